@@ -1,0 +1,1 @@
+//! Gain computer and ballistics of the compressor.

@@ -1,0 +1,1 @@
+//! Band splitting that sums back to the input.

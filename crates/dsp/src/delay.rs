@@ -1,0 +1,1 @@
+//! Delay lines, whole and fractional.

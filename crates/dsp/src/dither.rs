@@ -1,0 +1,1 @@
+//! Quantisation with dither and noise shaping.

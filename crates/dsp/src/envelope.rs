@@ -1,0 +1,1 @@
+//! Peak and RMS detectors.

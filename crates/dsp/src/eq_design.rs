@@ -1,0 +1,1 @@
+//! Filter designs that keep the analogue response up to Nyquist.

@@ -1,0 +1,1 @@
+//! Feedback delay network with a reverberation time per band.

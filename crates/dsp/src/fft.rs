@@ -1,0 +1,1 @@
+//! Fast Fourier transform with the same bits on every machine.

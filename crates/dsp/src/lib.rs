@@ -1,0 +1,26 @@
+//! Kernels: samples in, samples out.
+//!
+//! No files, no clock, no threads, no serialisation. Everything here is `f64`, deterministic to the bit on every
+//! machine ([`math`] is the only source of elementary functions) and compiles to `wasm32`.
+
+pub mod biquad;
+pub mod block;
+pub mod compress;
+pub mod crossover;
+pub mod delay;
+pub mod dither;
+pub mod envelope;
+pub mod eq_design;
+pub mod fdn;
+pub mod fft;
+pub mod limiter;
+pub mod math;
+pub mod meter;
+pub mod oversample;
+pub mod pan;
+pub mod resample;
+pub mod rng;
+pub mod smooth;
+pub mod spectrum;
+pub mod waveshape;
+pub mod window;

@@ -1,0 +1,1 @@
+//! Peaks, crest, clipped runs and the bits really used.

@@ -1,0 +1,1 @@
+//! Inter-sample peaks: the ITU filter and an accurate one.

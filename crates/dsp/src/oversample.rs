@@ -1,0 +1,1 @@
+//! Oversampling for nonlinear processing.

@@ -1,0 +1,1 @@
+//! Memoryless curves and their antiderivatives.

@@ -1,0 +1,1 @@
+//! Tempo-synced delay.

@@ -1,0 +1,1 @@
+//! Three-band compressor with linear-sum crossovers.

@@ -1,0 +1,37 @@
+//! The one list of processors.
+
+use crate::{AnyProcessor, Describe, Description};
+
+/// A processor that can be named in a session.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Its declaration.
+    pub description: &'static Description,
+    make: fn() -> Box<dyn AnyProcessor>,
+}
+
+impl Entry {
+    /// The processor at its defaults.
+    #[must_use]
+    pub fn make(&self) -> Box<dyn AnyProcessor> {
+        (self.make)()
+    }
+}
+
+macro_rules! registry {
+    ($($module:ident::$name:ident),* $(,)?) => {
+        /// Every processor there is, in the order of help.
+        pub static REGISTRY: &[Entry] = &[$(Entry {
+            description: &<crate::$module::$name as Describe>::DESCRIPTION,
+            make: || Box::<crate::$module::$name>::default(),
+        }),*];
+    };
+}
+
+registry![gain::Gain];
+
+/// The processor called `key`.
+#[must_use]
+pub fn find(key: &str) -> Option<&'static Entry> {
+    REGISTRY.iter().find(|entry| entry.description.key == key)
+}

@@ -1,0 +1,1 @@
+//! Reverb from a feedback delay network.

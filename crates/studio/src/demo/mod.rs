@@ -1,0 +1,1 @@
+//! A song made by machines.

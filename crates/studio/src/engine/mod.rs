@@ -1,0 +1,1 @@
+//! Graph, plan, verified schedule, render.

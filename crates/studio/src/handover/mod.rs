@@ -1,0 +1,1 @@
+//! The gate between mixing and mastering.

@@ -1,0 +1,1 @@
+//! A premaster becomes a master.

@@ -1,0 +1,1 @@
+//! Everything that is measured about a stream, in one pass.

@@ -1,0 +1,1 @@
+//! What came in, what was done and why, what came out.

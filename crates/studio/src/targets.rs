@@ -1,0 +1,1 @@
+//! Delivery targets as data.
