@@ -124,7 +124,13 @@ impl Error {
 
     /// Points at a place in a text.
     #[must_use]
-    pub fn place(mut self, file: impl Into<String>, text: &str, bytes: Range<usize>, label: impl Into<String>) -> Self {
+    pub fn place(
+        mut self,
+        file: impl Into<String>,
+        text: &str,
+        bytes: Range<usize>,
+        label: impl Into<String>,
+    ) -> Self {
         let start = bytes.start.min(text.len());
         let line = text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count() + 1;
         let file = file.into();
@@ -227,7 +233,8 @@ mod tests {
 
     #[test]
     fn a_place_counts_its_line() {
-        let error = Error::input("unknown_key", "no such key").place("s.toml", "a = 1\nb = 2\n", 6..7, "here");
+        let error =
+            Error::input("unknown_key", "no such key").place("s.toml", "a = 1\nb = 2\n", 6..7, "here");
         assert_eq!(error.place.as_ref().map(|p| p.line), Some(2));
         assert_eq!(error.to_string(), "s.toml:2: no such key [unknown_key]");
     }
