@@ -1,1 +1,3 @@
 //! A premaster becomes a master.
+
+mod pipe;
