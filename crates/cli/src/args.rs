@@ -9,8 +9,10 @@ use std::process::ExitCode;
 /// From recorded tracks to a finished release: mix, hand over, master, deliver. Offline, deterministic, explained.
 #[derive(Debug, Parser)]
 #[command(name = "tonmeister", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done, 1 our bug, 2 wrong call, 3 input not readable, 4 input or output failed,\n\
-    5 a gate was not passed, 6 part of a batch failed, 8 a limit was hit, 130 interrupted.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 our bug, 2 wrong call, 3 input not readable, 4 input or output failed,\n\
+    5 a gate was not passed, 6 part of a batch failed, 8 a limit was hit, 130 interrupted."
+)]
 pub(crate) struct Call {
     #[command(flatten)]
     pub(crate) common: Common,

@@ -95,9 +95,11 @@ impl Ui {
                 Severity::Warning => ("warn", "1;33"),
                 Severity::Info => ("note", "1;36"),
             };
-            let about = if finding.about.is_empty() { String::new() } else { format!("{}: ", clean(&finding.about)) };
+            let about =
+                if finding.about.is_empty() { String::new() } else { format!("{}: ", clean(&finding.about)) };
             let at = finding.seconds.map_or_else(String::new, |s| format!(" at {}", clock(s)));
-            let limit = if finding.limit.is_empty() { String::new() } else { format!(" (limit: {})", finding.limit) };
+            let limit =
+                if finding.limit.is_empty() { String::new() } else { format!(" (limit: {})", finding.limit) };
             text.push_str(&format!(
                 "{}  {}: {about}{}{at}{limit}\n",
                 self.paint(word, colour),

@@ -51,7 +51,13 @@ fn main() {
                     processor.set(index, value);
                 }
             }
-            let format = Format { sample_rate_hz: rate, channels: 2, tempo_bpm: 100.0, max_block_frames: 1024, seed: 3 };
+            let format = Format {
+                sample_rate_hz: rate,
+                channels: 2,
+                tempo_bpm: 100.0,
+                max_block_frames: 1024,
+                seed: 3,
+            };
             let mut kernel = processor.prepare(format);
             let mut audio = signal(24_000, rate);
             let key = audio.clone();

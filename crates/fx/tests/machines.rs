@@ -10,7 +10,14 @@ fn build(target: &str) -> Option<PathBuf> {
     // A folder of its own, so that this build never waits for the one that started the test.
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("machines");
     let mut command = Command::new(cargo);
-    command.current_dir(manifest).args(["build", "--release", "--quiet", "--example", "bits", "--target-dir"]);
+    command.current_dir(manifest).args([
+        "build",
+        "--release",
+        "--quiet",
+        "--example",
+        "bits",
+        "--target-dir",
+    ]);
     command.arg(&folder);
     if !target.is_empty() {
         command.args(["--target", target]);
@@ -19,7 +26,10 @@ fn build(target: &str) -> Option<PathBuf> {
     let message = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
         // Without the target's standard library there is nothing to test; anything else is a fault of ours.
-        assert!(message.contains("can't find crate for `std`") || message.contains("may not be installed"), "{message}");
+        assert!(
+            message.contains("can't find crate for `std`") || message.contains("may not be installed"),
+            "{message}"
+        );
         println!("skipped: {target} is not installed (rustup target add {target})");
         return None;
     }

@@ -24,6 +24,7 @@ pub(crate) fn pages(dir: Option<&Path>, ui: &Ui) -> Result<u8> {
         return Ok(0);
     };
     std::fs::create_dir_all(dir).map_err(|error| Error::io(dir, "make the folder", &error))?;
-    clap_mangen::generate_to(Call::command(), dir).map_err(|error| Error::io(dir, "write the pages", &error))?;
+    clap_mangen::generate_to(Call::command(), dir)
+        .map_err(|error| Error::io(dir, "write the pages", &error))?;
     Ok(0)
 }

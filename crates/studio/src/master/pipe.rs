@@ -54,7 +54,8 @@ pub(super) fn run(
             for _ in receiver {}
             Ok(())
         }));
-        let fed = read(source, expected_frames, label, job, &mut |block| first.send(block).map_err(|_| hung_up()));
+        let fed =
+            read(source, expected_frames, label, job, &mut |block| first.send(block).map_err(|_| hung_up()));
         drop(first);
         let mut worst = Ok(());
         for thread in threads {
@@ -164,7 +165,13 @@ mod tests {
         let plane: Vec<f64> = (0..200_000).map(f64::from).collect();
         let mut source = MemorySource::new(Buffer::from_planes(&[plane]), 48_000);
         let (mut a, mut b, mut keep) = (Twice, Twice, Keep(Vec::new(), limit));
-        let result = run(&mut source, &mut [&mut a, &mut b, &mut keep], 0, "test", &Job::quiet().with_threads(threads));
+        let result = run(
+            &mut source,
+            &mut [&mut a, &mut b, &mut keep],
+            0,
+            "test",
+            &Job::quiet().with_threads(threads),
+        );
         (keep.0, result)
     }
 

@@ -44,7 +44,9 @@ pub fn list() -> String {
 /// Default of a parameter, in words.
 fn default_of(param: &Param) -> String {
     match param.kind {
-        fx::Kind::Number { default, unit, .. } => format!("{default} {}", unit.symbol()).trim_end().to_owned(),
+        fx::Kind::Number { default, unit, .. } => {
+            format!("{default} {}", unit.symbol()).trim_end().to_owned()
+        }
         fx::Kind::Choice { names, default } => names.get(default).map_or("", |(word, _)| word).to_owned(),
         fx::Kind::Switch { default } => default.to_string(),
     }
@@ -89,7 +91,12 @@ pub fn page(description: &Description) -> String {
         let _ = writeln!(text, "\n{} bands, `{} = [{{ … }}, …]`, each with:", bands.count, bands.key);
         knobs(&mut text, bands.params);
     }
-    let _ = write!(text, "\nIn a session:\n\n  insert = [ {{ {} = {{ {} }} }} ]\n", description.key, example(description));
+    let _ = write!(
+        text,
+        "\nIn a session:\n\n  insert = [ {{ {} = {{ {} }} }} ]\n",
+        description.key,
+        example(description)
+    );
     text
 }
 
@@ -114,18 +121,28 @@ fn markdown_rows(text: &mut String, params: &[Param]) {
     for param in params {
         let mut words = paragraphs(param.doc).join(" ");
         if let fx::Kind::Choice { names, .. } = param.kind {
-            let meanings: Vec<_> = names.iter().map(|(word, meaning)| format!("`{word}`: {}", meaning.trim())).collect();
+            let meanings: Vec<_> =
+                names.iter().map(|(word, meaning)| format!("`{word}`: {}", meaning.trim())).collect();
             let _ = write!(words, " {}", meanings.join(" "));
         }
         let range = range_of(param).replace('|', "\\|");
-        let _ = writeln!(text, "| `{}` | {} | {range} | {} |", param.key, default_of(param), words.replace('|', "\\|"));
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {range} | {} |",
+            param.key,
+            default_of(param),
+            words.replace('|', "\\|")
+        );
     }
 }
 
 /// The page of a processor in `docs/fx/`.
 #[must_use]
 pub fn markdown(description: &Description) -> String {
-    let mut text = format!("# {}\n\n<!-- generated from the declaration in crates/fx; do not edit -->\n", description.key);
+    let mut text = format!(
+        "# {}\n\n<!-- generated from the declaration in crates/fx; do not edit -->\n",
+        description.key
+    );
     for paragraph in paragraphs(description.doc) {
         let _ = writeln!(text, "\n{paragraph}");
     }
@@ -134,10 +151,19 @@ pub fn markdown(description: &Description) -> String {
         markdown_rows(&mut text, description.params);
     }
     if let Some(bands) = description.bands {
-        let _ = writeln!(text, "\n{} bands, addressed as `{}1` to `{}{}`; each has:\n", bands.count, bands.key, bands.key, bands.count);
+        let _ = writeln!(
+            text,
+            "\n{} bands, addressed as `{}1` to `{}{}`; each has:\n",
+            bands.count, bands.key, bands.key, bands.count
+        );
         markdown_rows(&mut text, bands.params);
     }
-    let _ = write!(text, "\n```toml\ninsert = [ {{ {} = {{ {} }} }} ]\n```\n", description.key, example(description));
+    let _ = write!(
+        text,
+        "\n```toml\ninsert = [ {{ {} = {{ {} }} }} ]\n```\n",
+        description.key,
+        example(description)
+    );
     text
 }
 
