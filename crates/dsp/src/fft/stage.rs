@@ -112,7 +112,13 @@ type Row<'a> = (&'a [f64], &'a [f64]);
 
 /// `R` rows of `len` numbers, `apart` apart, from `at` on.
 #[inline(always)]
-fn rows<'a, const R: usize>(re: &'a [f64], im: &'a [f64], apart: usize, at: usize, len: usize) -> [Row<'a>; R] {
+fn rows<'a, const R: usize>(
+    re: &'a [f64],
+    im: &'a [f64],
+    apart: usize,
+    at: usize,
+    len: usize,
+) -> [Row<'a>; R] {
     core::array::from_fn(|k| (&re[k * apart + at..][..len], &im[k * apart + at..][..len]))
 }
 
@@ -134,7 +140,8 @@ fn lane_row<const R: usize, B: Butterfly<R>>(
         let (re, im) = pairs(from[k]);
         (&re[..half], &im[..half])
     });
-    let (to_re, to_im) = (&mut to_re.as_chunks_mut::<2>().0[..R * half], &mut to_im.as_chunks_mut::<2>().0[..R * half]);
+    let (to_re, to_im) =
+        (&mut to_re.as_chunks_mut::<2>().0[..R * half], &mut to_im.as_chunks_mut::<2>().0[..R * half]);
     for q in 0..half {
         let mut x = [Complex(Lanes([0.0; 2]), Lanes([0.0; 2])); R];
         for k in 0..R {
