@@ -1,1 +1,4 @@
 //! A premaster becomes a master.
+
+mod pipe;
+pub mod tone;
