@@ -205,7 +205,11 @@ impl GainKernel {
     }
 
     fn filters(&mut self) -> impl Iterator<Item = &mut Svf> {
-        self.channels.iter_mut().map(|channel| &mut channel.dc).chain(&mut self.side).chain([&mut self.middle])
+        self.channels
+            .iter_mut()
+            .map(|channel| &mut channel.dc)
+            .chain(&mut self.side)
+            .chain([&mut self.middle])
     }
 
     fn look_at_filters(&mut self) {
@@ -300,10 +304,14 @@ mod tests {
         assert_eq!(one(Gain { polarity: Polarity::Both, ..Gain::default() }, 0.5, 0.25), (-0.5, -0.25));
         assert_eq!(one(Gain { swap: true, ..Gain::default() }, 0.5, 0.25), (0.25, 0.5));
         // Polarity belongs to the input side: inverted left lands right.
-        assert_eq!(one(Gain { swap: true, polarity: Polarity::Left, ..Gain::default() }, 0.5, 0.25), (0.25, -0.5));
+        assert_eq!(
+            one(Gain { swap: true, polarity: Polarity::Left, ..Gain::default() }, 0.5, 0.25),
+            (0.25, -0.5)
+        );
         assert_eq!(one(Gain { width_percent: 0.0, ..Gain::default() }, 0.5, 0.25), (0.375, 0.375));
         assert_eq!(one(Gain { width_percent: 200.0, ..Gain::default() }, 0.5, 0.25), (0.625, 0.125));
-        let mono = run(&Gain { polarity: Polarity::Left, width_percent: 0.0, ..Gain::default() }, &[vec![0.5; 4]]);
+        let mono =
+            run(&Gain { polarity: Polarity::Left, width_percent: 0.0, ..Gain::default() }, &[vec![0.5; 4]]);
         assert_eq!(mono.channel(0)[3], -0.5);
     }
 
@@ -354,7 +362,10 @@ mod tests {
         let (amplitude, phase) = measure::tone(&out.channel(0)[480..4_320], 1_000.0, 48_000.0);
         let turns: f64 = 50.5 / 48.0;
         let want = -core::f64::consts::TAU * (turns - turns.floor());
-        assert!((amplitude - 0.5).abs() < 1e-4 && dsp::math::sin(phase - want).abs() < 1e-4, "{amplitude} {phase}");
+        assert!(
+            (amplitude - 0.5).abs() < 1e-4 && dsp::math::sin(phase - want).abs() < 1e-4,
+            "{amplitude} {phase}"
+        );
     }
 
     #[test]

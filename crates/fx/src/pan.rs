@@ -86,7 +86,8 @@ impl Pan {
                 [0.5 * left, 0.5 * left, 0.5 * right, 0.5 * right]
             }
             PanMode::Dual => {
-                let ((ll, lr), (rl, rr)) = (mono_gains(self.left_position, law), mono_gains(self.right_position, law));
+                let ((ll, lr), (rl, rr)) =
+                    (mono_gains(self.left_position, law), mono_gains(self.right_position, law));
                 [ll, rl, lr, rr]
             }
         }

@@ -5,7 +5,7 @@ use super::{Shape, settled};
 /// One step of the structure, solved: next states and output as sums over states and input. The same filter as the
 /// usual form with its solved loop, in two thirds of the time: the way from state to state is one product and two sums.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Terms {
+pub struct Terms {
     /// First state from itself, from the other, and from the input.
     band: [f64; 3],
     /// Second state likewise: from the first, from itself, from the input.
@@ -15,8 +15,10 @@ pub(super) struct Terms {
 }
 
 impl Terms {
+    /// Terms of a shape.
     #[inline]
-    pub(super) fn new(shape: &Shape) -> Self {
+    #[must_use]
+    pub fn new(shape: &Shape) -> Self {
         let a1 = 1.0 / (1.0 + shape.g * (shape.g + shape.k));
         let a2 = shape.g * a1;
         let a3 = shape.g * a2;
@@ -30,7 +32,7 @@ impl Terms {
 
     /// One sample of `L` channels through states `s`.
     #[inline(always)]
-    pub(super) fn tick<const L: usize>(&self, s: &mut [[f64; L]; 2], x: [f64; L]) -> [f64; L] {
+    pub fn tick<const L: usize>(&self, s: &mut [[f64; L]; 2], x: [f64; L]) -> [f64; L] {
         let (band, low, out) = (&self.band, &self.low, &self.out);
         let y = std::array::from_fn(|i| out[0] * s[0][i] + (out[1] * s[1][i] + out[2] * x[i]));
         let first = std::array::from_fn(|i| band[0] * s[0][i] + (band[1] * s[1][i] + band[2] * x[i]));

@@ -212,7 +212,10 @@ impl CompressorKernel {
             if rms {
                 channel.mean.process(lane);
             }
-            linked.iter_mut().zip(lane).for_each(|(most, power)| *most = if *power > *most { *power } else { *most });
+            linked
+                .iter_mut()
+                .zip(lane)
+                .for_each(|(most, power)| *most = if *power > *most { *power } else { *most });
         }
         let alone = if self.linked { self.lanes.len() - 1 } else { 0 };
         self.curve.reductions(&mut self.lanes[alone..], frames);
@@ -321,9 +324,11 @@ impl CompressorKernel {
 
     fn take_automatic_times(&mut self) {
         // Linked channels follow the strongest.
-        let strongest = self.channels.iter().map(|channel| &channel.crest).reduce(|best, crest| {
-            if crest.mean_power() > best.mean_power() { crest } else { best }
-        });
+        let strongest = self
+            .channels
+            .iter()
+            .map(|channel| &channel.crest)
+            .reduce(|best, crest| if crest.mean_power() > best.mean_power() { crest } else { best });
         let common = strongest.filter(|_| self.linked).map(CrestTimes::times_ms);
         for channel in &mut self.channels {
             let (attack_ms, release_ms) = common.unwrap_or_else(|| channel.crest.times_ms());

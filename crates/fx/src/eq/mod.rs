@@ -139,8 +139,10 @@ fn sections(band: &EqBand, sample_rate_hz: f64) -> [Shape; SECTIONS] {
 pub fn magnitude_db(settings: &Eq, frequency_hz: f64, sample_rate_hz: f64) -> f64 {
     let bands = settings.band.iter().filter(|band| band.part == Part::Stereo);
     let shapes = bands.flat_map(|band| sections(band, sample_rate_hz));
-    let total: f64 =
-        shapes.filter(|shape| !shape.is_identity()).map(|s| s.magnitude_db(frequency_hz, sample_rate_hz)).sum();
+    let total: f64 = shapes
+        .filter(|shape| !shape.is_identity())
+        .map(|s| s.magnitude_db(frequency_hz, sample_rate_hz))
+        .sum();
     total + settings.output_gain_db
 }
 
@@ -213,7 +215,9 @@ impl EqKernel {
         block.channels_mut().for_each(sanitise);
         match (self.straight.as_mut_slice(), block.pair_mut()) {
             ([first, second], Some((left, right))) => first.process_pair(second, left, right),
-            (banks, _) => banks.iter_mut().zip(block.channels_mut()).for_each(|(bank, plane)| bank.process(plane)),
+            (banks, _) => {
+                banks.iter_mut().zip(block.channels_mut()).for_each(|(bank, plane)| bank.process(plane))
+            }
         }
         if let Some((left, right)) = block.pair_mut()
             && self.matrixed
