@@ -1,4 +1,5 @@
 //! A premaster becomes a master.
 
+pub mod chain;
 mod pipe;
 pub mod tone;
