@@ -2,4 +2,5 @@
 
 pub mod chain;
 mod pipe;
+mod stages;
 pub mod tone;
