@@ -5,7 +5,10 @@
 //! arithmetic. `clippy.toml` bans the others.
 
 pub use core::f64::consts::{FRAC_PI_2, FRAC_PI_4, LN_2, LN_10, PI, SQRT_2, TAU};
-pub use libm::{acos, asin, asinh, atan, atan2, cos, cosh, exp, exp2, expm1, log as ln, log1p, log2, log10, pow, sin, sinh, tan, tanh};
+pub use libm::{
+    acos, asin, asinh, atan, atan2, cos, cosh, exp, exp2, expm1, log as ln, log1p, log2, log10, pow, sin,
+    sinh, tan, tanh,
+};
 
 /// Decibels of a linear amplitude; `-inf` for zero.
 #[inline]
@@ -34,6 +37,15 @@ pub fn power_to_db(power: f64) -> f64 {
 #[must_use]
 pub fn db_to_power(db: f64) -> f64 {
     exp(db * (LN_10 / 10.0))
+}
+
+/// A sample that arithmetic can bear: NaN and infinity become 0, and what is beyond ±1e15 (+300 dBFS) is clamped, so
+/// that squares and products stay finite. Everything else passes unchanged, bit for bit.
+#[inline]
+#[must_use]
+pub fn sane(sample: f64) -> f64 {
+    // `max` and `min` swallow NaN, so it has to be asked for first.
+    if sample.is_finite() { sample.clamp(-1e15, 1e15) } else { 0.0 }
 }
 
 /// Greatest common divisor.

@@ -26,7 +26,8 @@ impl Default for Format {
 
 /// The part that touches samples: no allocation, no I/O, no clock.
 ///
-/// The output must not depend on how the input is cut into blocks, not by a bit.
+/// The output must not depend on how the input is cut into blocks, not by a bit. Input goes through
+/// [`dsp::math::sane`] (or an equivalent), so that nothing in a file can poison the state.
 pub trait Kernel: Send {
     /// The settings it was made from.
     type Settings;

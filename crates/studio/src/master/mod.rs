@@ -1,1 +1,6 @@
 //! A premaster becomes a master.
+
+pub mod chain;
+mod pipe;
+mod stages;
+pub mod tone;
