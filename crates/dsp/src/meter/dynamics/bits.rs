@@ -65,7 +65,7 @@ mod tests {
     }
 
     fn of_bits(bits: i32, samples: &[f64]) -> Vec<f64> {
-        let scale = 2_f64.powi(bits - 1);
+        let scale = (1_u64 << (bits - 1)) as f64;
         samples.iter().map(|x| (x * scale).round() / scale).collect()
     }
 

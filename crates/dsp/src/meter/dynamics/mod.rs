@@ -184,8 +184,8 @@ impl Sums {
         let (chunks, rest) = rest.as_chunks::<LANES>();
         let mut sums = self.clone();
         for chunk in chunks {
-            for lane in 0..LANES {
-                sums.add(lane, chunk[lane]);
+            for (lane, &x) in chunk.iter().enumerate() {
+                sums.add(lane, x);
             }
         }
         *self = sums;

@@ -147,8 +147,41 @@ fn larger(so_far: Option<f64>, now: Option<f64>) -> Option<f64> {
 /// The K-filters of all channels that count, two side by side.
 #[derive(Debug, Clone)]
 struct Lanes {
-    pairs: Vec<([usize; 2], [f64; 2], KFilter<2>, [f64; 2])>,
-    single: Option<(usize, f64, KFilter<1>, f64)>,
+    pairs: Vec<Lane<2>>,
+    single: Option<Lane<1>>,
+}
+
+/// `N` channels and what they have gathered.
+#[derive(Debug, Clone)]
+struct Lane<const N: usize> {
+    channels: [usize; N],
+    weights: [f64; N],
+    filter: KFilter<N>,
+    energy: [f64; N],
+}
+
+impl<const N: usize> Lane<N> {
+    fn new(sample_rate_hz: f64, heard: [(usize, f64); N]) -> Self {
+        Self {
+            channels: heard.map(|(channel, _)| channel),
+            weights: heard.map(|(_, weight)| weight),
+            filter: KFilter::new(sample_rate_hz),
+            energy: [0.0; N],
+        }
+    }
+
+    fn add(&mut self, block: View<'_>) {
+        if self.channels.iter().all(|&channel| channel < block.channels()) {
+            self.filter.energy(self.channels.map(|channel| block.channel(channel)), &mut self.energy);
+        }
+    }
+
+    fn take(&mut self) -> f64 {
+        let total = self.weights.iter().zip(&self.energy).map(|(weight, energy)| weight * energy).sum();
+        self.energy = [0.0; N];
+        self.filter.flush();
+        total
+    }
 }
 
 impl Lanes {
@@ -156,42 +189,19 @@ impl Lanes {
         let heard: Vec<(usize, f64)> = weights.iter().copied().enumerate().filter(|(_, w)| *w != 0.0).collect();
         let (pairs, rest) = heard.as_chunks::<2>();
         Self {
-            pairs: pairs
-                .iter()
-                .map(|[a, b]| ([a.0, b.0], [a.1, b.1], KFilter::new(sample_rate_hz), [0.0; 2]))
-                .collect(),
-            single: rest.first().map(|&(channel, weight)| (channel, weight, KFilter::new(sample_rate_hz), 0.0)),
+            pairs: pairs.iter().map(|&pair| Lane::new(sample_rate_hz, pair)).collect(),
+            single: rest.first().map(|&one| Lane::new(sample_rate_hz, [one])),
         }
     }
 
     fn add(&mut self, block: View<'_>) {
-        for (channels, _, filter, energy) in &mut self.pairs {
-            if channels[1] < block.channels() {
-                filter.energy(channels.map(|channel| block.channel(channel)), energy);
-            }
-        }
-        if let Some((channel, _, filter, energy)) = &mut self.single
-            && *channel < block.channels()
-        {
-            let mut sum = [*energy];
-            filter.energy([block.channel(*channel)], &mut sum);
-            *energy = sum[0];
-        }
+        self.pairs.iter_mut().for_each(|lane| lane.add(block));
+        self.single.iter_mut().for_each(|lane| lane.add(block));
     }
 
     /// Weighted sum of the energies since the last call.
     fn take(&mut self) -> f64 {
-        let mut total = 0.0;
-        for (_, weights, filter, energy) in &mut self.pairs {
-            total += weights[0] * energy[0] + weights[1] * energy[1];
-            *energy = [0.0; 2];
-            filter.flush();
-        }
-        if let Some((_, weight, filter, energy)) = &mut self.single {
-            total += *weight * *energy;
-            *energy = 0.0;
-            filter.flush();
-        }
-        total
+        let pairs: f64 = self.pairs.iter_mut().map(Lane::take).sum();
+        pairs + self.single.as_mut().map_or(0.0, Lane::take)
     }
 }

@@ -105,7 +105,7 @@ fn surrounds_count_one_and_a_half_decibels_more_and_lfe_not_at_all() {
 
 /// Loudness range as Tech 3342 has it, the plain way, from short-term readings of another meter.
 fn plain_range(short_terms: &[f64]) -> f64 {
-    let power = |lufs: f64| testkit::signals::db(lufs).powi(2);
+    let power = |lufs: f64| testkit::signals::db(2.0 * lufs);
     let absolute: Vec<f64> = short_terms.iter().copied().filter(|&lufs| lufs > -70.0).collect();
     let mean = absolute.iter().map(|&lufs| power(lufs)).sum::<f64>() / absolute.len() as f64;
     let mut kept: Vec<f64> = absolute.into_iter().filter(|&lufs| power(lufs) > mean / 100.0).collect();
@@ -115,11 +115,13 @@ fn plain_range(short_terms: &[f64]) -> f64 {
 }
 
 #[test]
-fn another_meter_agrees_within_a_hundredth() {
+fn another_meter_agrees() {
+    // Without HISTOGRAM, which would sort its blocks into steps of 0.1 LU.
+    let mode = ebur128::Mode::I | ebur128::Mode::M | ebur128::Mode::S;
     for (seed, channels, rate, seconds) in [(1, 2, 48_000_u32, 15), (2, 1, 48_000, 9), (3, 2, 44_100, 9)] {
         let frames = rate as usize * seconds;
         let planes = ebu::music_like(0.5, seed, channels, frames, f64::from(rate));
-        let mut judge = ebur128::EbuR128::new(channels as u32, rate, ebur128::Mode::all()).unwrap();
+        let mut judge = ebur128::EbuR128::new(channels as u32, rate, mode).unwrap();
         let (mut max_momentary, mut max_short, mut shorts) = (f64::MIN, f64::MIN, Vec::new());
         for start in (0..frames).step_by(rate as usize / 100) {
             let end = start + rate as usize / 100;
@@ -129,7 +131,7 @@ fn another_meter_agrees_within_a_hundredth() {
             let short = judge.loudness_shortterm().unwrap();
             if end >= 3 * rate as usize {
                 max_short = f64::max(max_short, short);
-                if end % (rate as usize / 10) == 0 {
+                if end.is_multiple_of(rate as usize / 10) {
                     shorts.push(short);
                 }
             }
@@ -142,7 +144,9 @@ fn another_meter_agrees_within_a_hundredth() {
             // The crate takes a short-term value a second for its range, this meter ten: so from its own values.
             ("LRA", meter.loudness_range_lu(), plain_range(&shorts)),
         ] {
-            assert!((found.unwrap() - expected).abs() < 0.01, "{what} at {rate}: {found:?} {expected}");
+            // At 44.1 kHz the crate keeps the gain of the high-pass that we scale away: 0.0038 dB.
+            let tolerance = if rate == 48_000 { 1e-4 } else { 0.004 };
+            assert!((found.unwrap() - expected).abs() < tolerance, "{what} at {rate}: {found:?} {expected}");
         }
     }
 }

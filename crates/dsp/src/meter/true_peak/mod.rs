@@ -256,19 +256,14 @@ impl Track {
         }
         if !kernel.with_itu {
             if self.tops[cell] > self.itu.level {
-                self.raise_itu(cell * CELL, &self.samples[cell * CELL..][..CELL].to_vec());
+                let from = self.start + (cell * CELL) as i64;
+                raise_all(&mut self.itu, from, &self.samples[cell * CELL..][..CELL]);
             }
         } else if kernel.itu.at(top, bend) > self.itu.level {
             let from = cell * CELL - 5;
             if let Ok(input) = self.samples[from..from + CELL + itu::TAPS - 1].try_into() {
-                self.raise_itu(cell * CELL, &itu::peaks(input));
+                raise_all(&mut self.itu, self.start + (cell * CELL) as i64, &itu::peaks(input));
             }
-        }
-    }
-
-    fn raise_itu(&mut self, from: usize, levels: &[f64]) {
-        for (n, level) in levels.iter().enumerate() {
-            self.itu.raise(level.abs(), self.start + (from + n) as i64);
         }
     }
 
@@ -288,6 +283,12 @@ impl Track {
             let level = vertex(fine[at - 1], fine[at], fine[at + 1]);
             self.accurate.raise(level, start + (n / FACTOR) as i64);
         }
+    }
+}
+
+fn raise_all(peak: &mut Peak, from: i64, levels: &[f64]) {
+    for (n, level) in levels.iter().enumerate() {
+        peak.raise(level.abs(), from + n as i64);
     }
 }
 

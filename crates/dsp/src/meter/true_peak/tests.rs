@@ -43,7 +43,7 @@ fn signals_known_between_their_samples_read_true_up_to_045_of_the_rate() {
         let tones: Vec<(f64, f64, f64)> = (0..count)
             .map(|i| {
                 let frequency = if i == 0 && seed % 3 == 0 { 0.45 } else { 0.45 * (random[3 * i] + 0.5) };
-                (frequency, 0.2 + (random[3 * i + 1] + 0.5), 6.283 * random[3 * i + 2])
+                (frequency, 0.2 + (random[3 * i + 1] + 0.5), crate::math::TAU * random[3 * i + 2])
             })
             .collect();
         let (samples, truth) = ebu::known_between_frames(&tones, 400);
