@@ -12,7 +12,7 @@ fn attenuation_db(stage: u32) -> f64 {
 const PASS: f64 = 20_000.0 / 44_100.0;
 
 /// Modified Bessel function of the first kind, order zero, by its power series (Abramowitz and Stegun 9.6.12).
-fn bessel_i0(x: f64) -> f64 {
+pub(crate) fn bessel_i0(x: f64) -> f64 {
     let quarter = x * x / 4.0;
     let (mut term, mut sum) = (1.0, 1.0);
     for k in 1..200 {
@@ -66,16 +66,16 @@ pub(super) fn design(stage: u32) -> Vec<f64> {
 ///
 /// Each output is summed in the order of `t` whatever the length, so blocks change no bit.
 pub(super) fn fold(taps: &[f64], input: &[f64], output: &mut [f64]) {
-    const LANES: usize = 8;
+    const LANES: usize = 16;
     let k = taps.len();
     let whole = output.len() - output.len() % LANES;
     let (groups, rest) = output.split_at_mut(whole);
     for (group, out) in groups.chunks_exact_mut(LANES).enumerate() {
         let window = &input[group * LANES..group * LANES + LANES + 2 * k - 1];
         let mut sums = [0.0; LANES];
-        for (t, &tap) in taps.iter().enumerate() {
-            let left = &window[k - 1 - t..k - 1 - t + LANES];
-            let right = &window[k + t..k + t + LANES];
+        let left = window[..k - 1 + LANES].array_windows::<LANES>().rev();
+        let right = window[k..].array_windows::<LANES>();
+        for ((tap, left), right) in taps.iter().zip(left).zip(right) {
             for lane in 0..LANES {
                 sums[lane] += tap * (left[lane] + right[lane]);
             }

@@ -9,6 +9,8 @@
 
 mod half_band;
 
+pub(crate) use half_band::bessel_i0;
+
 /// Base frames worked on at a time; longer blocks are cut.
 const CHUNK: usize = 64;
 
@@ -81,9 +83,9 @@ impl Stage {
         // The window of output n starts at input n - q - k + 1 and is 2k long.
         let half_way = &mut self.scratch[..frames];
         half_band::fold(&self.taps, &self.filtered[..frames + 2 * k - 1], half_way);
-        for (n, pair) in output.chunks_exact_mut(2).enumerate() {
-            pair[0] = self.filtered[past + n - q];
-            pair[1] = half_way[n];
+        let on_time = &self.filtered[past - q..past - q + frames];
+        for ((pair, &on_time), &half_way) in output.chunks_exact_mut(2).zip(on_time).zip(half_way.iter()) {
+            pair.copy_from_slice(&[on_time, half_way]);
         }
         self.filtered.copy_within(frames..frames + past, 0);
     }
@@ -92,14 +94,14 @@ impl Stage {
     fn halve(&mut self, input: &[f64], output: &mut [f64]) {
         let (k, q, frames) = (self.taps.len(), self.delay, output.len());
         let past = q + k;
-        for (n, pair) in input.chunks_exact(2).enumerate() {
-            self.delayed[q + n] = pair[0];
-            self.filtered[past + n] = pair[1];
+        let (even, odd) = (&mut self.delayed[q..q + frames], &mut self.filtered[past..past + frames]);
+        for ((pair, even), odd) in input.chunks_exact(2).zip(even).zip(odd) {
+            (*even, *odd) = (pair[0], pair[1]);
         }
         // The window of output n starts at odd sample n - q - k and is 2k long.
         half_band::fold(&self.taps, &self.filtered[..frames + 2 * k - 1], output);
-        for (n, out) in output.iter_mut().enumerate() {
-            *out += 0.5 * self.delayed[n];
+        for (out, delayed) in output.iter_mut().zip(&self.delayed) {
+            *out += 0.5 * delayed;
         }
         self.filtered.copy_within(frames..frames + past, 0);
         self.delayed.copy_within(frames..frames + q, 0);
