@@ -28,7 +28,7 @@ macro_rules! registry {
     };
 }
 
-registry![gain::Gain, eq::Eq];
+registry![gain::Gain, eq::Eq, saturation::Saturation];
 
 /// The processor called `key`.
 #[must_use]
