@@ -19,6 +19,8 @@ mod release;
 mod repair;
 mod settings;
 mod stages;
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub use settings::{Settings, Style};

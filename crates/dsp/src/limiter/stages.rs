@@ -1,14 +1,14 @@
 //! The limiter itself: hops in, hops out.
 
-use super::clip::{CLIP_DELAY, Clip, Curve};
-use super::detector::{Detector, NEAR, NODES, peak, sample_levels};
+use super::clip::{CLIP_DELAY, Clip, Curve, Density};
+use super::detector::{Detector, NEAR, NODES, sample_levels};
 use super::lanes::{Lanes, Timings};
 use super::line::Line;
 use super::low_stage::{self, LowLevel};
 use super::material::Material;
 use super::release::need_of;
 use super::repair::Repair;
-use super::{Report, Settings, group_frames};
+use super::{Report, Settings, Style, group_frames};
 use crate::block::Block;
 use crate::math::{self, db_to_gain};
 
@@ -57,6 +57,8 @@ pub struct Limiter {
     sample_rate_hz: f64,
     material: Material,
     clip: Clip,
+    density: Density,
+    clip_weight: f64,
     low_levels: Vec<LowLevel>,
     low: Lanes,
     low_reductions: Line,
@@ -111,8 +113,10 @@ impl Limiter {
             low_share: still,
             share: 0.0,
             sample_rate_hz,
-            material: Material::new(hop as f64 / sample_rate_hz),
+            material: Material::new(channels, hop as f64 / sample_rate_hz),
             clip: Clip::new(channels, hop),
+            density: Density::new(hop as f64 / sample_rate_hz),
+            clip_weight: 0.0,
             low_levels: vec![LowLevel::default(); channels],
             low,
             low_reductions: Line::new(main_delay_nodes + NODES, NODES),
@@ -166,6 +170,8 @@ impl Limiter {
         self.material.reset();
         self.share = self.settings.share(0.0);
         self.clip.reset();
+        self.density.reset();
+        self.clip_weight = self.clip_share.now * (1.0 - self.share);
         self.low_levels.fill(LowLevel::default());
         self.low.reset();
         self.low_reductions.reset();
@@ -205,9 +211,8 @@ impl Limiter {
         self.input_gain();
         let (_, ceiling) = self.ceiling.step();
         let before = self.share;
-        let highest = self.work.iter().fold(0.0, |m, plane| f64::max(m, peak(plane)));
-        self.share = self.settings.share(self.material.push(highest));
-        self.clip_stage(ceiling, before);
+        self.share = self.settings.share(self.material.push(&self.work));
+        self.clip_stage(ceiling);
         self.low_stage(ceiling);
         self.main_stage(ceiling, before);
         if self.settings.true_peak {
@@ -236,13 +241,19 @@ impl Limiter {
         }
     }
 
-    fn clip_stage(&mut self, ceiling: f64, share_before: f64) {
+    fn clip_stage(&mut self, ceiling: f64) {
         let (_, top) = self.top.step();
-        let (on_before, on) = self.clip_share.step();
-        let weights = (on_before * (1.0 - share_before), on * (1.0 - self.share));
-        let curve = Some(Curve::new(f64::max(top, ceiling), ceiling));
+        let (_, on) = self.clip_share.step();
+        let curve = Curve::new(f64::max(top, ceiling), ceiling);
+        let above = self.work.iter().map(|plane| curve.count_above(plane)).max().unwrap_or(0);
+        let mut sparse = self.density.push(above, self.group * NODES);
+        if self.settings.style == Style::Punchy {
+            sparse = 1.0;
+        }
+        let weights = (self.clip_weight, on * (1.0 - self.share) * sparse);
+        self.clip_weight = weights.1;
         for (channel, plane) in self.work.iter_mut().enumerate() {
-            self.clip.run(channel, plane, curve, weights);
+            self.clip.run(channel, plane, Some(curve), weights);
         }
     }
 
