@@ -220,7 +220,10 @@ mod tests {
         crest.listen(&powers);
         let (attack, release) = crest.times_ms();
         // C² = 2: 80 ms and 920 ms.
-        assert!((attack / 80.0 - 1.0).abs() < 0.03 && (release / 920.0 - 1.0).abs() < 0.03, "{attack} {release}");
+        assert!(
+            (attack / 80.0 - 1.0).abs() < 0.03 && (release / 920.0 - 1.0).abs() < 0.03,
+            "{attack} {release}"
+        );
     }
 
     #[test]

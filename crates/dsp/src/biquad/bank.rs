@@ -1,7 +1,7 @@
 //! Many sections in a row on one channel, at the cost of those that do something.
 
-use super::svf::{Svf, Terms};
 use super::Shape;
+use super::svf::{Svf, Terms};
 
 /// Sections in series for one channel. Idle sections cost nothing; settled ones run four at a time in one pass.
 #[derive(Debug, Clone)]
@@ -47,7 +47,12 @@ impl SvfBank {
         while !rest.is_empty() && !self.awake.is_empty() {
             // Up to the next frame at which a section stands still, so that who is awake changes at the same frame
             // for every block size.
-            let still = self.awake.iter().map(|&index| self.sections[index].moving_frames()).filter(|&left| left > 0).min();
+            let still = self
+                .awake
+                .iter()
+                .map(|&index| self.sections[index].moving_frames())
+                .filter(|&left| left > 0)
+                .min();
             let frames = still.unwrap_or(rest.len()).min(rest.len());
             let (now, later) = rest.split_at_mut(frames);
             self.run(now);
@@ -61,8 +66,11 @@ impl SvfBank {
     fn run(&mut self, plane: &mut [f64]) {
         let mut at = 0;
         while at < self.awake.len() {
-            let standing =
-                self.awake[at..].iter().take(4).take_while(|&&index| self.sections[index].moving_frames() == 0).count();
+            let standing = self.awake[at..]
+                .iter()
+                .take(4)
+                .take_while(|&&index| self.sections[index].moving_frames() == 0)
+                .count();
             match standing {
                 0 => {
                     self.sections[self.awake[at]].process(plane);

@@ -214,7 +214,10 @@ mod tests {
     fn a_shape_and_its_inverse_cancel() {
         let (shape, inverse) = (odd_shape(), odd_shape().inverse());
         for f in [20.0, 997.0, 12_000.0, 21_000.0] {
-            assert!((shape.magnitude_db(f, 44_100.0) + inverse.magnitude_db(f, 44_100.0)).abs() < 1e-9, "{f}");
+            assert!(
+                (shape.magnitude_db(f, 44_100.0) + inverse.magnitude_db(f, 44_100.0)).abs() < 1e-9,
+                "{f}"
+            );
         }
         assert!((inverse.inverse().band - shape.band).abs() < 1e-12);
     }

@@ -89,7 +89,8 @@ impl Problem {
         let by_g = 2.0 * g2 * (2.0 * (g2 - t2) + s.k * s.k * t2) / denominator;
         let by_k = 2.0 * s.k * s.k * g2 * t2 / denominator;
         let high_with_g = if self.freedom.notch { 2.0 * s.high * t2 } else { 0.0 };
-        let num_g = (2.0 * re * (2.0 * s.low * g2 - high_with_g) + 2.0 * s.band * s.band * t2 * g2) / numerator;
+        let num_g =
+            (2.0 * re * (2.0 * s.low * g2 - high_with_g) + 2.0 * s.band * s.band * t2 * g2) / numerator;
         let num_band = 2.0 * s.band * s.band * g2 * t2 / numerator;
         let num_high = if self.freedom.high { -2.0 * re * s.high * t2 / numerator } else { 0.0 };
         [scale * (num_g - by_g), -scale * by_k, scale * num_band, scale * num_high]
@@ -99,9 +100,8 @@ impl Problem {
 /// Solves a small symmetric system by elimination with pivots; a column without weight gets no step.
 fn solve(mut a: [[f64; UNKNOWNS]; UNKNOWNS], mut b: [f64; UNKNOWNS]) -> [f64; UNKNOWNS] {
     for column in 0..UNKNOWNS {
-        let pivot = (column..UNKNOWNS).fold(column, |best, row| {
-            if a[row][column].abs() > a[best][column].abs() { row } else { best }
-        });
+        let pivot = (column..UNKNOWNS)
+            .fold(column, |best, row| if a[row][column].abs() > a[best][column].abs() { row } else { best });
         a.swap(column, pivot);
         b.swap(column, pivot);
         if a[column][column].abs() < 1e-300 {

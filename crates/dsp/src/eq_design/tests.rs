@@ -4,10 +4,14 @@ use super::*;
 /// `floor_db`.
 fn worst(curve: Curve, f0: f64, gain_db: f64, q: f64, rate: f64, top_hz: f64, floor_db: f64) -> f64 {
     let (shape, analogue) = (design(curve, f0, gain_db, q, rate), Analogue::new(curve, f0, gain_db, q));
-    assert!(shape.g > 0.0 && shape.k > 0.0 && shape.g.is_finite(), "{curve:?} {f0} {gain_db} {q} {rate}: {shape:?}");
+    assert!(
+        shape.g > 0.0 && shape.k > 0.0 && shape.g.is_finite(),
+        "{curve:?} {f0} {gain_db} {q} {rate}: {shape:?}"
+    );
     let linear = (1..=400).map(|i| top_hz * f64::from(i) / 400.0);
     let log = (0..200).map(|i| 10.0 * libm::pow(top_hz / 10.0, f64::from(i) / 200.0));
-    let near = (-30..=30).map(|i| f0 * (1.0 + f64::from(i) / (30.0 * q))).filter(|f| (10.0..=top_hz).contains(f));
+    let near =
+        (-30..=30).map(|i| f0 * (1.0 + f64::from(i) / (30.0 * q))).filter(|f| (10.0..=top_hz).contains(f));
     linear.chain(log).chain(near).fold(0.0, |m: f64, f| {
         let want = analogue.magnitude_db(f);
         if want < floor_db { m } else { m.max((shape.magnitude_db(f, rate) - want).abs()) }
@@ -41,7 +45,8 @@ fn survey(curve: Curve, gains: &[f64], qs: &[f64], rate: f64, floor_db: f64) -> 
 #[test]
 fn bells_stay_within_a_tenth_of_a_decibel_of_the_analogue_bell() {
     for rate in [44_100.0, 48_000.0, 96_000.0] {
-        let e = survey(Curve::Bell, &[-12.0, -6.0, 3.0, 12.0], &[0.4, 0.7071, 1.0, 2.0, 5.0, 10.0], rate, -100.0);
+        let e =
+            survey(Curve::Bell, &[-12.0, -6.0, 3.0, 12.0], &[0.4, 0.7071, 1.0, 2.0, 5.0, 10.0], rate, -100.0);
         assert!(e <= 0.1, "{rate}: {e}");
     }
     let e = survey(Curve::Bell, &[-24.0, -18.0, 18.0, 24.0], &[0.4, 1.0, 4.0], 44_100.0, -100.0);
@@ -91,7 +96,10 @@ fn cascades_are_butterworth_at_every_slope() {
                 let want = -10.0 * libm::log10(1.0 + libm::pow(ratio, 2.0 * order as f64));
                 let got: f64 = sections.iter().map(|s| s.magnitude_db(f, 48_000.0)).sum();
                 // Within 1 % of the decibels removed, and 0.1 dB.
-                assert!((got - want).abs() < 0.1 + 0.01 * want.abs(), "{high} {order} {f0} {f}: {got} {want}");
+                assert!(
+                    (got - want).abs() < 0.1 + 0.01 * want.abs(),
+                    "{high} {order} {f0} {f}: {got} {want}"
+                );
             }
         }
     }
@@ -99,7 +107,9 @@ fn cascades_are_butterworth_at_every_slope() {
 
 #[test]
 fn the_gain_at_zero_frequency_is_exact_and_zero_decibels_are_nothing() {
-    for curve in [Curve::Bell, Curve::LowShelf, Curve::HighShelf, Curve::LowShelf1, Curve::HighShelf1, Curve::Tilt] {
+    for curve in
+        [Curve::Bell, Curve::LowShelf, Curve::HighShelf, Curve::LowShelf1, Curve::HighShelf1, Curve::Tilt]
+    {
         assert!(design(curve, 500.0, 0.0, 2.0, 44_100.0).is_identity());
     }
     assert!((design(Curve::HighShelf, 9_000.0, 7.0, 0.7, 44_100.0).low - 1.0).abs() < 1e-15);
@@ -119,9 +129,11 @@ fn a_notch_is_deep_and_an_all_pass_is_flat() {
 
 #[test]
 fn a_session_at_44_1_and_at_96_khz_has_one_sound() {
-    for (curve, f0, gain, q) in
-        [(Curve::Bell, 12_000.0, 9.0, 1.0), (Curve::HighShelf, 10_000.0, -9.0, 0.7), (Curve::LowPass, 14_000.0, 0.0, 0.7)]
-    {
+    for (curve, f0, gain, q) in [
+        (Curve::Bell, 12_000.0, 9.0, 1.0),
+        (Curve::HighShelf, 10_000.0, -9.0, 0.7),
+        (Curve::LowPass, 14_000.0, 0.0, 0.7),
+    ] {
         let (low, high) = (design(curve, f0, gain, q, 44_100.0), design(curve, f0, gain, q, 96_000.0));
         for f in [1_000.0, 8_000.0, 12_000.0, 16_000.0] {
             let difference = low.magnitude_db(f, 44_100.0) - high.magnitude_db(f, 96_000.0);
@@ -133,8 +145,19 @@ fn a_session_at_44_1_and_at_96_khz_has_one_sound() {
 #[test]
 fn every_corner_gives_a_filter_that_can_run() {
     for curve in [
-        Curve::Bell, Curve::LowShelf, Curve::HighShelf, Curve::LowShelf1, Curve::HighShelf1, Curve::HighPass,
-        Curve::LowPass, Curve::HighPass1, Curve::LowPass1, Curve::Notch, Curve::BandPass, Curve::Tilt, Curve::AllPass,
+        Curve::Bell,
+        Curve::LowShelf,
+        Curve::HighShelf,
+        Curve::LowShelf1,
+        Curve::HighShelf1,
+        Curve::HighPass,
+        Curve::LowPass,
+        Curve::HighPass1,
+        Curve::LowPass1,
+        Curve::Notch,
+        Curve::BandPass,
+        Curve::Tilt,
+        Curve::AllPass,
     ] {
         for rate in [8_000.0, 44_100.0, 192_000.0] {
             for f0 in [f64::NAN, 0.0, 10.0, 20_000.0, 1e9] {

@@ -139,8 +139,10 @@ fn sections(band: &EqBand, sample_rate_hz: f64) -> [Shape; SECTIONS] {
 pub fn magnitude_db(settings: &Eq, frequency_hz: f64, sample_rate_hz: f64) -> f64 {
     let bands = settings.band.iter().filter(|band| band.part == Part::Stereo);
     let shapes = bands.flat_map(|band| sections(band, sample_rate_hz));
-    let total: f64 =
-        shapes.filter(|shape| !shape.is_identity()).map(|s| s.magnitude_db(frequency_hz, sample_rate_hz)).sum();
+    let total: f64 = shapes
+        .filter(|shape| !shape.is_identity())
+        .map(|s| s.magnitude_db(frequency_hz, sample_rate_hz))
+        .sum();
     total + settings.output_gain_db
 }
 

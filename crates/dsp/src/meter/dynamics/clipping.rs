@@ -175,7 +175,8 @@ mod tests {
     #[test]
     fn full_scale_of_16_bits_counts_on_both_sides() {
         let wave = sine(441.0, 1.5, 0.0, 0.1, 44_100.0);
-        let clipped: Vec<f64> = wave.iter().map(|x| (x * 32_768.0).round().clamp(-32_768.0, 32_767.0) / 32_768.0).collect();
+        let clipped: Vec<f64> =
+            wave.iter().map(|x| (x * 32_768.0).round().clamp(-32_768.0, 32_767.0) / 32_768.0).collect();
         let found = runs(&clipped);
         assert!(found.at_full_scale.abs_diff(88) <= 2, "{found:?}");
     }

@@ -78,7 +78,8 @@ impl Dynamics {
     /// Mean square over all samples of all channels; 0 for nothing.
     #[must_use]
     pub fn mean_square(&self) -> f64 {
-        self.channels.iter().map(|channel| channel.mean_square).sum::<f64>() / self.channels.len().max(1) as f64
+        self.channels.iter().map(|channel| channel.mean_square).sum::<f64>()
+            / self.channels.len().max(1) as f64
     }
 
     /// Bits in use in any channel.

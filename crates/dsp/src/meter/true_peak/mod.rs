@@ -139,7 +139,8 @@ impl Kernel {
         let accurate = interpolator_bound(&interpolator.kernel());
         let phases = itu::taps().map(|taps| {
             // Tap k stands at frame 6 - k.
-            let mut phase: Vec<(i64, f64)> = taps.iter().enumerate().map(|(k, &tap)| (6 - k as i64, tap)).collect();
+            let mut phase: Vec<(i64, f64)> =
+                taps.iter().enumerate().map(|(k, &tap)| (6 - k as i64, tap)).collect();
             phase.reverse();
             phase
         });
