@@ -169,6 +169,12 @@ impl CrestTimes {
         (attack, f64::max(2.0 * Self::RELEASE_MS / crest2 - attack, 1.0))
     }
 
+    /// Mean power heard.
+    #[must_use]
+    pub fn mean_power(&self) -> f64 {
+        self.mean
+    }
+
     /// Silences what has nearly decayed. Call at frames that do not depend on block sizes.
     pub fn settle(&mut self) {
         (self.peak, self.mean) = (crate::biquad::settled(self.peak), crate::biquad::settled(self.mean));

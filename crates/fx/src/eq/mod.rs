@@ -1,6 +1,6 @@
 //! Parametric equaliser.
 
-use crate::{Format, Kernel, Processor, choice, fields};
+use crate::{Format, Kernel, Processor};
 use dsp::biquad::{Shape, SvfBank};
 use dsp::block::Block;
 use dsp::eq_design::{Curve, design, pass_filter};
