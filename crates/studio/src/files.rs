@@ -39,7 +39,8 @@ impl NewFile {
                 Err(error) => return Err(cannot_create(path, &error)),
             }
         }
-        Err(Error::new(Kind::Io, "io", "too many temporary files of earlier runs are in the way").at(path.display()))
+        Err(Error::new(Kind::Io, "io", "too many temporary files of earlier runs are in the way")
+            .at(path.display()))
     }
 
     /// The file to write to; it can be read as well.
@@ -139,9 +140,9 @@ pub fn refuse_inputs<'a>(output: &Path, inputs: impl IntoIterator<Item = &'a Pat
 /// The real name to write to.
 fn check_target(path: &Path, force: bool) -> Result<PathBuf> {
     match fs::metadata(path) {
-        Ok(about) if about.is_dir() => {
-            Err(Error::new(Kind::Usage, "not_a_file", "this is a folder").at(path.display()).hint("name a file in it"))
-        }
+        Ok(about) if about.is_dir() => Err(Error::new(Kind::Usage, "not_a_file", "this is a folder")
+            .at(path.display())
+            .hint("name a file in it")),
         Ok(about) if !about.is_file() => {
             Err(Error::new(Kind::Usage, "not_a_file", "this is a device, not a file").at(path.display()))
         }
@@ -170,9 +171,9 @@ fn cannot_create(path: &Path, error: &std::io::Error) -> Error {
 
 /// `.name.tonmeister-<process>-<number>.tmp`, beside the target.
 fn temporary_name(target: &Path) -> Result<PathBuf> {
-    let name = target
-        .file_name()
-        .ok_or_else(|| Error::new(Kind::Usage, "not_a_file", "this does not name a file").at(target.display()))?;
+    let name = target.file_name().ok_or_else(|| {
+        Error::new(Kind::Usage, "not_a_file", "this does not name a file").at(target.display())
+    })?;
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     // Cut so that the longer name still fits the 255 bytes that file systems take.
     let stem: String = name.to_string_lossy().chars().take(50).collect();
@@ -192,8 +193,10 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
         names.sort();
         names
     }

@@ -2,7 +2,8 @@
 
 use crate::audio::{Encoding, Layout};
 
-/// Broadcast-wave metadata, EBU Tech 3285 version 2. Texts are ASCII there: other letters become `?`, what is too long is cut.
+/// Broadcast-wave metadata, EBU Tech 3285 version 2. Texts are ASCII there: dashes and quotes become plain
+/// ones, other letters `?`; what is too long is cut.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Bext {
     /// What it is, up to 256 letters.
@@ -70,7 +71,8 @@ impl Bext {
 /// The five loudness fields, hundredths of a unit.
 pub(super) fn loudness_bytes(loudness: Option<Loudness>) -> [u8; 10] {
     let fields = loudness.map(|l| {
-        [l.integrated_lufs, l.range_lu, l.true_peak_dbtp, l.max_momentary_lufs, l.max_short_term_lufs].map(hundredths)
+        [l.integrated_lufs, l.range_lu, l.true_peak_dbtp, l.max_momentary_lufs, l.max_short_term_lufs]
+            .map(hundredths)
     });
     let mut bytes = [0; 10];
     for (to, value) in bytes.chunks_exact_mut(2).zip(fields.unwrap_or([UNTOLD; 5])) {
@@ -100,7 +102,13 @@ fn coding_line(rate_hz: u32, encoding: Encoding, channels: usize) -> String {
 }
 
 fn ascii(text: &str) -> impl Iterator<Item = u8> {
-    text.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c as u8 } else { b'?' })
+    text.chars().map(|c| match c {
+        ' ' | '!'..='~' => c as u8,
+        '–' | '—' | '−' => b'-',
+        '‘' | '’' => b'\'',
+        '“' | '”' | '„' => b'"',
+        _ => b'?',
+    })
 }
 
 fn put(bytes: &mut [u8], at: usize, size: usize, text: &str) {
@@ -177,7 +185,9 @@ pub(super) fn list_info(tags: &[(String, String)]) -> (Vec<u8>, Vec<String>) {
 
 /// Body of `iXML` with the names of the channels. Source: iXML specification 2.10, TRACK_LIST.
 pub(super) fn ixml(track_names: &[String]) -> String {
-    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<BWFXML>\n<IXML_VERSION>2.10</IXML_VERSION>\n");
+    let mut xml = String::from(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<BWFXML>\n<IXML_VERSION>2.10</IXML_VERSION>\n",
+    );
     xml.push_str(&format!("<TRACK_LIST>\n<TRACK_COUNT>{}</TRACK_COUNT>\n", track_names.len()));
     for (index, name) in track_names.iter().enumerate() {
         let (number, name) = (index + 1, escape(name));

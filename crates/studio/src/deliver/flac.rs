@@ -57,9 +57,15 @@ impl FlacSink {
             .map_err(|error| internal(path, &error.to_string()))?
             .comment(comment);
         let channels = spec.layout.channels() as u8;
-        let encoder =
-            FlacSampleWriter::new(shared.clone(), options, spec.sample_rate_hz, u32::from(bits), channels, None)
-                .map_err(|error| failed(path, error))?;
+        let encoder = FlacSampleWriter::new(
+            shared.clone(),
+            options,
+            spec.sample_rate_hz,
+            u32::from(bits),
+            channels,
+            None,
+        )
+        .map_err(|error| failed(path, error))?;
         Ok(Self { encoder, shared, path: path.to_owned() })
     }
 
@@ -80,8 +86,12 @@ impl FlacSink {
 /// What FLAC cannot hold. Source: RFC 9639, sections 4 and 9.1.2. Returns the bits.
 pub(super) fn check(spec: &Spec) -> Result<u16> {
     let Encoding::Int(bits @ (16 | 20 | 24 | 32)) = spec.encoding else {
-        return Err(Error::new(Kind::Usage, "unsupported", "FLAC holds integers of 16, 20, 24 or 32 bits here")
-            .hint("choose another bit depth, or WAV for float"));
+        return Err(Error::new(
+            Kind::Usage,
+            "unsupported",
+            "FLAC holds integers of 16, 20, 24 or 32 bits here",
+        )
+        .hint("choose another bit depth, or WAV for float"));
     };
     if spec.layout.channels() > 8 {
         let what = format!("FLAC holds up to 8 channels, this has {}", spec.layout.channels());
@@ -128,7 +138,9 @@ fn unusual_mask(layout: &Layout) -> Option<u32> {
 fn failed(path: &Path, error: flac_codec::Error) -> Error {
     match error {
         flac_codec::Error::Io(error) => Error::io(path, "write the file", &error),
-        flac_codec::Error::NoSamples => Error::new(Kind::Usage, "empty", "there is no audio to write").at(path.display()),
+        flac_codec::Error::NoSamples => {
+            Error::new(Kind::Usage, "empty", "there is no audio to write").at(path.display())
+        }
         error => internal(path, &error.to_string()),
     }
 }

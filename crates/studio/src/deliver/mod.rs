@@ -2,7 +2,7 @@
 //!
 //! A [`Writer`] takes planar `f64` at the delivery rate, already under its ceiling, and quantises, dithers and encodes it into a
 //! temporary file. [`Writer::finish`] then opens that file as a stranger would, decodes all of it, compares every sample with what
-//! was meant to be written, lets the caller measure the same stream, and only when all of that passes gives the file its name.
+//! was meant to be written, measures it, holds it against a [`Gate`], and only when all of that passes gives the file its name.
 //! When anything fails nothing is left.
 
 mod chunks;
@@ -16,10 +16,11 @@ mod wav;
 pub use chunks::{Bext, Loudness};
 pub use gate::Gate;
 
-use crate::audio::{Encoding, Layout, Source};
+use crate::audio::{Encoding, Layout};
 use crate::files::NewFile;
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result, Severity};
+use crate::meters::{self, Measurements};
 use dsp::block::View;
 use dsp::dither::{Dither, Quantiser};
 use flac::FlacSink;
@@ -134,8 +135,10 @@ pub struct Written {
     pub frames: u64,
     /// Size of the file.
     pub bytes: u64,
-    /// BLAKE3 of the decoded audio, all of channel 0, then channel 1 and so on, as little-endian `f64`.
+    /// BLAKE3, in hexadecimal, over the BLAKE3 of each channel's decoded audio as little-endian `f64`.
     pub audio_blake3: String,
+    /// What the file measures, read back.
+    pub measured: Measurements,
     /// What should be known.
     pub findings: Vec<Finding>,
 }
@@ -189,7 +192,9 @@ impl Writer {
         };
         let quantisers = match spec.encoding {
             // Noise belongs to the channel as it came.
-            Encoding::Int(bits) => order.iter().map(|&c| Quantiser::new(bits, spec.dither, spec.seed, c)).collect(),
+            Encoding::Int(bits) => {
+                order.iter().map(|&c| Quantiser::new(bits, spec.dither, spec.seed, c)).collect()
+            }
             _ => Vec::new(),
         };
         Ok(Self {
@@ -231,7 +236,9 @@ impl Writer {
     }
 
     fn write_block(&mut self, block: View<'_>) -> Result<()> {
-        if let Some(at) = (0..block.channels()).find_map(|c| block.channel(c).iter().position(|x| !x.is_finite())) {
+        if let Some(at) =
+            (0..block.channels()).find_map(|c| block.channel(c).iter().position(|x| !x.is_finite()))
+        {
             let frame = self.tally.frames() + at as u64;
             let what = format!("a sample that is no number was about to be written, at frame {frame}");
             return Err(Error::new(Kind::Internal, "not_finite", what).at(self.file.target().display()));
@@ -294,44 +301,42 @@ impl Writer {
         }
     }
 
-    /// Completes the file, reads all of it back and names it.
-    ///
-    /// `listen` hears the decoded file and may refuse it; it need not read to the end. What it returns goes into the loudness
-    /// fields of `bext`, if the file has one. [`Gate::check`] is the one for deliveries; `|_| Ok(None)` for none.
+    /// Completes the file, reads all of it back, measures it and, if it passes the gate, names it. What was measured goes into
+    /// the loudness fields of `bext`, if the file has one.
     ///
     /// # Errors
-    /// `read_back` when the file does not decode to what was written; what `listen` refuses; `exists`, `disk_full`, `io`;
-    /// `interrupted`.
-    pub fn finish(
-        self,
-        job: &Job<'_>,
-        listen: impl FnOnce(&mut dyn Source) -> Result<Option<Loudness>>,
-    ) -> Result<Written> {
+    /// `read_back` when the file does not decode to what was written; `over_ceiling`, `off_target`; `exists`, `disk_full`,
+    /// `io`; `interrupted`.
+    pub fn finish(self, job: &Job<'_>, gate: &Gate) -> Result<Written> {
         let Self { spec, quantisers, tally, sink, file, .. } = self;
         let target = file.target().to_owned();
-        let (mut wav, mut findings) = (None, Vec::new());
-        match sink {
-            Sink::Flac(flac) => flac.finish()?,
-            Sink::Wav(mut sink) => {
-                sink.finish()?;
-                findings.extend(untold_tags(sink.untold()));
-                wav = Some(sink);
-            }
+        let (wav, mut findings) = close(sink)?;
+        findings.extend(clipping(quantisers.iter().map(Quantiser::clipped).sum()));
+        let misread = |error| misread(error, &target);
+        let mut source = Compared::open(file.temporary(), &spec, tally.frames()).map_err(misread)?;
+        let measured = meters::measure(&mut source, job).map_err(misread)?;
+        let audio_blake3 = source.finish(&tally).map_err(misread)?;
+        gate.check(&measured).map_err(misread)?;
+        if let Some(mut wav) = wav {
+            wav.put_loudness(Loudness::of(&measured))?;
         }
-        let clipped = quantisers.iter().map(Quantiser::clipped).sum();
-        findings.extend(clipping(clipped));
-        let mut source = Compared::open(file.temporary(), &spec, tally.frames()).map_err(|e| misread(e, &target))?;
-        let container = source.info().container;
-        let loudness = listen(&mut source).map_err(|error| Error { at: Some(target.display().to_string()), ..error })?;
-        let audio_blake3 = source.finish(job, tally).map_err(|error| misread(error, &target))?;
-        if let (Some(wav), Some(loudness)) = (&mut wav, loudness) {
-            wav.put_loudness(loudness)?;
-        }
-        drop(wav);
-        let about = std::fs::metadata(file.temporary()).map_err(|error| Error::io(&target, "look at the file", &error))?;
-        let frames = source.frames();
+        let about = std::fs::metadata(file.temporary())
+            .map_err(|error| Error::io(&target, "look at the file", &error))?;
+        let (container, frames) = (measured.container, tally.frames());
         file.commit()?;
-        Ok(Written { path: target, container, frames, bytes: about.len(), audio_blake3, findings })
+        Ok(Written { path: target, container, frames, bytes: about.len(), audio_blake3, measured, findings })
+    }
+}
+
+/// Completes the file; a WAV file stays open for its loudness.
+fn close(sink: Sink) -> Result<(Option<Box<WavSink<BufWriter<File>>>>, Vec<Finding>)> {
+    match sink {
+        Sink::Flac(flac) => flac.finish().map(|()| (None, Vec::new())),
+        Sink::Wav(mut wav) => {
+            wav.finish()?;
+            let findings = untold_tags(wav.untold()).into_iter().collect();
+            Ok((Some(wav), findings))
+        }
     }
 }
 
@@ -358,9 +363,13 @@ fn misread(error: Error, target: &Path) -> Error {
 
 fn clipping(clipped: u64) -> Option<Finding> {
     (clipped > 0).then(|| {
-        Finding::new("clipped", Severity::Warning, format!("{clipped} samples beyond full scale were clamped"))
-            .limit("none")
-            .advice("limit the signal before it is written, or write floats")
+        Finding::new(
+            "clipped",
+            Severity::Warning,
+            format!("{clipped} samples beyond full scale were clamped"),
+        )
+        .limit("none")
+        .advice("limit the signal before it is written, or write floats")
     })
 }
 

@@ -3,7 +3,6 @@
 use super::Spec;
 use crate::audio::{Info, Source};
 use crate::decode;
-use crate::job::Job;
 use crate::message::{Error, Finding, Result};
 use dsp::block::Buffer;
 use std::path::Path;
@@ -48,7 +47,6 @@ impl Tally {
 pub(super) struct Compared {
     inner: Box<dyn Source>,
     tally: Tally,
-    ended: bool,
 }
 
 impl Compared {
@@ -60,10 +58,18 @@ impl Compared {
             Err(Error::input("read_back", format!("{what} reads as {found}, {meant} was written")))
         };
         if info.sample_rate_hz != spec.sample_rate_hz {
-            return differs("the sample rate", info.sample_rate_hz.to_string(), spec.sample_rate_hz.to_string());
+            return differs(
+                "the sample rate",
+                info.sample_rate_hz.to_string(),
+                spec.sample_rate_hz.to_string(),
+            );
         }
         if info.layout.channels() != spec.layout.channels() {
-            return differs("the channels", info.layout.channels().to_string(), spec.layout.channels().to_string());
+            return differs(
+                "the channels",
+                info.layout.channels().to_string(),
+                spec.layout.channels().to_string(),
+            );
         }
         if info.encoding != spec.encoding {
             return differs("the encoding", format!("{:?}", info.encoding), format!("{:?}", spec.encoding));
@@ -72,29 +78,18 @@ impl Compared {
             return differs("the length", format!("{:?}", info.frames), format!("{frames} frames"));
         }
         let tally = Tally::new(info.channels());
-        Ok(Self { inner, tally, ended: false })
+        Ok(Self { inner, tally })
     }
 
-    /// Reads what is left and compares; the fingerprint when all is as it was written.
-    pub(super) fn finish(&mut self, job: &Job<'_>, meant: Tally) -> Result<String> {
-        let mut buffer = Buffer::new(self.inner.info().channels(), 16_384);
-        while !self.ended {
-            job.step("reading back", self.tally.frames(), meant.frames())?;
-            self.read(&mut buffer)?;
-        }
+    /// Compares all that was heard; the fingerprint when it is as it was written.
+    pub(super) fn finish(&self, meant: &Tally) -> Result<String> {
         let (found, wanted) = (self.tally.finish(), meant.finish());
         if self.tally.frames() != meant.frames() || found != wanted {
-            return Err(Error::input(
-                "read_back",
-                format!("{} frames read differ from {} frames written", self.tally.frames(), meant.frames()),
-            ));
+            let what =
+                format!("{} frames read differ from {} frames written", self.tally.frames(), meant.frames());
+            return Err(Error::input("read_back", what));
         }
         Ok(found)
-    }
-
-    /// Frames given so far.
-    pub(super) fn frames(&self) -> u64 {
-        self.tally.frames()
     }
 }
 
@@ -105,7 +100,6 @@ impl Source for Compared {
 
     fn read(&mut self, buffer: &mut Buffer) -> Result<()> {
         self.inner.read(buffer)?;
-        self.ended = buffer.frames() == 0;
         for channel in 0..buffer.channels() {
             self.tally.add(channel, buffer.channel(channel));
         }

@@ -60,8 +60,18 @@ impl<W: Write + Seek> WavSink<W> {
         }
         let frame_bytes = (channels * super::sample_bytes(spec.encoding)) as u64;
         let data_at = head.len() as u64;
-        let mut sink =
-            Self { out, path: path.to_owned(), frame_bytes, written: 0, bext_at, fact_at, data_at, tail, limit: RIFF_LIMIT, untold };
+        let mut sink = Self {
+            out,
+            path: path.to_owned(),
+            frame_bytes,
+            written: 0,
+            bext_at,
+            fact_at,
+            data_at,
+            tail,
+            limit: RIFF_LIMIT,
+            untold,
+        };
         sink.put(&head)?;
         Ok(sink)
     }
@@ -130,7 +140,9 @@ impl<W: Write + Seek> WavSink<W> {
     }
 
     fn put_at(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
-        self.out.seek(SeekFrom::Start(at)).map_err(|error| Error::io(&self.path, "write the file", &error))?;
+        self.out
+            .seek(SeekFrom::Start(at))
+            .map_err(|error| Error::io(&self.path, "write the file", &error))?;
         self.put(bytes)
     }
 
