@@ -4,7 +4,12 @@ use core::ops::{Add, Mul, Neg, Sub};
 
 /// What a butterfly calculates with.
 pub(super) trait Number:
-    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Mul<f64, Output = Self> + Neg<Output = Self>
+    Copy
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Mul<f64, Output = Self>
+    + Neg<Output = Self>
 {
 }
 

@@ -43,7 +43,9 @@ impl Fft {
     #[must_use]
     pub fn new(len: usize) -> Self {
         let how = match factors(len) {
-            Some(radices) => How::Stockham { stages: stages(len, &radices), re: vec![0.0; len], im: vec![0.0; len] },
+            Some(radices) => {
+                How::Stockham { stages: stages(len, &radices), re: vec![0.0; len], im: vec![0.0; len] }
+            }
             None => How::Chirp(Box::new(Bluestein::new(len))),
         };
         Self { len, how }
@@ -67,7 +69,9 @@ impl Fft {
             return;
         }
         match &mut self.how {
-            How::Stockham { stages, re: scratch_re, im: scratch_im } => run(stages, re, im, scratch_re, scratch_im),
+            How::Stockham { stages, re: scratch_re, im: scratch_im } => {
+                run(stages, re, im, scratch_re, scratch_im)
+            }
             How::Chirp(chirp) => chirp.forward(re, im),
         }
     }
@@ -112,7 +116,7 @@ fn stages(len: usize, radices: &[usize]) -> Vec<Stage> {
 fn factors(len: usize) -> Option<Vec<usize>> {
     let (mut left, mut radices) = (len.max(1), Vec::new());
     for radix in [4, 2, 3, 5, 7, 11, 13] {
-        while left % radix == 0 {
+        while left.is_multiple_of(radix) {
             radices.push(radix);
             left /= radix;
         }
@@ -125,7 +129,7 @@ fn factors(len: usize) -> Option<Vec<usize>> {
 pub fn fast_len(len: usize) -> usize {
     let smooth = |mut n: usize| {
         for p in [2, 3, 5] {
-            while n % p == 0 {
+            while n.is_multiple_of(p) {
                 n /= p;
             }
         }
@@ -209,7 +213,9 @@ mod tests {
 
     #[test]
     fn the_transform_is_the_definition_at_every_kind_of_length() {
-        let lengths = (1..=64).chain([72, 77, 98, 100, 105, 121, 128, 147, 160, 169, 210, 256, 294, 320, 364, 441, 588, 607, 640]);
+        let lengths = (1..=64).chain([
+            72, 77, 98, 100, 105, 121, 128, 147, 160, 169, 210, 256, 294, 320, 364, 441, 588, 607, 640,
+        ]);
         for n in lengths {
             let (re, im) = (noise(1.0, 1, n), noise(1.0, 2, n));
             let (want_re, want_im) = naive(&re, &im);
@@ -249,7 +255,8 @@ mod tests {
     fn a_tone_on_a_bin_falls_on_that_bin_alone() {
         let n = 4704;
         let bin = 1001;
-        let (mut re, mut im): (Vec<f64>, Vec<f64>) = (0..n).map(|t| twiddle(t * bin, n)).map(|(c, s)| (c, -s)).unzip();
+        let (mut re, mut im): (Vec<f64>, Vec<f64>) =
+            (0..n).map(|t| twiddle(t * bin, n)).map(|(c, s)| (c, -s)).unzip();
         Fft::new(n).forward(&mut re, &mut im);
         for k in 0..n {
             let want = if k == bin { n as f64 } else { 0.0 };
