@@ -112,7 +112,13 @@ impl Clip {
     }
 
     /// One hop of one channel in place. `weights` are the share of the clip at its begin and end.
-    pub(super) fn run(&mut self, channel: usize, audio: &mut [f64], curve: Option<Curve>, weights: (f64, f64)) {
+    pub(super) fn run(
+        &mut self,
+        channel: usize,
+        audio: &mut [f64],
+        curve: Option<Curve>,
+        weights: (f64, f64),
+    ) {
         let hop = audio.len();
         self.lines[channel].push(hop).copy_from_slice(audio);
         let touched = match curve {

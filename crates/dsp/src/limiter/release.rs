@@ -136,7 +136,8 @@ impl Core {
     }
 
     fn follow_average(&mut self, nodes: &Nodes, steps: usize) {
-        let reduction_db = if self.reduction > 0.0 { -math::gain_to_db((1.0 - self.reduction).max(1e-9)) } else { 0.0 };
+        let reduction_db =
+            if self.reduction > 0.0 { -math::gain_to_db((1.0 - self.reduction).max(1e-9)) } else { 0.0 };
         let blend = (steps as f64 / (AVERAGE_SECONDS * nodes.rate_hz)).min(1.0);
         self.average_db += (reduction_db - self.average_db) * blend;
         if self.average_db < LANDED {
@@ -268,8 +269,10 @@ mod tests {
 
     #[test]
     fn a_reduction_is_never_less_than_its_need() {
-        let needs: Vec<f64> =
-            testkit::signals::noise(1.0, 5, 16_000).iter().map(|x| (x.abs() - 0.98).max(0.0) * 20.0).collect();
+        let needs: Vec<f64> = testkit::signals::noise(1.0, 5, 16_000)
+            .iter()
+            .map(|x| (x.abs() - 0.98).max(0.0) * 20.0)
+            .collect();
         for lookahead_ms in [1.0, 4.0, 12.0] {
             let timing = Timing { lookahead_ms, hold_ms: 0.0, release_ms: 5.0, slow_release_ms: 5.0 };
             let out = run(timing, &needs);

@@ -119,7 +119,12 @@ impl Repair {
     /// Gains of the hop that leaves; false when they are all one.
     fn smooth(&mut self, needs: &[f64; NODES]) -> bool {
         let quiet = needs.iter().all(|need| *need == 0.0);
-        if quiet && self.last_need == 0.0 && self.window.is_idle() && self.boxes.is_idle() && self.last_reduction == 0.0 {
+        if quiet
+            && self.last_need == 0.0
+            && self.window.is_idle()
+            && self.boxes.is_idle()
+            && self.last_reduction == 0.0
+        {
             return false;
         }
         let mut nodes = [0.0; NODES];

@@ -29,7 +29,8 @@ impl Moving {
     fn step(&mut self) -> (f64, f64) {
         let from = self.now;
         let distance = self.target - from;
-        self.now = if distance.abs() <= 1e-6 * self.target.abs() { self.target } else { from + 0.1 * distance };
+        self.now =
+            if distance.abs() <= 1e-6 * self.target.abs() { self.target } else { from + 0.1 * distance };
         (from, self.now)
     }
 }

@@ -155,7 +155,8 @@ mod tests {
             let mut sliding = SlidingMax::new(64);
             sliding.restart(window);
             for n in 0..values.len() {
-                let expected = values[n.saturating_sub(window - 1)..=n].iter().fold(0.0, |m: f64, x| m.max(*x));
+                let expected =
+                    values[n.saturating_sub(window - 1)..=n].iter().fold(0.0, |m: f64, x| m.max(*x));
                 assert_eq!(sliding.push(values[n]), expected, "window {window} at {n}");
             }
         }
