@@ -172,7 +172,10 @@ fn block_size_changes_no_bit() {
 #[test]
 fn too_short_is_not_measurable_and_silence_is_minus_infinity() {
     let short = measured(&vec![vec![0.5; 19_199]; 2], 48_000.0);
-    assert_eq!((short.integrated_lufs(), short.momentary_lufs(), short.loudness_range_lu()), (None, None, None));
+    assert_eq!(
+        (short.integrated_lufs(), short.momentary_lufs(), short.loudness_range_lu()),
+        (None, None, None)
+    );
     let silent = measured(&vec![vec![0.0; 48_000 * 4]; 2], 48_000.0);
     assert_eq!(silent.integrated_lufs(), Some(f64::NEG_INFINITY));
     assert_eq!(silent.max_short_term_lufs(), Some(f64::NEG_INFINITY));
