@@ -88,17 +88,9 @@ fn nothing_stands_above_the_ceiling() {
     let rate = 44_100.0;
     for style in [Style::Adaptive, Style::Transparent, Style::Punchy] {
         let settings = Settings { style, ..driven(6.0) };
-<<<<<<< HEAD
         for frequency in [82.7, 997.3, 3001.0] {
             let square: Vec<f64> =
                 sine(frequency, 1.0, 0.1, 0.3, rate).iter().map(|x| if *x < 0.0 { -0.9 } else { 0.9 }).collect();
-=======
-        for frequency in [82.7, 441.0, 3001.0] {
-            let square: Vec<f64> = sine(frequency, 1.0, 0.1, 0.3, rate)
-                .iter()
-                .map(|x| if *x < 0.0 { -0.9 } else { 0.9 })
-                .collect();
->>>>>>> main
             assert_below_ceiling(&format!("square {frequency} Hz"), settings, &[square], rate);
         }
         let quarter = sine(11_025.0, 1.2, math::FRAC_PI_4, 0.3, rate);
