@@ -88,7 +88,8 @@ fn bits_in_use_are_those_of_the_samples_not_of_the_format() {
     let sixteen: Vec<f64> = noise(0.9, 3, 5_000).iter().map(|x| (x * 32_768.0).round() / 32_768.0).collect();
     let bits = |encoding| {
         let setup = Setup { encoding, ..Setup::of_render(48_000, Layout::of(1)) };
-        let found = measure_as(&mut source(std::slice::from_ref(&sixteen), 48_000), setup, &Job::quiet()).unwrap();
+        let found =
+            measure_as(&mut source(std::slice::from_ref(&sixteen), 48_000), setup, &Job::quiet()).unwrap();
         (found.bits_used, found.bits_stored)
     };
     assert_eq!(bits(Encoding::Int(24)), (Some(16), Some(24)));

@@ -16,6 +16,8 @@ use clipping::RunFinder;
 
 /// Lanes that sum side by side; frame n goes to lane n modulo this, whatever the blocks are.
 const LANES: usize = 8;
+/// Samples looked at together.
+const CHUNK: usize = 256;
 /// Peaks are remembered for each of so many stretches a second, to go with short-term loudness.
 const HOPS_PER_SECOND: f64 = 10.0;
 /// 3 s: the window of short-term loudness, Tech 3341, 2.2.
@@ -223,6 +225,14 @@ impl Track {
 
     /// Listens to a stretch that starts at frame `at`; returns its largest magnitude.
     fn push(&mut self, samples: &[f64], at: u64) -> f64 {
+        let mut largest = 0.0;
+        for (chunk, at) in samples.chunks(CHUNK).zip((at..).step_by(CHUNK)) {
+            largest = f64::max(largest, self.push_chunk(chunk, at));
+        }
+        largest
+    }
+
+    fn push_chunk(&mut self, samples: &[f64], at: u64) -> f64 {
         self.sums.add_all(samples, at);
         let top = self.sums.take_top();
         let bad = self.sums.take_bad();
@@ -239,7 +249,7 @@ impl Track {
             self.over += samples.iter().filter(|x| x.is_finite() && x.abs() > 1.0).count() as u64;
         }
         self.mark_sound(samples, at, top > 0.0 || bad > 0);
-        self.runs.push(samples);
+        self.runs.push(samples, top);
         self.bits.push(samples);
         top
     }
