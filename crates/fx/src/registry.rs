@@ -28,7 +28,7 @@ macro_rules! registry {
     };
 }
 
-registry![gain::Gain, eq::Eq, compressor::Compressor];
+registry![gain::Gain, pan::Pan, eq::Eq, compressor::Compressor, multiband::Multiband];
 
 /// The processor called `key`.
 #[must_use]

@@ -4,7 +4,7 @@ use crate::{Format, Kernel, Processor};
 use dsp::biquad::{Shape, SvfBank};
 use dsp::block::Block;
 use dsp::eq_design::{Curve, design, pass_filter};
-use dsp::math::{db_to_gain, sane};
+use dsp::math::{db_to_gain, sane, sanitise};
 use dsp::smooth::Glide;
 
 choice! {
@@ -212,9 +212,12 @@ impl EqKernel {
     }
 
     fn run(&mut self, block: &mut Block<'_>) {
-        for (bank, plane) in self.straight.iter_mut().zip(block.channels_mut()) {
-            dsp::math::sanitise(plane);
-            bank.process(plane);
+        block.channels_mut().for_each(sanitise);
+        match (self.straight.as_mut_slice(), block.pair_mut()) {
+            ([first, second], Some((left, right))) => first.process_pair(second, left, right),
+            (banks, _) => {
+                banks.iter_mut().zip(block.channels_mut()).for_each(|(bank, plane)| bank.process(plane))
+            }
         }
         if let Some((left, right)) = block.pair_mut()
             && self.matrixed

@@ -3,5 +3,6 @@
 pub mod chain;
 pub mod listen;
 mod pipe;
+pub mod propose;
 mod stages;
 pub mod tone;
