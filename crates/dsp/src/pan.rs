@@ -149,7 +149,9 @@ mod tests {
             // No step next to the middle.
             assert!((balance_gains(1e-9, law).0 - 1.0).abs() < 1e-8);
         }
-        assert!((balance_gains(0.5, PanLaw::Minus3).0 - SQRT_2 * libm::cos(3.0 * FRAC_PI_4 / 2.0)).abs() < 1e-15);
+        assert!(
+            (balance_gains(0.5, PanLaw::Minus3).0 - SQRT_2 * libm::cos(3.0 * FRAC_PI_4 / 2.0)).abs() < 1e-15
+        );
     }
 
     use crate::math::SQRT_2;

@@ -33,7 +33,7 @@ impl Kernel for GainKernel {
         for frame in 0..block.frames() {
             let gain = self.gain.next_value();
             for plane in block.channels_mut() {
-                plane[frame] *= gain;
+                plane[frame] = dsp::math::sane(plane[frame]) * gain;
             }
         }
     }

@@ -116,7 +116,7 @@ fn stages(len: usize, radices: &[usize]) -> Vec<Stage> {
 fn factors(len: usize) -> Option<Vec<usize>> {
     let (mut left, mut radices) = (len.max(1), Vec::new());
     for radix in [4, 2, 3, 5, 7, 11, 13] {
-        while left % radix == 0 {
+        while left.is_multiple_of(radix) {
             radices.push(radix);
             left /= radix;
         }
@@ -129,7 +129,7 @@ fn factors(len: usize) -> Option<Vec<usize>> {
 pub fn fast_len(len: usize) -> usize {
     let smooth = |mut n: usize| {
         for p in [2, 3, 5] {
-            while n % p == 0 {
+            while n.is_multiple_of(p) {
                 n /= p;
             }
         }

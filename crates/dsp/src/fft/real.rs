@@ -21,7 +21,7 @@ impl RealFft {
     #[must_use]
     pub fn new(len: usize) -> Self {
         let half = len / 2;
-        let even = len % 2 == 0 && len > 0;
+        let even = len.is_multiple_of(2) && len > 0;
         let inner = Fft::new(if even { half } else { len });
         let turn = if even { (0..=half).map(|k| twiddle(k, len)).collect() } else { Vec::new() };
         let scratch = vec![0.0; inner.len()];

@@ -94,9 +94,9 @@ impl Stage {
         let outputs = to_re.chunks_exact_mut(R * stride).zip(to_im.chunks_exact_mut(R * stride));
         for (p, (to_re, to_im)) in outputs.enumerate() {
             let from = rows::<R>(re, im, rest * stride, p * stride, stride);
-            let mut turn = [(1.0, 0.0); R];
-            for j in 1..R {
-                turn[j] = (self.re[j * rest + p], self.im[j * rest + p]);
+            let mut turn = [(0.0, 0.0); R];
+            for (j, turn) in turn.iter_mut().enumerate() {
+                *turn = (self.re[j * rest + p], self.im[j * rest + p]);
             }
             if stride % 2 == 0 {
                 lane_row(butterfly, from, turn, to_re, to_im);
@@ -109,6 +109,9 @@ impl Stage {
 
 /// A row of real and of imaginary parts.
 type Row<'a> = (&'a [f64], &'a [f64]);
+
+/// The same in pairs.
+type PairRow<'a> = (&'a [[f64; 2]], &'a [[f64; 2]]);
 
 /// `R` rows of `len` numbers, `apart` apart, from `at` on.
 #[inline(always)]
@@ -123,7 +126,7 @@ fn rows<'a, const R: usize>(
 }
 
 #[inline(always)]
-fn pairs<'a>((re, im): Row<'a>) -> (&'a [[f64; 2]], &'a [[f64; 2]]) {
+fn pairs<'a>((re, im): Row<'a>) -> PairRow<'a> {
     (re.as_chunks().0, im.as_chunks().0)
 }
 
@@ -136,7 +139,7 @@ fn lane_row<const R: usize, B: Butterfly<R>>(
     to_im: &mut [f64],
 ) {
     let half = from[0].0.len() / 2;
-    let from: [(&[[f64; 2]], &[[f64; 2]]); R] = core::array::from_fn(|k| {
+    let from: [PairRow<'_>; R] = core::array::from_fn(|k| {
         let (re, im) = pairs(from[k]);
         (&re[..half], &im[..half])
     });

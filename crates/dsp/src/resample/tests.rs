@@ -60,7 +60,7 @@ fn tones_in_the_pass_band_come_out_in_place_at_their_level_with_no_image_above_m
         for slope in [Slope::Gentle, Slope::Steep] {
             for part in [0.000_5, 0.02, 0.11, 0.23, 0.31, 0.4, 0.4535] {
                 let hz = part * low;
-                let out = convert(&tone(hz, from, from as usize / 4), from, to, slope);
+                let out = convert(&tone(hz, from, from as usize / 6), from, to, slope);
                 let (first, signal) = middle(&out);
                 let (in_phase, quadrature, rest) = fit(signal, first, hz, to);
                 assert!(to_db(in_phase).abs() < 0.01, "{from}->{to} {hz}: {} dB", to_db(in_phase));
@@ -78,7 +78,7 @@ fn tones_above_the_lower_nyquist_frequency_are_gone_below_minus_150_db() {
             let (stop, end) = (f64::from(to) / 2.0, f64::from(from) / 2.0);
             for part in [0.0, 0.003, 0.02, 0.1, 0.33, 0.6, 0.9, 0.999] {
                 let hz = stop + part * (end - stop);
-                let out = convert(&tone(hz, from, from as usize / 4), from, to, slope);
+                let out = convert(&tone(hz, from, from as usize / 6), from, to, slope);
                 let level_db = to_db(peak(middle(&out).1));
                 assert!(level_db < -150.0, "{from}->{to} {hz}: {level_db} dB");
             }
@@ -91,7 +91,7 @@ fn images_of_tones_in_the_transition_band_stay_below_minus_150_db() {
     for (from, to) in PAIRS.into_iter().filter(|(from, to)| from < to) {
         for part in [0.46, 0.477, 0.49, 0.499] {
             let hz = part * f64::from(from);
-            let out = convert(&tone(hz, from, from as usize / 4), from, to, Slope::Steep);
+            let out = convert(&tone(hz, from, from as usize / 6), from, to, Slope::Steep);
             let (first, signal) = middle(&out);
             let (.., rest) = fit(signal, first, hz, to);
             assert!(to_db(rest) < -150.0, "{from}->{to} {hz}: {} dB", to_db(rest));
@@ -115,10 +115,7 @@ fn the_slopes_are_6_db_down_where_they_say() {
 
 #[test]
 fn the_length_is_exact_for_every_pair_of_rates() {
-    let rates = [
-        8_000, 11_025, 16_000, 22_050, 32_000, 37_800, 44_056, 44_100, 47_952, 48_000, 50_400, 88_200,
-        96_000, 192_000, 384_000,
-    ];
+    let rates = [8_000, 11_025, 22_050, 32_000, 44_056, 44_100, 48_000, 96_000, 192_000, 384_000];
     for from in rates {
         for to in rates {
             let mut resampler = Resampler::new(from, to, 1, Slope::Gentle).unwrap();
@@ -147,7 +144,7 @@ fn odd_rates_convert_as_cleanly_as_round_ones() {
         (44_099, 44_100),
     ] {
         let hz = 0.11 * f64::from(from.min(to));
-        let out = convert(&tone(hz, from, from as usize / 4), from, to, Slope::Gentle);
+        let out = convert(&tone(hz, from, from as usize / 6), from, to, Slope::Gentle);
         let (first, signal) = middle(&out);
         let (in_phase, quadrature, rest) = fit(signal, first, hz, to);
         assert!(

@@ -59,7 +59,7 @@ pub fn inserts_of(item: &toml_edit::Item, file: &str, text: &str) -> Result<Vec<
 }
 
 /// Reads the processors of a strip.
-pub(super) fn read(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<Insert> {
+pub(crate) fn read(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<Insert> {
     let list = reader.list(node, "insert", MOST_INSERTS);
     let inserts: Vec<Insert> = list.iter().filter_map(|node| one(reader, node)).collect();
     for (index, insert) in inserts.iter().enumerate() {

@@ -9,9 +9,9 @@ mod check;
 pub mod controls;
 mod document;
 mod files;
-mod insert;
+pub(crate) mod insert;
 mod parse;
-mod read;
+pub(crate) mod read;
 mod suggest;
 
 #[cfg(test)]

@@ -16,44 +16,44 @@ const MOST_ERROR_TEXT: usize = 64 << 20;
 
 /// The text, and what was found wrong with it.
 #[derive(Debug)]
-pub(super) struct Reader<'a> {
-    pub(super) file: &'a str,
-    pub(super) text: &'a str,
+pub(crate) struct Reader<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) text: &'a str,
     errors: Vec<Error>,
     more: usize,
 }
 
 /// Something wrong, on its way to becoming an error.
-pub(super) struct Wrong {
-    pub(super) code: &'static str,
-    pub(super) what: String,
-    pub(super) label: String,
-    pub(super) hint: String,
+pub(crate) struct Wrong {
+    pub(crate) code: &'static str,
+    pub(crate) what: String,
+    pub(crate) label: String,
+    pub(crate) hint: String,
 }
 
-pub(super) fn wrong(code: &'static str, what: impl Into<String>) -> Wrong {
+pub(crate) fn wrong(code: &'static str, what: impl Into<String>) -> Wrong {
     Wrong { code, what: what.into(), label: "here".into(), hint: String::new() }
 }
 
 impl Wrong {
-    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
         self
     }
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(file: &'a str, text: &'a str) -> Self {
+    pub(crate) fn new(file: &'a str, text: &'a str) -> Self {
         Self { file, text, errors: Vec::new(), more: 0 }
     }
 
     /// Notes something wrong at a place.
-    pub(super) fn say(&mut self, at: &Span, wrong: Wrong) {
+    pub(crate) fn say(&mut self, at: &Span, wrong: Wrong) {
         let room = (MOST_ERROR_TEXT / self.text.len().max(1)).clamp(1, MOST_ERRORS);
         if self.errors.len() >= room {
             self.more += 1;
@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Everything said, in the order of the text.
-    pub(super) fn into_errors(mut self) -> Vec<Error> {
+    pub(crate) fn into_errors(mut self) -> Vec<Error> {
         self.errors.sort_by_key(|error| error.place.as_ref().map_or(0, |place| place.bytes.start));
         if self.more > 0 {
             let what = format!("{} more problems are not shown", self.more);
@@ -77,12 +77,12 @@ impl<'a> Reader<'a> {
         self.errors
     }
 
-    pub(super) fn is_fine(&self) -> bool {
+    pub(crate) fn is_fine(&self) -> bool {
         self.errors.is_empty()
     }
 
     /// A word nobody knows, with the nearest that is known.
-    pub(super) fn unknown<'w>(
+    pub(crate) fn unknown<'w>(
         &mut self,
         at: &Span,
         code: &'static str,
@@ -106,7 +106,7 @@ impl<'a> Reader<'a> {
 }
 
 /// At most 40 characters of what was written, without control characters.
-pub(super) fn clip(word: &str) -> String {
+pub(crate) fn clip(word: &str) -> String {
     let mut text: String =
         word.chars().take(40).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     if word.chars().nth(40).is_some() {
@@ -125,9 +125,9 @@ fn shorten(words: &[&str]) -> String {
 
 /// Something in the text: a value, a table, or a list of tables.
 #[derive(Clone)]
-pub(super) struct Node<'a> {
+pub(crate) struct Node<'a> {
     inner: Inner<'a>,
-    pub(super) span: Span,
+    pub(crate) span: Span,
 }
 
 #[derive(Clone, Copy)]
@@ -146,7 +146,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    pub(super) fn of_item(item: &'a Item, around: &Span) -> Option<Self> {
+    pub(crate) fn of_item(item: &'a Item, around: &Span) -> Option<Self> {
         let span = item.span().unwrap_or_else(|| around.clone());
         match item {
             Item::None => None,
@@ -156,12 +156,12 @@ impl<'a> Node<'a> {
         }
     }
 
-    pub(super) fn of_table(table: &'a toml_edit::Table) -> Self {
+    pub(crate) fn of_table(table: &'a toml_edit::Table) -> Self {
         Self { inner: Inner::Table(table), span: table.span().unwrap_or(0..0) }
     }
 
     /// What it is, in words.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self.inner {
             Inner::Value(Value::String(_)) => "a text",
             Inner::Value(Value::Integer(_) | Value::Float(_)) => "a number",
@@ -173,14 +173,14 @@ impl<'a> Node<'a> {
         }
     }
 
-    pub(super) fn as_str(&self) -> Option<&'a str> {
+    pub(crate) fn as_str(&self) -> Option<&'a str> {
         match self.inner {
             Inner::Value(value) => value.as_str(),
             _ => None,
         }
     }
 
-    pub(super) fn as_bool(&self) -> Option<bool> {
+    pub(crate) fn as_bool(&self) -> Option<bool> {
         match self.inner {
             Inner::Value(value) => value.as_bool(),
             _ => None,
@@ -188,7 +188,7 @@ impl<'a> Node<'a> {
     }
 
     /// A whole or broken number, as written (NaN and infinity too).
-    pub(super) fn as_number(&self) -> Option<f64> {
+    pub(crate) fn as_number(&self) -> Option<f64> {
         match self.inner {
             Inner::Value(Value::Integer(number)) => Some(*number.value() as f64),
             Inner::Value(Value::Float(number)) => Some(*number.value()),
@@ -197,7 +197,7 @@ impl<'a> Node<'a> {
     }
 
     /// The entries of a list (of values or tables).
-    pub(super) fn as_list(&self) -> Option<Vec<Node<'a>>> {
+    pub(crate) fn as_list(&self) -> Option<Vec<Node<'a>>> {
         match self.inner {
             Inner::Value(Value::Array(array)) => {
                 Some(array.iter().map(|value| Self::of_value(value, &self.span)).collect())
@@ -216,7 +216,7 @@ impl<'a> Node<'a> {
     }
 
     /// The entries of a table.
-    pub(super) fn as_table(&self) -> Option<Take<'a>> {
+    pub(crate) fn as_table(&self) -> Option<Take<'a>> {
         let Inner::Table(table) = self.inner else { return None };
         let entries = table.iter().filter_map(|(name, item)| {
             let key = table.get_key_value(name).and_then(|(key, _)| key.span());
@@ -236,15 +236,15 @@ struct Taken<'a> {
 }
 
 /// A table being read. What is never asked for is an error; what was asked for are the words suggested.
-pub(super) struct Take<'a> {
+pub(crate) struct Take<'a> {
     entries: Vec<Taken<'a>>,
-    pub(super) span: Span,
+    pub(crate) span: Span,
     asked: Vec<&'static str>,
 }
 
 impl<'a> Take<'a> {
     /// The entry called `name`, if it is there.
-    pub(super) fn take(&mut self, name: &'static str) -> Option<Node<'a>> {
+    pub(crate) fn take(&mut self, name: &'static str) -> Option<Node<'a>> {
         self.asked.push(name);
         let entry = self.entries.iter_mut().find(|entry| entry.name == name)?;
         entry.used = true;
@@ -252,13 +252,13 @@ impl<'a> Take<'a> {
     }
 
     /// Place of a key.
-    pub(super) fn key_span(&self, name: &str) -> Span {
+    pub(crate) fn key_span(&self, name: &str) -> Span {
         let entry = self.entries.iter().find(|entry| entry.name == name);
         entry.map_or_else(|| self.span.clone(), |entry| entry.key.clone())
     }
 
     /// Everything not asked for is unknown.
-    pub(super) fn finish(self, reader: &mut Reader<'_>, what: &str) {
+    pub(crate) fn finish(self, reader: &mut Reader<'_>, what: &str) {
         for entry in self.entries.iter().filter(|entry| !entry.used) {
             let known = self.asked.iter().copied();
             reader.unknown(&entry.key, "unknown_key", &format!("key in {what}"), entry.name, known);
@@ -266,12 +266,12 @@ impl<'a> Take<'a> {
     }
 
     /// Every entry, to be handled by name; nothing is left for [`finish`](Self::finish).
-    pub(super) fn all(self) -> Vec<(&'a str, Span, Node<'a>)> {
+    pub(crate) fn all(self) -> Vec<(&'a str, Span, Node<'a>)> {
         self.entries.into_iter().map(|entry| (entry.name, entry.key, entry.node)).collect()
     }
 
     /// Reads every declared field into `fields`; says which were given.
-    pub(super) fn fields<F: Fields>(&mut self, reader: &mut Reader<'_>, fields: &mut F) -> Vec<&'static str> {
+    pub(crate) fn fields<F: Fields>(&mut self, reader: &mut Reader<'_>, fields: &mut F) -> Vec<&'static str> {
         let mut given = Vec::new();
         for (index, param) in F::PARAMS.iter().enumerate() {
             if let Some(node) = self.take(param.key) {
@@ -286,13 +286,13 @@ impl<'a> Take<'a> {
 }
 
 impl Reader<'_> {
-    pub(super) fn wrong_type(&mut self, node: &Node<'_>, name: &str, wanted: &str) {
+    pub(crate) fn wrong_type(&mut self, node: &Node<'_>, name: &str, wanted: &str) {
         let what = format!("`{name}` is {}, not {wanted}", node.kind());
         self.say(&node.span, wrong("wrong_type", what).label(format!("{wanted} is expected")));
     }
 
     /// A table, or it is said that it is none.
-    pub(super) fn table<'n>(&mut self, node: &Node<'n>, name: &str) -> Option<Take<'n>> {
+    pub(crate) fn table<'n>(&mut self, node: &Node<'n>, name: &str) -> Option<Take<'n>> {
         let table = node.as_table();
         if table.is_none() {
             self.wrong_type(node, name, "a table");
@@ -301,7 +301,7 @@ impl Reader<'_> {
     }
 
     /// A list, or it is said that it is none.
-    pub(super) fn list<'n>(&mut self, node: &Node<'n>, name: &str, most: usize) -> Vec<Node<'n>> {
+    pub(crate) fn list<'n>(&mut self, node: &Node<'n>, name: &str, most: usize) -> Vec<Node<'n>> {
         let Some(list) = node.as_list() else {
             self.wrong_type(node, name, "a list");
             return Vec::new();
@@ -315,7 +315,7 @@ impl Reader<'_> {
     }
 
     /// A text without control characters, or it is said that it is none.
-    pub(super) fn text(&mut self, node: &Node<'_>, name: &str) -> Option<String> {
+    pub(crate) fn text(&mut self, node: &Node<'_>, name: &str) -> Option<String> {
         let Some(text) = node.as_str() else {
             self.wrong_type(node, name, "a text in quotes");
             return None;
@@ -329,7 +329,7 @@ impl Reader<'_> {
     }
 
     /// A value a parameter allows.
-    pub(super) fn param(&mut self, node: &Node<'_>, param: &Param) -> Option<f64> {
+    pub(crate) fn param(&mut self, node: &Node<'_>, param: &Param) -> Option<f64> {
         match param.kind {
             Kind::Number { .. } => self.number(node, param),
             Kind::Switch { .. } => {
