@@ -22,7 +22,8 @@ fx::processor! {
 }
 
 #[derive(Debug)]
-pub(super) struct LateKernel {
+#[expect(unreachable_pub, reason = "as public as the processor it belongs to")]
+pub struct LateKernel {
     settings: Late,
     lines: Vec<VecDeque<f64>>,
 }
