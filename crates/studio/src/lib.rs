@@ -13,6 +13,7 @@ pub mod decode;
 pub mod deliver;
 pub mod demo;
 pub mod engine;
+pub mod files;
 pub mod handover;
 pub mod job;
 pub mod master;

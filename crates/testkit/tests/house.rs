@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What every room of `studio` may import.
-const PLAIN: &[&str] = &["message", "job"];
+const PLAIN: &[&str] = &["message", "job", "files"];
 
 /// Rooms of `studio` in the order of the path, and what each may import besides [`PLAIN`].
 const STUDIO: &[(&str, &[&str])] = &[
     ("message", &[]),
     ("job", &[]),
+    ("files", &[]),
     ("audio", &[]),
     ("decode", &["audio"]),
     ("meters", &["audio"]),
