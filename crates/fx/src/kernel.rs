@@ -39,6 +39,10 @@ pub trait Kernel: Send {
     fn tail_frames(&self) -> usize {
         0
     }
+    /// Largest gain reduction of the last block in decibels, 0 or more; `None` from what has none to show.
+    fn gain_reduction_db(&self) -> Option<f64> {
+        None
+    }
     /// Processes in place.
     fn process(&mut self, block: &mut Block<'_>);
     /// Takes new settings while running: no click, no allocation, latency unchanged. State goes on.
@@ -83,6 +87,8 @@ pub trait AnyKernel: Send {
     fn latency_frames(&self) -> usize;
     /// See [`Kernel::tail_frames`].
     fn tail_frames(&self) -> usize;
+    /// See [`Kernel::gain_reduction_db`].
+    fn gain_reduction_db(&self) -> Option<f64>;
     /// See [`Kernel::process`].
     fn process(&mut self, block: &mut Block<'_>);
     /// Changes parameters by flat index, then retunes once.
@@ -102,6 +108,9 @@ impl<P: Processor> AnyKernel for Running<P> {
     }
     fn tail_frames(&self) -> usize {
         self.kernel.tail_frames()
+    }
+    fn gain_reduction_db(&self) -> Option<f64> {
+        self.kernel.gain_reduction_db()
     }
     fn process(&mut self, block: &mut Block<'_>) {
         self.kernel.process(block);

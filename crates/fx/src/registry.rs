@@ -28,7 +28,7 @@ macro_rules! registry {
     };
 }
 
-registry![gain::Gain];
+registry![gain::Gain, eq::Eq, compressor::Compressor, limiter::Limiter];
 
 /// The processor called `key`.
 #[must_use]

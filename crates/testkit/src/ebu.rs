@@ -171,14 +171,24 @@ pub fn tech_3341_loudness(sample_rate_hz: f64) -> Vec<Case> {
     let mut cases = vec![
         steps("3341-1", sample_rate_hz, programme(&[(20.0, -23.0)]), all(-23.0)),
         steps("3341-2", sample_rate_hz, programme(&[(20.0, -33.0)]), all(-33.0)),
-        steps("3341-3", sample_rate_hz, programme(&[(10.0, -36.0), (60.0, -23.0), (10.0, -36.0)]), integrated()),
+        steps(
+            "3341-3",
+            sample_rate_hz,
+            programme(&[(10.0, -36.0), (60.0, -23.0), (10.0, -36.0)]),
+            integrated(),
+        ),
         steps(
             "3341-4",
             sample_rate_hz,
             programme(&[(10.0, -72.0), (10.0, -36.0), (60.0, -23.0), (10.0, -36.0), (10.0, -72.0)]),
             integrated(),
         ),
-        steps("3341-5", sample_rate_hz, programme(&[(20.0, -26.0), (20.1, -20.0), (20.0, -26.0)]), integrated()),
+        steps(
+            "3341-5",
+            sample_rate_hz,
+            programme(&[(20.0, -26.0), (20.1, -20.0), (20.0, -26.0)]),
+            integrated(),
+        ),
         steps("3341-6", sample_rate_hz, vec![surround], integrated()),
         steps("3341-9", sample_rate_hz, nine, vec![within_a_tenth(ConstantShortTerm, -23.0)]),
         steps("3341-12", sample_rate_hz, twelve, vec![within_a_tenth(ConstantMomentary, -23.0)]),
@@ -207,7 +217,8 @@ fn rising(name: &str, sample_rate_hz: f64, length: f64, quantity: Quantity) -> C
         values.push(level);
     }
     let ends = edges(&bursts, sample_rate_hz);
-    let marks = values.iter().enumerate().map(|(i, &v)| (ends[3 * i + 2], within_a_tenth(quantity, v))).collect();
+    let marks =
+        values.iter().enumerate().map(|(i, &v)| (ends[3 * i + 2], within_a_tenth(quantity, v))).collect();
     Case { marks, ..steps(name, sample_rate_hz, bursts, Vec::new()) }
 }
 
@@ -288,7 +299,8 @@ fn decimate(signal: &[f64], offset: usize) -> Vec<f64> {
     let half = 256_i64;
     let taps: Vec<f64> = (-half..=half)
         .map(|k| {
-            let (x, u) = (k as f64 * core::f64::consts::PI / 4.0, k as f64 / half as f64 * core::f64::consts::PI);
+            let (x, u) =
+                (k as f64 * core::f64::consts::PI / 4.0, k as f64 / half as f64 * core::f64::consts::PI);
             let window = 0.42 + 0.5 * cos(u) + 0.08 * cos(2.0 * u);
             0.25 * window * if k == 0 { 1.0 } else { sin(x) / x }
         })
@@ -305,7 +317,13 @@ fn decimate(signal: &[f64], offset: usize) -> Vec<f64> {
 /// Noise with the long-term slope and the swells of music, `channels` planes that share most of their sound.
 /// Peaks stay under `peak`.
 #[must_use]
-pub fn music_like(peak: f64, seed: u64, channels: usize, frames: usize, sample_rate_hz: f64) -> Vec<Vec<f64>> {
+pub fn music_like(
+    peak: f64,
+    seed: u64,
+    channels: usize,
+    frames: usize,
+    sample_rate_hz: f64,
+) -> Vec<Vec<f64>> {
     let common = crate::signals::noise(1.0, seed, frames);
     (0..channels)
         .map(|channel| {
@@ -333,7 +351,9 @@ pub fn known_between_frames(tones: &[(f64, f64, f64)], frames: usize) -> (Vec<f6
         let window = 0.5 - 0.5 * cos(core::f64::consts::TAU * time / frames as f64);
         let sum: f64 = tones
             .iter()
-            .map(|&(frequency, amplitude, phase)| amplitude * sin(core::f64::consts::TAU * frequency * time + phase))
+            .map(|&(frequency, amplitude, phase)| {
+                amplitude * sin(core::f64::consts::TAU * frequency * time + phase)
+            })
             .sum();
         window * sum
     };

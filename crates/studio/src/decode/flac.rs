@@ -27,7 +27,10 @@ pub(super) fn open(mut scan: Scan, start: u64, options: Options) -> Result<Box<d
     let blocks = blocks(&mut scan)?;
     let StreamInfo { sample_rate_hz, channels, bits, total, md5, .. } = blocks.stream;
     limits::validate(Claim { channels, sample_rate_hz, frames: total })?;
-    let (layout, finding) = speakers::of_mask(blocks.mask.unwrap_or(0), channels as usize);
+    let (layout, finding) = match blocks.mask {
+        Some(mask) => speakers::of_mask(mask, channels as usize),
+        None => (speakers::of_wave(channels as usize), None),
+    };
     let info = Info {
         container: "flac",
         codec: "flac",

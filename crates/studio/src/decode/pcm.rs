@@ -48,6 +48,12 @@ impl Pcm {
         let frames = bytes / frame;
         let in_data = self.data_bytes.map_or(frames, |declared| declared / frame);
         let declared = self.declared_frames.unwrap_or(in_data);
+        if declared == 0 && frames > 0 {
+            let what = format!("the header declares 0 frames, and {bytes} bytes of audio follow");
+            return Err(
+                Error::input("bad_header", what).hint("the recording was not finished; repair it first")
+            );
+        }
         if frames < declared {
             self.cut_short(frames, declared, options)?;
         } else if frames > declared {

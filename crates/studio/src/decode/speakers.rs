@@ -51,3 +51,26 @@ pub(super) fn of_mask(mask: u32, channels: usize) -> (Layout, Option<Finding>) {
     });
     (Layout(speakers.collect()), None)
 }
+
+/// The layout of Vorbis, Opus and FLAC for a number of channels, in the order of WAVE.
+// RFC 9639, section 9.1.3, and Vorbis I, section 4.3.9: 7 channels are 6.1, 8 are 7.1 with the back pair first.
+pub(super) fn of_wave(channels: usize) -> Layout {
+    match channels {
+        7 => of_mask(0x70f, 7).0,
+        8 => of_mask(0x63f, 8).0,
+        other => Layout::of(other),
+    }
+}
+
+/// Place in the order of WAVE of a channel in the order of Vorbis (Vorbis I, section 4.3.9).
+pub(super) fn wave_of_vorbis(channel: usize, channels: usize) -> usize {
+    let places: &[usize] = match channels {
+        3 => &[0, 2, 1],
+        5 => &[0, 2, 1, 3, 4],
+        6 => &[0, 2, 1, 4, 5, 3],
+        7 => &[0, 2, 1, 5, 6, 4, 3],
+        8 => &[0, 2, 1, 6, 7, 4, 5, 3],
+        _ => &[],
+    };
+    places.get(channel).copied().unwrap_or(channel)
+}

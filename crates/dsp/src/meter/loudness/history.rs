@@ -87,7 +87,8 @@ fn gated(mut powers: Vec<f64>, relative_lu: f64) -> Vec<f64> {
 /// nothing passes the gates.
 #[must_use]
 pub fn integrated_lufs<'a>(programmes: impl IntoIterator<Item = &'a History>) -> Option<f64> {
-    let blocks: Vec<f64> = programmes.into_iter().flat_map(|history| history.windows(MOMENTARY_HOPS)).collect();
+    let blocks: Vec<f64> =
+        programmes.into_iter().flat_map(|history| history.windows(MOMENTARY_HOPS)).collect();
     if blocks.is_empty() {
         return None;
     }

@@ -186,7 +186,8 @@ impl<const N: usize> Lane<N> {
 
 impl Lanes {
     fn new(sample_rate_hz: f64, weights: &[f64]) -> Self {
-        let heard: Vec<(usize, f64)> = weights.iter().copied().enumerate().filter(|(_, w)| *w != 0.0).collect();
+        let heard: Vec<(usize, f64)> =
+            weights.iter().copied().enumerate().filter(|(_, w)| *w != 0.0).collect();
         let (pairs, rest) = heard.as_chunks::<2>();
         Self {
             pairs: pairs.iter().map(|&pair| Lane::new(sample_rate_hz, pair)).collect(),

@@ -172,7 +172,10 @@ fn block_size_changes_no_bit() {
 #[test]
 fn too_short_is_not_measurable_and_silence_is_minus_infinity() {
     let short = measured(&vec![vec![0.5; 19_199]; 2], 48_000.0);
-    assert_eq!((short.integrated_lufs(), short.momentary_lufs(), short.loudness_range_lu()), (None, None, None));
+    assert_eq!(
+        (short.integrated_lufs(), short.momentary_lufs(), short.loudness_range_lu()),
+        (None, None, None)
+    );
     let silent = measured(&vec![vec![0.0; 48_000 * 4]; 2], 48_000.0);
     assert_eq!(silent.integrated_lufs(), Some(f64::NEG_INFINITY));
     assert_eq!(silent.max_short_term_lufs(), Some(f64::NEG_INFINITY));
@@ -192,7 +195,7 @@ fn samples_that_are_not_finite_count_as_silence() {
     let planes = ebu::music_like(0.7, 9, 2, 48_000, 48_000.0);
     let mut spoilt = planes.clone();
     let mut mended = planes;
-    for (n, bad) in [(0, f64::NAN), (5_000, f64::INFINITY), (5_001, f64::NEG_INFINITY)] {
+    for (n, bad) in [(0, f64::NAN), (5_000, f64::INFINITY), (5_001, f64::NEG_INFINITY), (9_000, f64::MAX)] {
         spoilt[1][n] = bad;
         mended[1][n] = 0.0;
     }

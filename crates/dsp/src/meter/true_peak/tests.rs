@@ -11,7 +11,9 @@ fn measured(planes: &[Vec<f64>], sample_rate_hz: f64) -> TruePeaks {
 
 fn planes_of(case: &ebu::Case) -> Vec<Vec<f64>> {
     let mut planes = vec![Vec::new(); case.channels()];
-    case.for_each_block(4096, |part| planes.iter_mut().zip(part).for_each(|(plane, more)| plane.extend(more)));
+    case.for_each_block(4096, |part| {
+        planes.iter_mut().zip(part).for_each(|(plane, more)| plane.extend(more))
+    });
     planes
 }
 
