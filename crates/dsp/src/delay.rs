@@ -1,1 +1,260 @@
 //! Delay lines, whole and fractional.
+
+use crate::math;
+use crate::oversample::bessel_i0;
+
+/// A ring of past samples.
+#[derive(Debug, Clone)]
+pub struct DelayLine {
+    ring: Vec<f64>,
+    /// Where the next sample goes.
+    head: usize,
+}
+
+impl DelayLine {
+    /// Room to look back `max_frames`, plus the neighbours a fractional read needs.
+    #[must_use]
+    pub fn new(max_frames: usize) -> Self {
+        Self { ring: vec![0.0; (max_frames + 4).next_power_of_two()], head: 0 }
+    }
+
+    /// Longest whole delay that can be read.
+    #[must_use]
+    pub fn max_frames(&self) -> usize {
+        self.ring.len() - 4
+    }
+
+    /// Adds the newest sample.
+    #[inline]
+    pub fn push(&mut self, sample: f64) {
+        let mask = self.ring.len() - 1;
+        self.ring[self.head & mask] = sample;
+        self.head = (self.head + 1) & mask;
+    }
+
+    /// The sample pushed `frames` ago: 0 is the newest.
+    #[inline]
+    #[must_use]
+    pub fn read(&self, frames: usize) -> f64 {
+        let mask = self.ring.len() - 1;
+        self.ring[self.head.wrapping_sub(frames + 1) & mask]
+    }
+
+    /// Between the samples, by the cubic through the four nearest: for `frames` from 1 to
+    /// [`max_frames`](Self::max_frames), cut to that range. A whole delay is exact.
+    ///
+    /// Lagrange interpolation, Laakso, Välimäki, Karjalainen and Laine, "Splitting the unit delay", IEEE Signal
+    /// Processing Magazine 13(1), 1996. Never louder than the input at any frequency; half way between two samples it
+    /// is down 0.46 dB at a fifth of the rate.
+    #[inline]
+    #[must_use]
+    pub fn read_cubic(&self, frames: f64) -> f64 {
+        let frames = frames.clamp(1.0, self.max_frames() as f64);
+        let whole = frames.floor();
+        let f = frames - whole;
+        let n = whole as usize;
+        let [c0, c1, c2, c3] = lagrange_cubic(f);
+        c0 * self.read(n - 1) + c1 * self.read(n) + c2 * self.read(n + 1) + c3 * self.read(n + 2)
+    }
+
+    /// Between the samples, by a filter from [`sinc_fraction`]: the delay is `frames` plus the fraction of the filter.
+    /// `frames` must be at least half its length less one.
+    #[must_use]
+    pub fn read_taps(&self, frames: usize, taps: &[f64]) -> f64 {
+        let newest = frames.saturating_sub(taps.len() / 2 - 1);
+        taps.iter().enumerate().map(|(t, tap)| tap * self.read(newest + t)).sum()
+    }
+
+    /// Silence.
+    pub fn reset(&mut self) {
+        self.ring.fill(0.0);
+        self.head = 0;
+    }
+}
+
+/// Weights of four neighbouring samples for a point `f` of the way from the second to the third.
+#[inline]
+#[must_use]
+pub fn lagrange_cubic(f: f64) -> [f64; 4] {
+    let (a, b, c) = (f + 1.0, f - 1.0, f - 2.0);
+    [-f * b * c / 6.0, a * b * c / 2.0, -a * f * c / 2.0, a * f * b / 6.0]
+}
+
+/// Taps of a filter that delays by `length / 2 - 1 + fraction` samples: for a fixed fractional delay without colour.
+/// `fraction` in 0..1; `length` is made even and at least 4. 32 taps are flat to 20 kHz at 48 kHz within 0.02 dB.
+///
+/// Sinc under a Kaiser window centred on it, normalised to unity at 0 Hz (Laakso et al. 1996).
+#[must_use]
+pub fn sinc_fraction(fraction: f64, length: usize) -> Vec<f64> {
+    // By calibration, 2026-11-21: the least ripple at 32 taps with 20 kHz of 48 kHz still flat.
+    const BETA: f64 = 7.0;
+    let half = (length / 2).max(2);
+    let centre = (half - 1) as f64 + fraction;
+    let mut taps: Vec<f64> = (0..2 * half)
+        .map(|t| {
+            let x = t as f64 - centre;
+            let sinc = if x.abs() < 1e-12 { 1.0 } else { math::sin(math::PI * x) / (math::PI * x) };
+            let edge = (1.0 - x * x / (half * half) as f64).max(0.0);
+            sinc * bessel_i0(BETA * edge.sqrt())
+        })
+        .collect();
+    let sum: f64 = taps.iter().sum();
+    taps.iter_mut().for_each(|tap| *tap /= sum);
+    taps
+}
+
+/// A sine and a cosine that turn together: a low-frequency oscillator without a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Quadrature {
+    sine: f64,
+    cosine: f64,
+    turn: [f64; 2],
+}
+
+impl Quadrature {
+    /// Starts at `phase` (radians), turning `rate_hz` times a second.
+    #[must_use]
+    pub fn new(rate_hz: f64, phase: f64, sample_rate_hz: f64) -> Self {
+        let mut new = Self { sine: math::sin(phase), cosine: math::cos(phase), turn: [0.0, 1.0] };
+        new.set_rate(rate_hz, sample_rate_hz);
+        new
+    }
+
+    /// Another speed from here on.
+    pub fn set_rate(&mut self, rate_hz: f64, sample_rate_hz: f64) {
+        let angle = math::TAU * rate_hz / sample_rate_hz;
+        self.turn = [math::sin(angle), math::cos(angle)];
+    }
+
+    /// The sine at this frame; then turns.
+    #[inline]
+    pub fn next_sine(&mut self) -> f64 {
+        let now = self.sine;
+        let [s, c] = self.turn;
+        let (sine, cosine) = (self.sine * c + self.cosine * s, self.cosine * c - self.sine * s);
+        // One step of Newton's method to unit radius holds the level for ever.
+        let level = 1.5 - 0.5 * (sine * sine + cosine * cosine);
+        (self.sine, self.cosine) = (sine * level, cosine * level);
+        now
+    }
+}
+
+/// First-order low-pass of one channel, kept as its state so that a change of frequency does not click.
+///
+/// Trapezoidal integration, Zavalishin, "The Art of VA Filter Design", section 3.10.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OnePole {
+    state: f64,
+}
+
+impl OnePole {
+    /// The coefficient for a corner at `corner_hz`, kept below half the rate.
+    #[must_use]
+    pub fn coefficient(corner_hz: f64, sample_rate_hz: f64) -> f64 {
+        let g = math::tan(math::PI * (corner_hz / sample_rate_hz).clamp(0.0, 0.49));
+        g / (1.0 + g)
+    }
+
+    /// Low-pass; what is left of the input is the high-pass.
+    #[inline]
+    pub fn low(&mut self, x: f64, coefficient: f64) -> f64 {
+        let v = (x - self.state) * coefficient;
+        let low = v + self.state;
+        self.state = flush(low + v);
+        low
+    }
+
+    /// Forgets everything.
+    pub fn reset(&mut self) {
+        self.state = 0.0;
+    }
+}
+
+/// Zero for what is too small to hear (-600 dB), so that decays end before denormal numbers make them slow.
+#[inline]
+#[must_use]
+pub fn flush(x: f64) -> f64 {
+    if x.abs() < 1e-30 { 0.0 } else { x }
+}
+
+/// Zero for what is no sound: NaN, infinities, and levels above +240 dBFS, which would overflow further on.
+#[inline]
+#[must_use]
+pub fn sanitise(x: f64) -> f64 {
+    if x.abs() <= 1e12 { x } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::measure::response_db;
+
+    #[test]
+    fn a_whole_delay_is_exact_by_every_way_of_reading() {
+        let mut line = DelayLine::new(100);
+        for n in 0..1000 {
+            line.push(f64::from(n));
+            if n >= 104 {
+                for back in [1_usize, 2, 50, 100] {
+                    let expected = f64::from(n) - back as f64;
+                    assert_eq!(line.read(back), expected);
+                    assert_eq!(line.read_cubic(back as f64), expected);
+                }
+            }
+        }
+        assert_eq!(line.read(0), 999.0);
+    }
+
+    #[test]
+    fn a_cubic_is_interpolated_exactly_and_never_amplified() {
+        let cubic = |x: f64| 0.001 * x * x * x - 0.2 * x * x + x - 3.0;
+        let mut line = DelayLine::new(50);
+        (0..60).for_each(|n| line.push(cubic(f64::from(n))));
+        for delay in [1.0, 1.25, 7.5, 31.9, 49.99] {
+            assert!((line.read_cubic(delay) - cubic(59.0 - delay)).abs() < 1e-9, "{delay}");
+        }
+        for f in [0.0, 0.1, 0.5, 0.77] {
+            for hz in (0..=50).map(|n| f64::from(n) * 0.01) {
+                assert!(response_db(&lagrange_cubic(f), hz, 1.0) < 1e-9, "{f} {hz}");
+            }
+        }
+        assert!((response_db(&lagrange_cubic(0.5), 0.2, 1.0) + 0.457).abs() < 0.001);
+    }
+
+    #[test]
+    fn a_sinc_delays_by_its_fraction_and_is_flat_to_20_khz() {
+        for fraction in [0.0, 0.2, 0.5, 0.9] {
+            let taps = sinc_fraction(fraction, 32);
+            for hz in (0..=40).map(|n| f64::from(n) * 500.0) {
+                let db = response_db(&taps, hz, 48_000.0);
+                assert!(db.abs() < 0.02, "{fraction} {hz}: {db}");
+            }
+            let mut line = DelayLine::new(64);
+            (0..200).for_each(|n| line.push(libm::sin(1.3 * f64::from(n))));
+            let error = line.read_taps(20, &taps) - libm::sin(1.3 * (199.0 - 20.0 - fraction));
+            assert!(error.abs() < 1e-3, "{fraction}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_oscillator_keeps_time_and_level() {
+        let mut lfo = Quadrature::new(3.0, 0.5, 48_000.0);
+        for n in 0..1_000_000 {
+            let sine = lfo.next_sine();
+            if n % 997 == 0 {
+                let expected = libm::sin(core::f64::consts::TAU * 3.0 * f64::from(n) / 48_000.0 + 0.5);
+                assert!((sine - expected).abs() < 1e-9, "{n}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_one_pole_is_3_db_down_at_its_corner_and_ends_in_silence() {
+        let coefficient = OnePole::coefficient(1000.0, 48_000.0);
+        let mut pole = OnePole::default();
+        let response: Vec<f64> =
+            (0..4800).map(|n| pole.low(if n == 0 { 1.0 } else { 0.0 }, coefficient)).collect();
+        assert!((response_db(&response, 1000.0, 48_000.0) + 3.0103).abs() < 1e-4);
+        assert_eq!(response[4799], 0.0);
+    }
+}

@@ -1,1 +1,0 @@
-//! Oversampling for nonlinear processing.
