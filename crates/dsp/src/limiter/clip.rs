@@ -5,6 +5,7 @@
 
 use super::detector::{interpolator, peak};
 use super::line::Line;
+use crate::math;
 
 /// Delay of the clip.
 pub(super) const CLIP_DELAY: usize = 32;
@@ -39,6 +40,11 @@ impl Curve {
         if x > 0.0 { -taken } else { taken }
     }
 
+    /// Share of a wave of this peak that stands above the knee: of a sine, (2/π)·acos(knee / peak).
+    pub(super) fn share_above(&self, peak: f64) -> f64 {
+        if peak > self.knee { math::acos(self.knee / peak) / math::FRAC_PI_2 } else { 0.0 }
+    }
+
     /// How many of the frames stand above the knee.
     pub(super) fn count_above(&self, audio: &[f64]) -> usize {
         audio.iter().filter(|x| x.abs() > self.knee).count()
@@ -71,7 +77,12 @@ impl Density {
 
     /// Share of the clip after a hop of which so many of `frames` stand above the knee.
     pub(super) fn push(&mut self, above: usize, frames: usize) -> f64 {
-        self.share += (above as f64 / frames as f64 - self.share) * self.blend;
+        self.push_share(above as f64 / frames as f64)
+    }
+
+    /// The same, with the share of frames above the knee given.
+    pub(super) fn push_share(&mut self, above: f64) -> f64 {
+        self.share += (above - self.share) * self.blend;
         if self.share < 1e-9 {
             self.share = 0.0;
         }
