@@ -28,7 +28,15 @@ macro_rules! registry {
     };
 }
 
-registry![gain::Gain, eq::Eq, compressor::Compressor, limiter::Limiter];
+registry![
+    gain::Gain,
+    pan::Pan,
+    eq::Eq,
+    compressor::Compressor,
+    multiband::Multiband,
+    saturation::Saturation,
+    limiter::Limiter,
+];
 
 /// The processor called `key`.
 #[must_use]

@@ -212,6 +212,33 @@ fn clipping_below_the_peak_is_found_when_it_crowds_at_one_level() {
 }
 
 #[test]
+fn a_mix_as_dense_as_a_loud_master_is_told() {
+    // Soft saturation leaves no ceiling and no flat top, only little room between loudness and peak.
+    let dense = at_peak(each(&gained(&mix(), 22.0), |x| x / (1.0 + x.abs())), -6.0);
+    let verdict = judge(&dense);
+    assert!(
+        verdict.measurements.psr_median_lu.is_some_and(|psr| psr < 9.0),
+        "{:?}",
+        verdict.measurements.psr_median_lu
+    );
+    assert!(
+        found(&verdict, "dense").is_some() || found(&verdict, "limited").is_some(),
+        "{:?}",
+        verdict.findings
+    );
+    assert!(found(&judge(&mix()), "dense").is_none());
+}
+
+#[test]
+fn peaks_between_the_samples_count_as_headroom() {
+    // A quarter of the sample rate at 45°: samples at 0.64, the wave at 0.9 (+3.01 dB).
+    let tone = sine(RATE / 4.0, 0.9, math::FRAC_PI_4, 1.0, RATE);
+    let verdict = judge(&[tone.clone(), tone.iter().map(|x| 0.5 * x).collect()]);
+    assert!((verdict.measurements.sample_peak_dbfs + 3.9).abs() < 0.1);
+    assert_eq!(severity(&verdict, "headroom"), Some(Severity::Warning), "{:?}", verdict.findings);
+}
+
+#[test]
 fn one_flat_top_is_a_warning() {
     let mut planes = stereo(20.0, RATE);
     for n in 300_000..300_004 {

@@ -17,7 +17,7 @@ mod bank;
 mod svf;
 
 pub use bank::SvfBank;
-pub use svf::Svf;
+pub use svf::{Svf, Terms as SvfTerms};
 
 use crate::math::{PI, cos, log10, sin, tan};
 

@@ -109,9 +109,8 @@ fn solve(mut a: [[f64; UNKNOWNS]; UNKNOWNS], mut b: [f64; UNKNOWNS]) -> [f64; UN
         }
         for row in column + 1..UNKNOWNS {
             let factor = a[row][column] / a[column][column];
-            for i in column..UNKNOWNS {
-                a[row][i] -= factor * a[column][i];
-            }
+            let pivot_row = a[column];
+            a[row].iter_mut().zip(pivot_row).for_each(|(x, p)| *x -= factor * p);
             b[row] -= factor * b[column];
         }
     }

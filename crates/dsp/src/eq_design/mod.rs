@@ -166,7 +166,7 @@ fn has_gain(curve: Curve) -> bool {
 pub fn butterworth_qs(order: usize) -> impl Iterator<Item = f64> {
     let pairs = order / 2;
     (0..pairs).map(move |i| {
-        let angle = if order % 2 == 0 { PI * (2 * i + 1) as f64 } else { PI * (2 * i + 2) as f64 }
+        let angle = if order.is_multiple_of(2) { PI * (2 * i + 1) as f64 } else { PI * (2 * i + 2) as f64 }
             / (2 * order) as f64;
         1.0 / (2.0 * cos(angle))
     })

@@ -21,6 +21,7 @@ use crate::files::NewFile;
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::meters::{self, Measurements};
+use crate::targets::Target;
 use dsp::block::View;
 use dsp::dither::{Dither, Quantiser};
 use flac::FlacSink;
@@ -96,6 +97,15 @@ impl Spec {
             bext: None,
             track_names: Vec::new(),
         }
+    }
+
+    /// What a target asks for, at the rate of a source; `bext` for broadcast is the caller's to add.
+    #[must_use]
+    pub fn for_target(target: &Target, source_hz: u32, channels: usize) -> Self {
+        let container = Container::from_name(&target.container.value).unwrap_or(Container::Wav);
+        let encoding = Encoding::Int(target.bits.value);
+        let rate_hz = target.delivery_rate_hz(source_hz);
+        Self { dither: target.dither.value, ..Self::new(container, encoding, rate_hz, channels) }
     }
 
     fn check(&self) -> Result<()> {

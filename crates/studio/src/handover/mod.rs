@@ -9,7 +9,6 @@
 
 mod analysis;
 mod histogram;
-mod interim;
 mod plateau;
 mod rules;
 mod spectrum;
@@ -20,8 +19,8 @@ use crate::audio::{Info, Source};
 use crate::decode;
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result, Severity};
+use crate::meters::{Bank, Measurements, Setup};
 use dsp::block::Buffer;
-use interim::{Bank, Measurements};
 use rules::{Case, RULES};
 use std::path::{Path, PathBuf};
 
@@ -151,7 +150,7 @@ pub fn check_source(path: &Path, mut source: Box<dyn Source>, job: &Job<'_>) -> 
     let at = |error: Error| error.at(path.display());
     let mut analysis = Analysis::new(&info);
     let mut spectrum = spectrum::LongTerm::new();
-    let mut bank = Bank::new(&info.layout, info.sample_rate_hz);
+    let mut bank = Bank::new(Setup::of(&info));
     let mut buffer = Buffer::new(info.channels(), BLOCK_FRAMES);
     loop {
         source.read(&mut buffer).map_err(at)?;
@@ -161,7 +160,7 @@ pub fn check_source(path: &Path, mut source: Box<dyn Source>, job: &Job<'_>) -> 
         analysis.clean(&mut buffer.block());
         analysis.push(buffer.view());
         spectrum.push(buffer.view());
-        bank.push(buffer.view());
+        bank.process(buffer.view());
         job.step("hand-over", analysis.frames(), info.frames.unwrap_or(0)).map_err(at)?;
     }
     analysis.finish();
@@ -182,9 +181,10 @@ fn judge(
         info: &info,
         analysis: &analysis,
         spectrum,
-        integrated_lufs: measurements.integrated_lufs,
-        true_peak_dbtp: measurements.true_peak_dbtp,
-        psr_median_db: None,
+        // Silence has a loudness of -inf: nothing that a rule could compare.
+        integrated_lufs: measurements.integrated_lufs.filter(|lufs| lufs.is_finite()),
+        true_peak_dbtp: measurements.true_peak_worst_dbtp(),
+        psr_median_db: measurements.psr_median_lu,
     };
     let mut findings: Vec<Finding> = read.into_iter().map(|finding| from_reader(path, finding)).collect();
     let mut fatal = findings.iter().any(|finding| finding.severity == Severity::Blocker);

@@ -89,7 +89,7 @@ pub struct Measurements {
     pub bits_used: Option<u32>,
     /// Bits of the integer or floating-point format; `None` for lossy formats.
     pub bits_stored: Option<u16>,
-    /// Samples that are NaN or infinite; they are measured as silence.
+    /// Samples that are NaN, infinite or beyond 1e100; they are measured as silence.
     pub not_finite: u64,
     /// Where the first of these is.
     pub first_not_finite_seconds: Option<f64>,

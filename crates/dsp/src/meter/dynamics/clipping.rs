@@ -1,5 +1,7 @@
 //! Flat tops: runs of samples that stand still at the top of the wave.
 
+use crate::meter::is_number;
+
 /// Samples that make a run.
 const RUN: u64 = 3;
 /// Samples this close to each other's level stand still: a third of a 16-bit step, wider than 24-bit dither.
@@ -83,7 +85,7 @@ impl RunFinder {
             self.length += 1;
         } else {
             self.close(x);
-            if x.abs() >= self.floor() && x.abs() < f64::INFINITY {
+            if x.abs() >= self.floor() && is_number(x) {
                 self.open(x);
             }
         }

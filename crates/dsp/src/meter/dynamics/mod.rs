@@ -8,7 +8,7 @@ mod tests;
 pub use clipping::ClippedRuns;
 
 use super::true_peak::Peak;
-use super::{Grid, finite};
+use super::{Grid, finite, is_number};
 use crate::block::View;
 use crate::math;
 use bits::BitFinder;
@@ -48,7 +48,7 @@ pub struct ChannelDynamics {
     pub bits_used: u32,
     /// Samples beyond full scale.
     pub over_full_scale: u64,
-    /// Samples that are NaN or infinite; they count as silence in all the rest.
+    /// Samples that are NaN, infinite or beyond 1e100; they count as silence in all the rest.
     pub not_finite: u64,
     /// Frame of the first of these.
     pub first_not_finite: Option<u64>,
@@ -177,7 +177,7 @@ impl Sums {
         self.sum[lane] += x;
         self.square[lane] += x * x;
         self.top[lane] = if x.abs() > self.top[lane] { x.abs() } else { self.top[lane] };
-        self.bad[lane] += if raw.abs() < f64::INFINITY { 0.0 } else { 1.0 };
+        self.bad[lane] += if is_number(raw) { 0.0 } else { 1.0 };
     }
 
     fn add_all(&mut self, samples: &[f64], first_frame: u64) {
@@ -237,7 +237,7 @@ impl Track {
         let top = self.sums.take_top();
         let bad = self.sums.take_bad();
         if bad > 0 {
-            let place = || samples.iter().position(|x| !x.is_finite()).map(|n| at + n as u64);
+            let place = || samples.iter().position(|&x| !is_number(x)).map(|n| at + n as u64);
             self.first_not_finite = self.first_not_finite.or_else(place);
             self.not_finite += bad;
         }
@@ -246,7 +246,7 @@ impl Track {
             self.peak = Peak { level: top, frame: at + place as u64 };
         }
         if top > 1.0 {
-            self.over += samples.iter().filter(|x| x.is_finite() && x.abs() > 1.0).count() as u64;
+            self.over += samples.iter().filter(|&&x| is_number(x) && x.abs() > 1.0).count() as u64;
         }
         self.mark_sound(samples, at, top > 0.0 || bad > 0);
         self.runs.push(samples, top);
