@@ -28,7 +28,7 @@ macro_rules! registry {
     };
 }
 
-registry![gain::Gain, reverb::Reverb, saturation::Saturation];
+registry![gain::Gain, delay::Delay, reverb::Reverb, saturation::Saturation];
 
 /// The processor called `key`.
 #[must_use]

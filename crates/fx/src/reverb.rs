@@ -4,9 +4,10 @@ use crate::{Format, Kernel, Processor};
 use dsp::block::{Block, Buffer};
 use dsp::delay::{Ducker, TwoPole, TwoPoleTuning, sanitise};
 use dsp::fdn::{
-    Decay, Diffuser, Fdn, LINES, MAX_SIZE, PIECE, REFLECTIONS, Reflection, Ring, Shape, Tuning, reflections,
+    Decay, Diffuser, Fdn, LINES, MAX_SIZE, PIECE, REFLECTIONS, Reflection, Ring, Shape, Tuning, entrance,
+    exit, reflections,
 };
-use dsp::math::{LN_10, db_to_gain};
+use dsp::math::{LN_10, db_to_gain, exp};
 use dsp::smooth::Glide;
 
 choice! {
@@ -85,9 +86,6 @@ const MAX_DIFFUSION: f64 = 0.7;
 /// Decay time per unit of size below which the size is held back: eight turns through the longest line.
 /// By calibration, 2026-11-21: fewer, and the measured decay has steps in it.
 const SECONDS_PER_SIZE: f64 = 8.0 * 0.071;
-/// Columns of the network heard by each channel in turn.
-const COLUMNS: [usize; LINES] = [3, 12, 6, 9, 5, 10, 1, 14, 7, 8, 2, 13, 4, 11, 0, 15];
-
 impl Reverb {
     fn tuning(&self) -> Tuning {
         let decay = Decay {
@@ -121,11 +119,12 @@ impl Reverb {
         (seconds.clamp(0.0, MAX_PRE_DELAY_SECONDS) * format.sample_rate_hz).round() as usize
     }
 
-    /// Gain of the tail that makes its whole energy that of the input, whatever the decay: energy 1 in the lines is
-    /// power 1 / `total_frames` in a column, and falls by the factor 10^6 in the decay time.
+    /// Gain of the tail that makes its whole energy that of the input, whatever the decay: each turn through the lines
+    /// leaves the share `g` of the energy, and every column hears a sixteenth of each turn, `(g + g^2 + ...) / 16`.
     fn late_gain(&self, total_frames: usize, channels: usize, sample_rate_hz: f64) -> f64 {
-        let decay_frames = self.rt60_mid_seconds * sample_rate_hz / (6.0 * LN_10);
-        (total_frames as f64 / (decay_frames * channels.max(1) as f64)).sqrt()
+        let turn_seconds = total_frames as f64 / (LINES as f64 * sample_rate_hz);
+        let g = exp(-6.0 * LN_10 * turn_seconds / self.rt60_mid_seconds);
+        (LINES as f64 * (1.0 / g - 1.0) / channels.max(1) as f64).sqrt()
     }
 
     fn early_gain(&self) -> f64 {
@@ -184,6 +183,8 @@ struct Channel {
     lowpass: TwoPole,
     /// Position in the block.
     index: usize,
+    entrance: [f64; LINES],
+    exit: [f64; LINES],
     wet: [f64; PIECE],
 }
 
@@ -227,6 +228,8 @@ impl Processor for Reverb {
                 highpass: TwoPole::default(),
                 lowpass: TwoPole::default(),
                 index,
+                entrance: entrance(place),
+                exit: exit(place),
                 wet: [0.0; PIECE],
             })
             .collect();
@@ -278,11 +281,6 @@ impl ReverbKernel {
             let gain = self.course[6][0];
             self.channels.iter_mut().for_each(|channel| channel.diffuser.set_gain(gain));
         }
-    }
-
-    /// Share of the new arrival at frame `n` of the piece.
-    fn fade_share(&self, done: usize, n: usize) -> f64 {
-        (done * PIECE + self.frame % PIECE + n) as f64 / (FADE_PIECES * PIECE) as f64
     }
 
     /// Takes the input in, and leaves the early reflections in `wet`.
@@ -340,7 +338,6 @@ impl ReverbKernel {
     fn late(&mut self, frames: usize) {
         let mut run = [0.0; PIECE];
         let mut other = [0.0; PIECE];
-        let count = self.channels.len();
         for (place, channel) in self.channels.iter_mut().enumerate() {
             let run = &mut run[..frames];
             channel.input.copy_back(self.arrival.pre_delay + frames, run);
@@ -352,22 +349,17 @@ impl ReverbKernel {
                 }
             }
             channel.diffuser.process(run);
-            // Lines in turn, signs in turn: as many for each channel as there are, of unit length together.
-            let lines = (place % LINES..LINES).step_by(count.min(LINES));
-            let gain = 1.0 / (lines.len() as f64).sqrt();
-            for (turn, line) in lines.enumerate() {
-                let gain = if turn % 2 == 0 { gain } else { -gain };
-                // The first channel of a line sets it, later ones (beyond sixteen) add.
-                for (row, x) in self.rows.iter_mut().zip(run.iter()) {
-                    row[line] = if place < LINES { gain * x } else { row[line] + gain * x };
+            for (row, x) in self.rows.iter_mut().zip(run.iter()) {
+                for (line, sign) in row.iter_mut().zip(&channel.entrance) {
+                    *line = if place == 0 { sign * x } else { *line + sign * x };
                 }
             }
         }
         self.fdn.process(&mut self.rows[..frames]);
-        for (place, channel) in self.channels.iter_mut().enumerate() {
-            let column = COLUMNS[place % LINES];
+        for channel in &mut self.channels {
             for (n, wet) in channel.wet[..frames].iter_mut().enumerate() {
-                *wet = *wet * self.course[0][n] + self.rows[n][column] * self.course[7][n];
+                let tail = dot(&self.rows[n], &channel.exit);
+                *wet = *wet * self.course[0][n] + tail * self.course[7][n];
             }
         }
     }
@@ -375,17 +367,11 @@ impl ReverbKernel {
     /// Filters and width of the reverberation.
     fn finish(&mut self, frames: usize) {
         let mut tunings = [[TwoPoleTuning::default(); PIECE]; 2];
-        for (row, (glide, course)) in tunings.iter_mut().zip(self.glides[3..5].iter().zip(&self.course[3..5]))
-        {
-            if glide.is_settled() {
+        for (row, course) in tunings.iter_mut().zip(&self.course[3..5]) {
+            if course[..frames].iter().all(|g| *g == course[0]) {
                 row[..frames].fill(TwoPoleTuning::new(course[0]));
-                // The last step of a glide may have been taken inside this piece.
-            }
-            let settled = course[..frames].iter().all(|g| *g == course[0]);
-            if !settled {
-                row.iter_mut().zip(&course[..frames]).for_each(|(to, g)| *to = TwoPoleTuning::new(*g));
             } else {
-                row[..frames].fill(TwoPoleTuning::new(course[0]));
+                row.iter_mut().zip(&course[..frames]).for_each(|(to, g)| *to = TwoPoleTuning::new(*g));
             }
         }
         for channel in &mut self.channels {
@@ -423,6 +409,18 @@ impl ReverbKernel {
             }
         }
     }
+}
+
+/// Four sums side by side, added at the end: the order is fixed, whatever the compiler makes of it.
+#[inline]
+fn dot(a: &[f64; LINES], b: &[f64; LINES]) -> f64 {
+    let mut sums = [0.0; 4];
+    for (a, b) in a.chunks_exact(4).zip(b.chunks_exact(4)) {
+        for lane in 0..4 {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
 impl Kernel for ReverbKernel {
@@ -506,4 +504,311 @@ pub fn edt_seconds(reverb: &Reverb, format: Format) -> f64 {
         left <= 0.1 * all
     });
     6.0 * fall.unwrap_or(0) as f64 / format.sample_rate_hz
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::measure::{rms, to_db};
+    use testkit::signals::{noise, sine};
+
+    const RATE: f64 = 44_100.0;
+
+    fn format(channels: usize) -> Format {
+        Format { sample_rate_hz: RATE, channels, ..Format::default() }
+    }
+
+    fn run(settings: &Reverb, planes: &[Vec<f64>]) -> Buffer {
+        let mut buffer = Buffer::from_planes(planes);
+        settings.prepare(format(planes.len())).process(&mut buffer.block());
+        buffer
+    }
+
+    fn wet() -> Reverb {
+        Reverb { mix_percent: 100.0, pre_delay_ms: 0.0, ..Reverb::default() }
+    }
+
+    fn impulse_response(settings: &Reverb, channel: usize, channels: usize, seconds: f64) -> Buffer {
+        let frames = (seconds * RATE) as usize;
+        let mut planes = vec![vec![0.0; frames]; channels];
+        planes[channel][0] = 1.0;
+        run(settings, &planes)
+    }
+
+    /// Butterworth band-pass of order 6 by cascaded sections made here, run backwards so that its own decay stays out.
+    fn octave_band(signal: &[f64], centre_hz: f64) -> Vec<f64> {
+        let mut out: Vec<f64> = signal.iter().rev().copied().collect();
+        for (corner, high) in [(centre_hz / 2.0_f64.sqrt(), true), (centre_hz * 2.0_f64.sqrt(), false)] {
+            // Poles of a sixth-order Butterworth filter in three sections.
+            for q in [0.517_638, 0.707_107, 1.931_852] {
+                let w = std::f64::consts::TAU * corner.min(0.49 * RATE) / RATE;
+                let (cos, alpha) = (dsp::math::cos(w), dsp::math::sin(w) / (2.0 * q));
+                let sign = if high { 1.0 } else { -1.0 };
+                let b1 = -sign * (1.0 + sign * cos);
+                let (b0, a0) = (-sign * b1 / 2.0, 1.0 + alpha);
+                let (mut s1, mut s2) = (0.0, 0.0);
+                for x in &mut out {
+                    let y = b0 / a0 * *x + s1;
+                    s1 = b1 / a0 * *x + 2.0 * cos / a0 * y + s2;
+                    s2 = b0 / a0 * *x - (1.0 - alpha) / a0 * y;
+                    *x = y;
+                }
+            }
+        }
+        out.reverse();
+        out
+    }
+
+    /// T30 of ISO 3382-1: a straight line through -5 to -35 dB of the backward integral, over all responses together.
+    fn t30(responses: &[Buffer], centre_hz: f64) -> f64 {
+        let frames = responses[0].frames();
+        let mut energy = vec![0.0; frames];
+        for response in responses {
+            for channel in 0..response.channels() {
+                let band = octave_band(response.channel(channel), centre_hz);
+                energy.iter_mut().zip(band).for_each(|(e, x)| *e += x * x);
+            }
+        }
+        let mut left = 0.0;
+        for e in energy.iter_mut().rev() {
+            left += *e;
+            *e = left;
+        }
+        let points: Vec<(f64, f64)> = energy
+            .iter()
+            .enumerate()
+            .step_by(16)
+            .map(|(n, e)| (n as f64 / RATE, 10.0 * dsp::math::log10(e / left)))
+            .filter(|(_, db)| (-35.0..-5.0).contains(db))
+            .collect();
+        let count = points.len() as f64;
+        let (mx, my) = (
+            points.iter().map(|p| p.0).sum::<f64>() / count,
+            points.iter().map(|p| p.1).sum::<f64>() / count,
+        );
+        let slope = points.iter().map(|p| (p.0 - mx) * (p.1 - my)).sum::<f64>()
+            / points.iter().map(|p| (p.0 - mx) * (p.0 - mx)).sum::<f64>();
+        -60.0 / slope
+    }
+
+    #[test]
+    fn every_octave_decays_in_the_time_asked_within_5_percent() {
+        let cases = [
+            (Reverb::default(), 2.4),
+            (Reverb { rt60_low_seconds: 0.7, rt60_mid_seconds: 0.5, rt60_high_seconds: 0.4, ..wet() }, 1.0),
+            (Reverb { rt60_low_seconds: 1.0, rt60_mid_seconds: 1.5, rt60_high_seconds: 2.0, ..wet() }, 2.6),
+            (
+                Reverb {
+                    rt60_low_seconds: 3.0,
+                    rt60_mid_seconds: 2.2,
+                    rt60_high_seconds: 0.9,
+                    size_percent: 160.0,
+                    modulation_percent: 100.0,
+                    low_crossover_hz: 400.0,
+                    high_crossover_hz: 6000.0,
+                    ..wet()
+                },
+                3.4,
+            ),
+        ];
+        for (settings, seconds) in cases {
+            let settings = Reverb { mix_percent: 100.0, pre_delay_ms: 0.0, ..settings };
+            let responses = [0, 1].map(|side| impulse_response(&settings, side, 2, seconds));
+            let (low, mid, high) =
+                (settings.rt60_low_seconds, settings.rt60_mid_seconds, settings.rt60_high_seconds);
+            let bands = [(125.0, low), (1000.0, mid), (2000.0, mid), (12_500.0, high)];
+            for (hz, asked) in bands {
+                let ratio = t30(&responses, hz) / asked;
+                println!("{hz} Hz: {:+.1} % of {asked} s", 100.0 * (ratio - 1.0));
+                assert!((ratio - 1.0).abs() < 0.05, "{hz} Hz: {ratio} of {asked} s");
+            }
+        }
+    }
+
+    #[test]
+    fn the_early_decay_time_is_near_the_decay_time_and_shorter_with_early_reflections() {
+        let flat = |seconds, early_level_db| Reverb {
+            rt60_low_seconds: seconds,
+            rt60_mid_seconds: seconds,
+            rt60_high_seconds: seconds,
+            early_level_db,
+            pre_delay_ms: 80.0,
+            ..Reverb::default()
+        };
+        for seconds in [0.6, 1.5, 3.0] {
+            let plain = edt_seconds(&flat(seconds, -60.0), format(2));
+            println!("EDT {plain} of {seconds}");
+            assert!((0.9..1.2).contains(&(plain / seconds)), "{plain} for {seconds}");
+            assert!(edt_seconds(&flat(seconds, 12.0), format(2)) < 0.7 * plain);
+        }
+        assert!(edt_seconds(&flat(1.0, 0.0), format(1)) > 0.1);
+        assert!(edt_seconds(&flat(1.0, 0.0), format(6)) > 0.1);
+    }
+
+    #[test]
+    fn the_level_does_not_depend_on_the_decay() {
+        let level = |seconds: f64| {
+            let settings = Reverb {
+                rt60_low_seconds: seconds,
+                rt60_mid_seconds: seconds,
+                rt60_high_seconds: seconds,
+                early_level_db: -60.0,
+                ..wet()
+            };
+            let planes = [noise(0.3, 1, 130_000), noise(0.3, 2, 130_000)];
+            let out = run(&settings, &planes);
+            // After the build-up of the longest.
+            to_db(rms(&out.channel(0)[88_200..]) / rms(&planes[0]))
+        };
+        for seconds in [0.3, 0.8, 2.0] {
+            let db = level(seconds);
+            println!("{seconds} s: {db:+.2} dB");
+            assert!(db.abs() < 1.0, "{seconds}: {db}");
+        }
+    }
+
+    #[test]
+    fn echoes_are_as_dense_as_noise_after_80_ms() {
+        // Abel and Huang, AES 121st convention 2006: share of samples beyond one sigma, in that of a normal law (0.3173).
+        let out = impulse_response(&wet(), 0, 2, 0.4);
+        for channel in 0..2 {
+            for start in (3528..15_000).step_by(882) {
+                let window = &out.channel(channel)[start..start + 882];
+                let sigma = rms(window);
+                let share = window.iter().filter(|x| x.abs() > sigma).count() as f64 / 882.0;
+                assert!((0.8..1.25).contains(&(share / 0.3173)), "{start}: {}", share / 0.3173);
+            }
+        }
+    }
+
+    #[test]
+    fn the_tail_has_no_comb_and_no_pitch() {
+        let settings = Reverb { early_level_db: -60.0, ..wet() };
+        let planes = [noise(0.3, 1, 88_200), noise(0.3, 2, 88_200)];
+        let out = run(&settings, &planes);
+        let tail = &out.channel(0)[22_050..];
+        let energy: f64 = tail.iter().map(|x| x * x).sum();
+        for lag in (200..8000).step_by(3) {
+            let correlation: f64 = tail[lag..].iter().zip(tail).step_by(4).map(|(a, b)| 4.0 * a * b).sum();
+            assert!((correlation / energy).abs() < 0.2, "{lag}: {}", correlation / energy);
+        }
+        // Third octaves of the response to white noise are level until treble decays faster.
+        let (left, right) = (out.channel(0), out.channel(1));
+        let dot: f64 = left.iter().zip(right).map(|(a, b)| a * b).sum();
+        let both = rms(left) * rms(right) * left.len() as f64;
+        assert!((dot / both).abs() < 0.2, "sides correlate by {}", dot / both);
+        assert!(to_db(rms(left) / rms(right)).abs() < 1.0);
+    }
+
+    #[test]
+    fn pre_delay_in_milliseconds_and_beats_adds_up_to_the_frame() {
+        for (pre_delay_ms, pre_delay_beats, tempo_bpm) in
+            [(10.0, 0.0, 120.0), (0.0, 0.25, 90.0), (250.0, 2.0, 60.0)]
+        {
+            let settings = Reverb { pre_delay_ms, pre_delay_beats, ..wet() };
+            let mut planes = vec![vec![0.0; 120_000]; 1];
+            planes[0][100] = 1.0;
+            let mut buffer = Buffer::from_planes(&planes);
+            settings.prepare(Format { tempo_bpm, ..format(1) }).process(&mut buffer.block());
+            let first = buffer.channel(0).iter().position(|x| x.abs() > 1e-9).unwrap();
+            let seconds = f64::min(pre_delay_ms * 1e-3 + pre_delay_beats * 60.0 / tempo_bpm, 2.0);
+            let reflection = reflections(Shape::Hall, 60.0, false, RATE)[0].delay_frames;
+            assert_eq!(first, 100 + (seconds * RATE).round() as usize + reflection);
+        }
+    }
+
+    #[test]
+    fn one_two_and_six_channels_sound_and_the_lfe_stays_dry() {
+        for channels in [1, 2, 3, 6, 20] {
+            let out = impulse_response(&wet(), 0, channels, 0.5);
+            for channel in 0..channels {
+                let level = rms(out.channel(channel));
+                if channels == 6 && channel == 3 {
+                    assert_eq!(level, 0.0);
+                } else {
+                    assert!(level > 1e-4, "{channels} {channel}: {level}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_mix_is_the_input_to_the_bit_and_width_zero_is_mono() {
+        let planes = [noise(0.5, 1, 9000), noise(0.5, 2, 9000)];
+        let out = run(&Reverb { mix_percent: 0.0, ..Reverb::default() }, &planes);
+        assert!(out.channel(0) == planes[0] && out.channel(1) == planes[1]);
+        let out = run(&Reverb { width_percent: 0.0, ..wet() }, &planes);
+        assert!(testkit::measure::null_db(out.channel(0), out.channel(1)) < -250.0);
+    }
+
+    #[test]
+    fn the_filters_on_the_reverberation_have_their_slopes() {
+        let plain = impulse_response(&wet(), 0, 1, 0.8);
+        let cut = Reverb { highpass_hz: 500.0, lowpass_hz: 4000.0, ..wet() };
+        let cut = impulse_response(&cut, 0, 1, 0.8);
+        let ratio = |hz| {
+            testkit::measure::response_db(cut.channel(0), hz, RATE)
+                - testkit::measure::response_db(plain.channel(0), hz, RATE)
+        };
+        // Butterworth of second order, by hand: -10 log10(1 + (f/fc)^4).
+        for (hz, db) in [(250.0, -12.30), (500.0, -3.01), (1500.0, -0.14)] {
+            assert!((ratio(hz) - db).abs() < 0.25, "{hz}: {}", ratio(hz));
+        }
+        assert!((ratio(4000.0) + 3.01).abs() < 0.05);
+    }
+
+    #[test]
+    fn retuning_everything_does_not_click_and_blocks_change_no_bit() {
+        let input = sine(220.0, 0.5, 0.0, 0.8, RATE);
+        let other = Reverb {
+            size_percent: 50.0,
+            rt60_mid_seconds: 0.8,
+            rt60_low_seconds: 3.0,
+            pre_delay_ms: 35.0,
+            early_level_db: 0.0,
+            early_size_ms: 30.0,
+            early_pattern: EarlyPattern::Room,
+            diffusion_percent: 30.0,
+            highpass_hz: 100.0,
+            lowpass_hz: 7000.0,
+            width_percent: 150.0,
+            duck_db: 6.0,
+            ..wet()
+        };
+        let go = |cuts: &[usize]| {
+            let mut kernel = wet().prepare(format(2));
+            let mut buffer = Buffer::from_planes(&[input.clone(), input.clone()]);
+            let (mut start, mut cut) = (0, 0);
+            while start < buffer.frames() {
+                if start == 20_000 {
+                    kernel.retune(&other);
+                }
+                let to = if start < 20_000 { 20_000 } else { buffer.frames() };
+                let frames = cuts[cut % cuts.len()].min(to - start);
+                kernel.process(&mut buffer.block().slice(start, frames));
+                (start, cut) = (start + frames, cut + 1);
+            }
+            buffer
+        };
+        let whole = go(&[100_000]);
+        assert!(whole == go(&[1, 63, 64, 65, 200, 7]));
+        // A click shows above 5 kHz, where a sine of 220 Hz in a still room has nothing.
+        let high = octave_band(whole.channel(0), 10_000.0);
+        let click = testkit::measure::peak(&high[19_000..30_000]);
+        println!("loudest above 7 kHz while everything moves: {:.1} dB", to_db(click));
+        assert!(click < 1e-3, "{click}");
+    }
+
+    #[test]
+    fn the_tail_ends_in_exact_silence_and_poison_does_not_stay() {
+        let settings =
+            Reverb { rt60_low_seconds: 0.2, rt60_mid_seconds: 0.2, rt60_high_seconds: 0.2, ..wet() };
+        let mut plane = noise(0.5, 1, 44_100 * 4);
+        plane[100] = f64::NAN;
+        plane[101] = f64::INFINITY;
+        plane[4410..].fill(0.0);
+        let out = run(&settings, &[plane.clone(), plane]);
+        assert!(out.channel(0).iter().all(|x| x.is_finite()));
+        assert!(out.channel(0)[44_100 * 3..].iter().all(|x| *x == 0.0));
+    }
 }

@@ -264,6 +264,30 @@ fn rotate(row: &mut [f64; LINES], turn: &[[[f64; LINES / 2]; 2]; 2], share: f64)
     }
 }
 
+/// How channel `channel` enters all lines: unit length, and every two channels at right angles, up to [`LINES`].
+///
+/// Signs of a bent function (O. S. Rothaus, "On bent functions", J. Comb. Theory A 20, 1976), times a row of the
+/// Hadamard matrix: no matter which, the mixing spreads them evenly, so that no channel and no line is favoured.
+#[must_use]
+pub fn entrance(channel: usize) -> [f64; LINES] {
+    signs(channel, |i| (i & (i >> 1) & 1) ^ ((i >> 2) & (i >> 3) & 1))
+}
+
+/// How channel `channel` hears all columns, likewise by another bent function. First come the rows for which the echoes of
+/// what is heard, each a line later, add to it as often as they take away: no comb.
+#[must_use]
+pub fn exit(channel: usize) -> [f64; LINES] {
+    const ROWS: [usize; LINES] = [1, 2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14, 0, 5, 10, 15];
+    signs(ROWS[channel % LINES], |i| (i & (i >> 2) & 1) ^ ((i >> 1) & (i >> 3) & 1))
+}
+
+fn signs(channel: usize, bent: impl Fn(usize) -> usize) -> [f64; LINES] {
+    std::array::from_fn(|i| {
+        let row = (channel & i).count_ones() as usize & 1;
+        if (bent(i) ^ row) & 1 == 0 { 0.25 } else { -0.25 }
+    })
+}
+
 /// Sums and differences in four stages: the Hadamard matrix of order 16, without its scale.
 #[inline(always)]
 fn hadamard(row: &mut [f64; LINES]) {
@@ -320,6 +344,21 @@ mod tests {
         rotate(&mut row, &turn, 0.3);
         let turned: f64 = row.iter().map(|x| x * x / 16.0).sum();
         assert!((turned / before - 1.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn entrances_are_orthogonal_and_the_mixing_spreads_them_evenly() {
+        for way in [entrance, exit] {
+            for a in 0..LINES {
+                for b in 0..LINES {
+                    let dot: f64 = way(a).iter().zip(way(b)).map(|(x, y)| x * y).sum();
+                    assert_eq!(dot, f64::from(u8::from(a == b)));
+                }
+                let mut row = way(a);
+                hadamard(&mut row);
+                assert!(row.iter().all(|x| x.abs() == 1.0), "{row:?}");
+            }
+        }
     }
 
     #[test]
