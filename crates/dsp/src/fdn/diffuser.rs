@@ -16,35 +16,28 @@ const CHAIN_SPREAD: f64 = 0.073;
 pub struct Diffuser {
     rings: [Ring; SECTIONS],
     lengths: [usize; SECTIONS],
-    gain: f64,
 }
 
 impl Diffuser {
-    /// Chain number `index` at `sample_rate_hz`; `size` scales the lengths, `gain` from 0 (off) to below 1.
+    /// Chain number `index` at `sample_rate_hz`.
     #[must_use]
-    pub fn new(index: usize, size: f64, gain: f64, sample_rate_hz: f64) -> Self {
+    pub fn new(index: usize, sample_rate_hz: f64) -> Self {
         let lengths = LENGTHS_MS.map(|ms| {
             let spread = 1.0 + CHAIN_SPREAD * index as f64;
-            let frames = ms * 1e-3 * size * spread * sample_rate_hz;
+            let frames = ms * 1e-3 * spread * sample_rate_hz;
             // Runs are read before they are written, so none may be shorter than a piece.
             (frames as usize).max(PIECE + 3 * index) | 1
         });
-        Self { rings: lengths.map(|length| Ring::new(length + PIECE)), lengths, gain }
+        Self { rings: lengths.map(|length| Ring::new(length + PIECE)), lengths }
     }
 
-    /// Another gain from here on. A glide of gains is a row of calls.
-    pub fn set_gain(&mut self, gain: f64) {
-        self.gain = gain;
-    }
-
-    /// Diffuses in place, at most [`PIECE`] frames.
-    pub fn process(&mut self, samples: &mut [f64]) {
+    /// Diffuses in place, at most [`PIECE`] frames; `gains` frame by frame, from 0 (a plain delay) to below 1.
+    pub fn process(&mut self, samples: &mut [f64], gains: &[f64]) {
         let mut delayed = [0.0; PIECE];
-        let g = self.gain;
         for (ring, length) in self.rings.iter_mut().zip(self.lengths) {
             let run = &mut delayed[..samples.len()];
             ring.copy_back(length, run);
-            for (x, d) in samples.iter_mut().zip(run.iter_mut()) {
+            for ((x, d), g) in samples.iter_mut().zip(run.iter_mut()).zip(gains) {
                 let w = *x + g * *d;
                 *x = *d - g * w;
                 *d = flush(w);
@@ -65,9 +58,9 @@ mod tests {
 
     #[test]
     fn a_diffuser_passes_all_frequencies_alike() {
-        let mut chain = Diffuser::new(1, 1.0, 0.6, 44_100.0);
+        let mut chain = Diffuser::new(1, 44_100.0);
         let mut response = testkit::signals::impulse(1.0, 0, 44_100);
-        response.chunks_mut(PIECE).for_each(|piece| chain.process(piece));
+        response.chunks_mut(PIECE).for_each(|piece| chain.process(piece, &[0.6; PIECE]));
         for hz in [50.0, 313.0, 1000.0, 7777.0, 19_000.0] {
             let db = testkit::measure::response_db(&response, hz, 44_100.0);
             assert!(db.abs() < 1e-6, "{hz}: {db}");
