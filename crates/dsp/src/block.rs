@@ -73,7 +73,13 @@ impl Buffer {
     /// The whole as a view to read.
     #[must_use]
     pub fn view(&self) -> View<'_> {
-        View { data: &self.data, channels: self.channels, stride: self.capacity, start: 0, frames: self.frames }
+        View {
+            data: &self.data,
+            channels: self.channels,
+            stride: self.capacity,
+            start: 0,
+            frames: self.frames,
+        }
     }
 
     /// The whole as a block to process.
@@ -174,7 +180,10 @@ impl<'a> Block<'a> {
     /// Every channel in turn, to write.
     pub fn channels_mut(&mut self) -> impl Iterator<Item = &mut [f64]> {
         let (start, frames) = (self.start, self.frames);
-        self.data.chunks_mut(self.stride.max(1)).take(self.channels).map(move |plane| &mut plane[start..start + frames])
+        self.data
+            .chunks_mut(self.stride.max(1))
+            .take(self.channels)
+            .map(move |plane| &mut plane[start..start + frames])
     }
 
     /// The first two channels together, to write; `None` unless there are at least two.
@@ -204,7 +213,13 @@ impl<'a> Block<'a> {
     /// The same audio, to read.
     #[must_use]
     pub fn view(&self) -> View<'_> {
-        View { data: self.data, channels: self.channels, stride: self.stride, start: self.start, frames: self.frames }
+        View {
+            data: self.data,
+            channels: self.channels,
+            stride: self.stride,
+            start: self.start,
+            frames: self.frames,
+        }
     }
 }
 

@@ -1,1 +1,257 @@
-//! Peak and RMS detectors.
+//! Envelopes: how fast something follows.
+
+use crate::math::exp;
+
+/// Factor per frame of a one-pole that covers 63 % (1 - 1/e) of a step in `time_ms`; 0 for no time at all.
+#[must_use]
+pub fn keep_of_time(time_ms: f64, sample_rate_hz: f64) -> f64 {
+    let frames = time_ms * 1e-3 * sample_rate_hz;
+    if frames > 0.0 { exp(-1.0 / frames) } else { 0.0 }
+}
+
+/// Below this a reduction in decibels is none (-200 dB re the signal), by definition: it lets gains land on 1.
+const LANDED_DB: f64 = 1e-9;
+
+/// Attack, hold and release of a reduction in decibels.
+///
+/// The smooth branching detector in the logarithmic domain (Giannoulis, Massberg and Reiss, JAES 60(6) 2012,
+/// equation 17 with the arrangement of figure 6c): the reduction rises by the attack and falls by the release, so
+/// both times are exactly those given. Hold keeps the reduction after its last rise.
+#[derive(Debug, Clone)]
+pub struct Ballistics {
+    attack_keep: f64,
+    release_keep: f64,
+    hold_frames: u32,
+    value_db: f64,
+    holding: u32,
+}
+
+impl Ballistics {
+    /// At rest. Times in milliseconds.
+    #[must_use]
+    pub fn new(attack_ms: f64, release_ms: f64, hold_ms: f64, sample_rate_hz: f64) -> Self {
+        let mut new = Self { attack_keep: 0.0, release_keep: 0.0, hold_frames: 0, value_db: 0.0, holding: 0 };
+        new.set_times(attack_ms, release_ms, sample_rate_hz);
+        new.set_hold(hold_ms, sample_rate_hz);
+        new
+    }
+
+    /// Other times; the reduction goes on from where it is.
+    pub fn set_times(&mut self, attack_ms: f64, release_ms: f64, sample_rate_hz: f64) {
+        self.attack_keep = keep_of_time(attack_ms, sample_rate_hz);
+        self.release_keep = keep_of_time(release_ms, sample_rate_hz);
+    }
+
+    /// Another hold.
+    pub fn set_hold(&mut self, hold_ms: f64, sample_rate_hz: f64) {
+        self.hold_frames = (hold_ms * 1e-3 * sample_rate_hz).round().clamp(0.0, 1e9) as u32;
+        self.holding = self.holding.min(self.hold_frames);
+    }
+
+    /// The reduction after one more frame, given the reduction asked for.
+    #[inline]
+    pub fn tick(&mut self, wanted_db: f64) -> f64 {
+        let distance = self.value_db - wanted_db;
+        if distance < 0.0 {
+            let value = wanted_db + distance * self.attack_keep;
+            self.value_db = if value < LANDED_DB { 0.0 } else { value };
+            self.holding = self.hold_frames;
+        } else if self.holding > 0 {
+            self.holding -= 1;
+        } else {
+            let value = wanted_db + distance * self.release_keep;
+            self.value_db = if value < LANDED_DB { 0.0 } else { value };
+        }
+        self.value_db
+    }
+
+    /// Replaces each reduction asked for by the one that follows it. Returns the largest.
+    pub fn process(&mut self, wanted_db: &mut [f64]) -> f64 {
+        let mut run = self.clone();
+        let mut largest = 0.0;
+        if run.hold_frames == 0 && run.holding == 0 {
+            // The same steps as in `tick` without a branch.
+            let (attack, release, mut value) = (run.attack_keep, run.release_keep, run.value_db);
+            for wanted in wanted_db {
+                let distance = value - *wanted;
+                let next = *wanted + distance * if distance < 0.0 { attack } else { release };
+                value = if next < LANDED_DB { 0.0 } else { next };
+                *wanted = value;
+                largest = if value > largest { value } else { largest };
+            }
+            self.value_db = value;
+            return largest;
+        }
+        for value in wanted_db {
+            *value = run.tick(*value);
+            largest = if *value > largest { *value } else { largest };
+        }
+        (self.value_db, self.holding) = (run.value_db, run.holding);
+        largest
+    }
+
+    /// The reduction now.
+    #[must_use]
+    pub fn value_db(&self) -> f64 {
+        self.value_db
+    }
+
+    /// Back to rest.
+    pub fn reset(&mut self) {
+        (self.value_db, self.holding) = (0.0, 0);
+    }
+}
+
+/// Running mean square with an exponential window.
+#[derive(Debug, Clone)]
+pub struct MeanSquare {
+    take: f64,
+    value: f64,
+}
+
+impl MeanSquare {
+    /// At rest; `window_ms` is the time constant.
+    #[must_use]
+    pub fn new(window_ms: f64, sample_rate_hz: f64) -> Self {
+        Self { take: 1.0 - keep_of_time(window_ms, sample_rate_hz), value: 0.0 }
+    }
+
+    /// Another window.
+    pub fn set_window(&mut self, window_ms: f64, sample_rate_hz: f64) {
+        self.take = 1.0 - keep_of_time(window_ms, sample_rate_hz);
+    }
+
+    /// Replaces powers by their running mean.
+    pub fn process(&mut self, powers: &mut [f64]) {
+        let (take, mut value) = (self.take, self.value);
+        for power in powers {
+            value += take * (*power - value);
+            *power = value;
+        }
+        self.value = value;
+    }
+
+    /// Silences a mean that has nearly decayed. Call at frames that do not depend on block sizes.
+    pub fn settle(&mut self) {
+        self.value = crate::biquad::settled(self.value);
+    }
+
+    /// Back to rest.
+    pub fn reset(&mut self) {
+        self.value = 0.0;
+    }
+}
+
+/// Attack and release from how peaky the sound is.
+///
+/// Giannoulis, Massberg and Reiss, "Parameter Automation in a Dynamic Range Compressor", JAES 61(10) 2013: with C the
+/// crest factor (peak over RMS, both over 200 ms), attack = 2 · 80 ms / C², release = 2 · 1 s / C² - attack.
+#[derive(Debug, Clone)]
+pub struct CrestTimes {
+    keep: f64,
+    peak: f64,
+    mean: f64,
+}
+
+impl CrestTimes {
+    /// Longest attack (same paper).
+    const ATTACK_MS: f64 = 80.0;
+    /// Longest release (same paper).
+    const RELEASE_MS: f64 = 1000.0;
+
+    /// At rest.
+    #[must_use]
+    pub fn new(sample_rate_hz: f64) -> Self {
+        Self { keep: keep_of_time(200.0, sample_rate_hz), peak: 0.0, mean: 0.0 }
+    }
+
+    /// Listens to powers (squares of samples).
+    pub fn listen(&mut self, powers: &[f64]) {
+        let (keep, take) = (self.keep, 1.0 - self.keep);
+        for &power in powers {
+            self.peak = f64::max(power, keep * self.peak + take * power);
+            self.mean = keep * self.mean + take * power;
+        }
+    }
+
+    /// Attack and release in milliseconds for what was heard.
+    #[must_use]
+    pub fn times_ms(&self) -> (f64, f64) {
+        // A sine has 2; nothing is less peaky than a constant (1), nothing we hear more than 1000 (30 dB).
+        let crest2 = if self.mean > 0.0 { (self.peak / self.mean).clamp(1.0, 1000.0) } else { 2.0 };
+        let attack = 2.0 * Self::ATTACK_MS / crest2;
+        (attack, f64::max(2.0 * Self::RELEASE_MS / crest2 - attack, 1.0))
+    }
+
+    /// Mean power heard.
+    #[must_use]
+    pub fn mean_power(&self) -> f64 {
+        self.mean
+    }
+
+    /// Silences what has nearly decayed. Call at frames that do not depend on block sizes.
+    pub fn settle(&mut self) {
+        (self.peak, self.mean) = (crate::biquad::settled(self.peak), crate::biquad::settled(self.mean));
+    }
+
+    /// Back to rest.
+    pub fn reset(&mut self) {
+        (self.peak, self.mean) = (0.0, 0.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Frames until `done` holds.
+    fn frames_until(mut done: impl FnMut() -> bool) -> f64 {
+        f64::from((1..1_000_000).find(|_| done()).unwrap())
+    }
+
+    #[test]
+    fn attack_and_release_cover_63_percent_in_their_time() {
+        let share = 1.0 - libm::exp(-1.0);
+        for (attack, release) in [(10.0, 100.0), (1.0, 50.0), (120.0, 900.0)] {
+            let mut b = Ballistics::new(attack, release, 0.0, 48_000.0);
+            let frames = frames_until(|| b.tick(12.0) >= 12.0 * share * (1.0 - 1e-12));
+            assert!((frames / 48.0 / attack - 1.0).abs() < 0.03, "{attack}: {frames}");
+            (0..200_000).for_each(|_| _ = b.tick(12.0));
+            let frames = frames_until(|| b.tick(0.0) <= 12.0 * (1.0 - share) * (1.0 + 1e-9));
+            assert!((frames / 48.0 / release - 1.0).abs() < 0.03, "{release}: {frames}");
+        }
+    }
+
+    #[test]
+    fn hold_delays_the_release_by_its_time_and_the_end_is_zero() {
+        let mut b = Ballistics::new(0.0, 10.0, 20.0, 48_000.0);
+        b.tick(6.0);
+        let frames = frames_until(|| b.tick(0.0) < 6.0);
+        assert_eq!(frames, 961.0);
+        (0..48_000).for_each(|_| _ = b.tick(0.0));
+        assert_eq!(b.value_db(), 0.0);
+    }
+
+    #[test]
+    fn a_sine_and_a_peaky_sound_get_the_times_of_the_paper() {
+        let mut crest = CrestTimes::new(48_000.0);
+        let powers: Vec<f64> =
+            testkit::signals::sine(997.0, 0.5, 0.0, 3.0, 48_000.0).iter().map(|x| x * x).collect();
+        crest.listen(&powers);
+        let (attack, release) = crest.times_ms();
+        // C² = 2: 80 ms and 920 ms.
+        assert!(
+            (attack / 80.0 - 1.0).abs() < 0.03 && (release / 920.0 - 1.0).abs() < 0.03,
+            "{attack} {release}"
+        );
+    }
+
+    #[test]
+    fn the_mean_square_of_a_constant_is_its_power() {
+        let mut mean = MeanSquare::new(10.0, 48_000.0);
+        let mut powers = vec![0.25; 48_000];
+        mean.process(&mut powers);
+        assert!((powers[480 - 1] / 0.25 - (1.0 - libm::exp(-1.0))).abs() < 1e-9);
+        assert!((powers[47_999] - 0.25).abs() < 1e-12);
+    }
+}

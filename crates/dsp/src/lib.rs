@@ -20,6 +20,7 @@ pub mod oversample;
 pub mod pan;
 pub mod resample;
 pub mod rng;
+pub mod shift;
 pub mod smooth;
 pub mod spectrum;
 pub mod waveshape;

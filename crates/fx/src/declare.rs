@@ -109,7 +109,9 @@ impl Param {
     pub fn allows(&self, value: f64) -> bool {
         match self.kind {
             Kind::Number { min, max, .. } => value >= min && value <= max,
-            Kind::Choice { names, .. } => value >= 0.0 && value.fract() == 0.0 && (value as usize) < names.len(),
+            Kind::Choice { names, .. } => {
+                value >= 0.0 && value.fract() == 0.0 && (value as usize) < names.len()
+            }
             Kind::Switch { .. } => value == 0.0 || value == 1.0,
         }
     }
@@ -174,7 +176,9 @@ impl Description {
         let (band, key) = address.split_once('.')?;
         let number: usize = band.strip_prefix(bands.key)?.parse().ok()?;
         let inner = bands.params.iter().position(|param| param.key == key)?;
-        (1..=bands.count).contains(&number).then(|| self.params.len() + (number - 1) * bands.params.len() + inner)
+        (1..=bands.count)
+            .contains(&number)
+            .then(|| self.params.len() + (number - 1) * bands.params.len() + inner)
     }
 
     /// Address of a flat index, the inverse of [`index_of`](Self::index_of).

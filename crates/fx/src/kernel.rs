@@ -26,7 +26,8 @@ impl Default for Format {
 
 /// The part that touches samples: no allocation, no I/O, no clock.
 ///
-/// The output must not depend on how the input is cut into blocks, not by a bit.
+/// The output must not depend on how the input is cut into blocks, not by a bit. Input goes through
+/// [`dsp::math::sane`] (or an equivalent), so that nothing in a file can poison the state.
 pub trait Kernel: Send {
     /// The settings it was made from.
     type Settings;
@@ -37,6 +38,10 @@ pub trait Kernel: Send {
     /// How long sound goes on after the input ends, beyond the latency. An estimate to -60 dB is enough.
     fn tail_frames(&self) -> usize {
         0
+    }
+    /// Largest gain reduction of the last block in decibels, 0 or more; `None` from what has none to show.
+    fn gain_reduction_db(&self) -> Option<f64> {
+        None
     }
     /// Processes in place.
     fn process(&mut self, block: &mut Block<'_>);
@@ -82,6 +87,8 @@ pub trait AnyKernel: Send {
     fn latency_frames(&self) -> usize;
     /// See [`Kernel::tail_frames`].
     fn tail_frames(&self) -> usize;
+    /// See [`Kernel::gain_reduction_db`].
+    fn gain_reduction_db(&self) -> Option<f64>;
     /// See [`Kernel::process`].
     fn process(&mut self, block: &mut Block<'_>);
     /// Changes parameters by flat index, then retunes once.
@@ -101,6 +108,9 @@ impl<P: Processor> AnyKernel for Running<P> {
     }
     fn tail_frames(&self) -> usize {
         self.kernel.tail_frames()
+    }
+    fn gain_reduction_db(&self) -> Option<f64> {
+        self.kernel.gain_reduction_db()
     }
     fn process(&mut self, block: &mut Block<'_>) {
         self.kernel.process(block);

@@ -18,6 +18,8 @@ pub mod pan;
 pub mod reverb;
 pub mod saturation;
 
-pub use declare::{BandSet, Choice, Describe, Description, Field, Fields, Kind, Param, Taper, Unit, Violation};
+pub use declare::{
+    BandSet, Choice, Describe, Description, Field, Fields, Kind, Param, Taper, Unit, Violation,
+};
 pub use kernel::{AnyKernel, AnyProcessor, Format, Kernel, Processor};
 pub use registry::{Entry, REGISTRY, find};

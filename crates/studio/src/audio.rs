@@ -78,7 +78,8 @@ impl Layout {
     pub fn of(channels: usize) -> Self {
         use Speaker::{
             Centre as C, Left as L, Lfe, RearLeft as Bl, RearRight as Br, Right as R, SurroundLeft as Sl,
-            SurroundRight as Sr, TopBackLeft as Tbl, TopBackRight as Tbr, TopFrontLeft as Tfl, TopFrontRight as Tfr,
+            SurroundRight as Sr, TopBackLeft as Tbl, TopBackRight as Tbr, TopFrontLeft as Tfl,
+            TopFrontRight as Tfr,
         };
         Self(match channels {
             1 => vec![C],
@@ -109,7 +110,11 @@ impl Layout {
     /// Channel mask for `WAVE_FORMAT_EXTENSIBLE`; 0 when any speaker is unknown.
     #[must_use]
     pub fn mask(&self) -> u32 {
-        if self.0.contains(&Speaker::Unknown) { 0 } else { self.0.iter().map(|speaker| speaker.mask_bit()).sum() }
+        if self.0.contains(&Speaker::Unknown) {
+            0
+        } else {
+            self.0.iter().map(|speaker| speaker.mask_bit()).sum()
+        }
     }
 }
 

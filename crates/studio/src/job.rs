@@ -53,7 +53,11 @@ impl<'a> Job<'a> {
     pub fn step(&self, stage: &str, done: u64, total: u64) -> Result<()> {
         self.progress.at(stage, done, total);
         if self.stop.load(Ordering::Relaxed) {
-            return Err(Error::new(Kind::Interrupted, "interrupted", "stopped; nothing was left half-written"));
+            return Err(Error::new(
+                Kind::Interrupted,
+                "interrupted",
+                "stopped; nothing was left half-written",
+            ));
         }
         Ok(())
     }

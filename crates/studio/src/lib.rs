@@ -8,17 +8,18 @@
 //! The path is in the types: only [`mix`] makes a `Print`, only [`handover`] makes a `Premaster`, only [`master`]
 //! makes a `Master`, and [`deliver`] writes nothing else. There is no function from a session to a master.
 
-pub mod message;
-pub mod job;
 pub mod audio;
 pub mod decode;
-pub mod meters;
-pub mod session;
-pub mod engine;
-pub mod mix;
-pub mod handover;
-pub mod targets;
-pub mod master;
 pub mod deliver;
-pub mod report;
 pub mod demo;
+pub mod engine;
+pub mod files;
+pub mod handover;
+pub mod job;
+pub mod master;
+pub mod message;
+pub mod meters;
+pub mod mix;
+pub mod report;
+pub mod session;
+pub mod targets;

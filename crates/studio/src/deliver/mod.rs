@@ -1,1 +1,392 @@
 //! Masters become files.
+//!
+//! A [`Writer`] takes planar `f64` at the delivery rate, already under its ceiling, and quantises, dithers and encodes it into a
+//! temporary file. [`Writer::finish`] then opens that file as a stranger would, decodes all of it, compares every sample with what
+//! was meant to be written, measures it, holds it against a [`Gate`], and only when all of that passes gives the file its name.
+//! When anything fails nothing is left.
+
+mod chunks;
+mod flac;
+mod gate;
+mod readback;
+#[cfg(test)]
+mod tests;
+mod wav;
+
+pub use chunks::{Bext, Loudness};
+pub use gate::Gate;
+
+use crate::audio::{Encoding, Layout};
+use crate::files::NewFile;
+use crate::job::Job;
+use crate::message::{Error, Finding, Kind, Result, Severity};
+use crate::meters::{self, Measurements};
+use crate::targets::Target;
+use dsp::block::View;
+use dsp::dither::{Dither, Quantiser};
+use flac::FlacSink;
+use readback::{Compared, Tally};
+use serde::Serialize;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use wav::WavSink;
+
+/// Kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Container {
+    /// WAV, with RF64 beyond 4 GiB.
+    Wav,
+    /// FLAC.
+    Flac,
+}
+
+impl Container {
+    /// Usual ending of the file name.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Wav => "wav",
+            Self::Flac => "flac",
+        }
+    }
+
+    /// The container of a name or file ending.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Wav, Self::Flac].into_iter().find(|container| container.ending().eq_ignore_ascii_case(name))
+    }
+}
+
+/// What to write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spec {
+    /// Kind of file.
+    pub container: Container,
+    /// Integers of 16, 20, 24 or 32 bits, or, in WAV, floats of 32 or 64 bits.
+    pub encoding: Encoding,
+    /// Sample rate.
+    pub sample_rate_hz: u32,
+    /// Speakers of the channels as they come. They are written in the order of the WAV channel mask.
+    pub layout: Layout,
+    /// Dither of integers.
+    pub dither: Dither,
+    /// Seed of the dither.
+    pub seed: u64,
+    /// Text tags, keys as in Vorbis comments (`TITLE`, `ARTIST`).
+    pub tags: Vec<(String, String)>,
+    /// Broadcast-wave metadata; WAV only.
+    pub bext: Option<Bext>,
+    /// Names of the channels, for iXML; WAV only.
+    pub track_names: Vec<String>,
+}
+
+impl Spec {
+    /// A file without tags, in the usual layout, with plain dither where it is quantised.
+    #[must_use]
+    pub fn new(container: Container, encoding: Encoding, sample_rate_hz: u32, channels: usize) -> Self {
+        Self {
+            container,
+            encoding,
+            sample_rate_hz,
+            layout: Layout::of(channels),
+            dither: Dither::Triangular,
+            seed: 0,
+            tags: Vec::new(),
+            bext: None,
+            track_names: Vec::new(),
+        }
+    }
+
+    /// What a target asks for, at the rate of a source; `bext` for broadcast is the caller's to add.
+    #[must_use]
+    pub fn for_target(target: &Target, source_hz: u32, channels: usize) -> Self {
+        let container = Container::from_name(&target.container.value).unwrap_or(Container::Wav);
+        let encoding = Encoding::Int(target.bits.value);
+        let rate_hz = target.delivery_rate_hz(source_hz);
+        Self { dither: target.dither.value, ..Self::new(container, encoding, rate_hz, channels) }
+    }
+
+    fn check(&self) -> Result<()> {
+        let unsupported = |what: String| Err(Error::new(Kind::Usage, "unsupported", what));
+        if !(1..=4096).contains(&self.layout.channels()) {
+            return unsupported(format!("{} channels cannot be written", self.layout.channels()));
+        }
+        if !(1..=dsp::resample::MAX_RATE_HZ).contains(&self.sample_rate_hz) {
+            return unsupported(format!("a sample rate of {} Hz cannot be written", self.sample_rate_hz));
+        }
+        match (self.container, self.encoding) {
+            (Container::Flac, _) => flac::check(self).map(drop),
+            (Container::Wav, Encoding::Int(16 | 20 | 24 | 32) | Encoding::Float(32 | 64)) => Ok(()),
+            (Container::Wav, encoding) => unsupported(format!(
+                "{encoding:?} cannot be written; WAV holds integers of 16, 20, 24 or 32 bits and floats of 32 or 64"
+            )),
+        }
+    }
+}
+
+/// Bytes of one stored sample.
+fn sample_bytes(encoding: Encoding) -> usize {
+    match encoding {
+        Encoding::Int(bits) | Encoding::Float(bits) => usize::from(bits.div_ceil(8)),
+        Encoding::Lossy => 0,
+    }
+}
+
+/// A delivered file.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Written {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Container as a reader names it: `wav`, `rf64`, `flac`.
+    pub container: &'static str,
+    /// Frames.
+    pub frames: u64,
+    /// Size of the file.
+    pub bytes: u64,
+    /// BLAKE3, in hexadecimal, over the BLAKE3 of each channel's decoded audio as little-endian `f64`.
+    pub audio_blake3: String,
+    /// What the file measures, read back.
+    pub measured: Measurements,
+    /// What should be known.
+    pub findings: Vec<Finding>,
+}
+
+/// Frames quantised at a time.
+const BLOCK_FRAMES: usize = 4096;
+
+/// A file being written. Dropped without [`finish`](Self::finish), it leaves nothing.
+pub struct Writer {
+    spec: Spec,
+    /// Which channel of the input goes where.
+    order: Vec<usize>,
+    quantisers: Vec<Quantiser>,
+    tally: Tally,
+    sink: Sink,
+    integers: Vec<i32>,
+    interleaved: Vec<i32>,
+    values: Vec<f64>,
+    bytes: Vec<u8>,
+    /// Last, so that the sink is gone before the temporary file is removed.
+    file: NewFile,
+}
+
+enum Sink {
+    Wav(Box<WavSink<BufWriter<File>>>),
+    Flac(Box<FlacSink>),
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("spec", &self.spec).field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    /// Begins a file that is to be called `path`.
+    ///
+    /// # Errors
+    /// `unsupported` for what the container cannot hold; as [`NewFile::create`].
+    pub fn create(path: &Path, mut spec: Spec, force: bool) -> Result<Self> {
+        spec.check().map_err(|error| error.at(path.display()))?;
+        let order = mask_order(&spec.layout);
+        spec.layout = Layout(order.iter().filter_map(|&from| spec.layout.0.get(from).copied()).collect());
+        let file = NewFile::create(path, force)?;
+        let handle = file.handle()?;
+        let sink = match spec.container {
+            Container::Wav => {
+                Sink::Wav(Box::new(WavSink::new(BufWriter::with_capacity(1 << 20, handle), path, &spec)?))
+            }
+            Container::Flac => Sink::Flac(Box::new(FlacSink::new(handle, path, &spec)?)),
+        };
+        let quantisers = match spec.encoding {
+            // Noise belongs to the channel as it came.
+            Encoding::Int(bits) => {
+                order.iter().map(|&c| Quantiser::new(bits, spec.dither, spec.seed, c)).collect()
+            }
+            _ => Vec::new(),
+        };
+        Ok(Self {
+            tally: Tally::new(order.len()),
+            spec,
+            order,
+            quantisers,
+            sink,
+            integers: vec![0; BLOCK_FRAMES],
+            interleaved: Vec::new(),
+            values: vec![0.0; BLOCK_FRAMES],
+            bytes: Vec::new(),
+            file,
+        })
+    }
+
+    /// Frames taken so far.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.tally.frames()
+    }
+
+    /// Appends audio of as many channels as the layout has. How it is cut up changes no bit.
+    ///
+    /// # Errors
+    /// `internal` for other channels, NaN or infinity; `disk_full`, `io`.
+    pub fn write(&mut self, audio: View<'_>) -> Result<()> {
+        if audio.channels() != self.order.len() {
+            let what = format!("audio of {} channels for a file of {}", audio.channels(), self.order.len());
+            return Err(Error::new(Kind::Internal, "internal", what).at(self.file.target().display()));
+        }
+        let mut start = 0;
+        while start < audio.frames() {
+            let block = audio.slice(start, BLOCK_FRAMES);
+            self.write_block(block)?;
+            start += block.frames();
+        }
+        Ok(())
+    }
+
+    fn write_block(&mut self, block: View<'_>) -> Result<()> {
+        if let Some(at) =
+            (0..block.channels()).find_map(|c| block.channel(c).iter().position(|x| !x.is_finite()))
+        {
+            let frame = self.tally.frames() + at as u64;
+            let what = format!("a sample that is no number was about to be written, at frame {frame}");
+            return Err(Error::new(Kind::Internal, "not_finite", what).at(self.file.target().display()));
+        }
+        match self.spec.encoding {
+            Encoding::Int(bits) => self.write_integers(block, bits),
+            Encoding::Float(bits) => self.write_floats(block, bits),
+            Encoding::Lossy => Ok(()),
+        }
+    }
+
+    fn write_integers(&mut self, block: View<'_>, bits: u16) -> Result<()> {
+        let (channels, frames) = (self.order.len(), block.frames());
+        self.interleaved.resize(channels * frames, 0);
+        // A power of two: the division is exact, as the reader's is.
+        let step = 1.0 / (1_u64 << (bits - 1)) as f64;
+        for (channel, (&from, quantiser)) in self.order.iter().zip(&mut self.quantisers).enumerate() {
+            quantiser.process(block.channel(from), &mut self.integers[..frames]);
+            let spread = self.interleaved.iter_mut().skip(channel).step_by(channels);
+            for ((to, value), integer) in spread.zip(&mut self.values).zip(&self.integers[..frames]) {
+                *to = *integer;
+                *value = f64::from(*integer) * step;
+            }
+            self.tally.add(channel, &self.values[..frames]);
+        }
+        match &mut self.sink {
+            Sink::Flac(flac) => flac.write(&self.interleaved),
+            Sink::Wav(wav) => {
+                let (size, shift) = (usize::from(bits.div_ceil(8)), bits.next_multiple_of(8) - bits);
+                self.bytes.clear();
+                for integer in &self.interleaved {
+                    // Left-justified in whole bytes, as the format asks.
+                    self.bytes.extend_from_slice(&(integer << shift).to_le_bytes()[..size]);
+                }
+                wav.write(&self.bytes)
+            }
+        }
+    }
+
+    fn write_floats(&mut self, block: View<'_>, bits: u16) -> Result<()> {
+        let (channels, frames, size) = (self.order.len(), block.frames(), usize::from(bits / 8));
+        self.bytes.resize(channels * frames * size, 0);
+        for (channel, &from) in self.order.iter().enumerate() {
+            let spread = self.bytes.chunks_exact_mut(size).skip(channel).step_by(channels);
+            for ((to, value), sample) in spread.zip(&mut self.values).zip(block.channel(from)) {
+                if bits == 32 {
+                    let narrow = *sample as f32;
+                    *value = f64::from(narrow);
+                    to.copy_from_slice(&narrow.to_le_bytes());
+                } else {
+                    *value = *sample;
+                    to.copy_from_slice(&sample.to_le_bytes());
+                }
+            }
+            self.tally.add(channel, &self.values[..frames]);
+        }
+        match &mut self.sink {
+            Sink::Wav(wav) => wav.write(&self.bytes),
+            Sink::Flac(_) => Ok(()),
+        }
+    }
+
+    /// Completes the file, reads all of it back, measures it and, if it passes the gate, names it. What was measured goes into
+    /// the loudness fields of `bext`, if the file has one.
+    ///
+    /// # Errors
+    /// `read_back` when the file does not decode to what was written; `over_ceiling`, `off_target`; `exists`, `disk_full`,
+    /// `io`; `interrupted`.
+    pub fn finish(self, job: &Job<'_>, gate: &Gate) -> Result<Written> {
+        let Self { spec, quantisers, tally, sink, file, .. } = self;
+        let target = file.target().to_owned();
+        let (wav, mut findings) = close(sink)?;
+        findings.extend(clipping(quantisers.iter().map(Quantiser::clipped).sum()));
+        let misread = |error| misread(error, &target);
+        let mut source = Compared::open(file.temporary(), &spec, tally.frames()).map_err(misread)?;
+        let measured = meters::measure(&mut source, job).map_err(misread)?;
+        let audio_blake3 = source.finish(&tally).map_err(misread)?;
+        gate.check(&measured).map_err(misread)?;
+        if let Some(mut wav) = wav {
+            wav.put_loudness(Loudness::of(&measured))?;
+        }
+        let about = std::fs::metadata(file.temporary())
+            .map_err(|error| Error::io(&target, "look at the file", &error))?;
+        let (container, frames) = (measured.container, tally.frames());
+        file.commit()?;
+        Ok(Written { path: target, container, frames, bytes: about.len(), audio_blake3, measured, findings })
+    }
+}
+
+/// Completes the file; a WAV file stays open for its loudness.
+fn close(sink: Sink) -> Result<(Option<Box<WavSink<BufWriter<File>>>>, Vec<Finding>)> {
+    match sink {
+        Sink::Flac(flac) => flac.finish().map(|()| (None, Vec::new())),
+        Sink::Wav(mut wav) => {
+            wav.finish()?;
+            let findings = untold_tags(wav.untold()).into_iter().collect();
+            Ok((Some(wav), findings))
+        }
+    }
+}
+
+/// Which channel goes where so that speakers stand in the order of the mask's bits; as they come when any is unknown or twice.
+fn mask_order(layout: &Layout) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..layout.channels()).collect();
+    if layout.mask().count_ones() as usize == layout.channels() {
+        order.sort_by_key(|&channel| layout.0.get(channel).map_or(0, |speaker| speaker.mask_bit()));
+    }
+    order
+}
+
+/// An error about the temporary file, told about the file it was to become.
+fn misread(error: Error, target: &Path) -> Error {
+    let kind = if error.kind == Kind::Input { Kind::Internal } else { error.kind };
+    let code = if error.kind == Kind::Input { "read_back" } else { error.code };
+    let what = if kind == Kind::Internal {
+        format!("the file just written does not read back: {}; it was removed", error.what)
+    } else {
+        error.what
+    };
+    Error { kind, code, what, at: Some(target.display().to_string()), ..error }
+}
+
+fn clipping(clipped: u64) -> Option<Finding> {
+    (clipped > 0).then(|| {
+        Finding::new(
+            "clipped",
+            Severity::Warning,
+            format!("{clipped} samples beyond full scale were clamped"),
+        )
+        .limit("none")
+        .advice("limit the signal before it is written, or write floats")
+    })
+}
+
+fn untold_tags(keys: &[String]) -> Option<Finding> {
+    (!keys.is_empty()).then(|| {
+        Finding::new("untold_tags", Severity::Info, format!("not written: {}", keys.join(", ")))
+            .limit("WAV has no place for these tags")
+            .advice("deliver FLAC where they are needed, or send them beside the file")
+    })
+}

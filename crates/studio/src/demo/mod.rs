@@ -1,1 +1,114 @@
-//! A song made by machines.
+//! A song made by machines: a minute of dry multitrack recording with everything a mix has to deal with.
+//!
+//! Drums are sources with a place in a room, heard by eight microphones with real times of flight, bleed and an inverted
+//! snare bottom; a plucked bass; two takes of a strummed guitar; an electric piano; a singer and her two backing voices.
+//! 100 beats per minute, A minor, 48 kHz. The same seed gives the same bits on every machine and with any number of threads.
+
+mod drums;
+mod keys;
+mod score;
+mod strings;
+mod tools;
+mod voice;
+
+use drums::Kit;
+use dsp::block::Buffer;
+use dsp::math;
+use dsp::rng::CounterRng;
+use rayon::prelude::*;
+use voice::Singer;
+
+/// Sample rate of every track.
+pub const SAMPLE_RATE_HZ: u32 = 48_000;
+
+/// One recorded track.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Track {
+    /// File name: `01_KickIn.wav`.
+    pub file: &'static str,
+    /// One or two channels at [`SAMPLE_RATE_HZ`].
+    pub audio: Buffer,
+}
+
+/// Who plays what.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Mic(drums::Mic),
+    Pair(drums::Mic, drums::Mic),
+    Bass,
+    Guitar(u64),
+    Piano,
+    Lead,
+    Backing(Singer, i32),
+}
+
+/// The lead singer.
+const LEAD: Singer =
+    Singer { stream: 0, formants: 1.0, vibrato_cents: 32.0, vibrato_hz: 5.4, breath: 0.05, late_ms: 8.0 };
+/// Above her, a smaller voice.
+const HIGH: Singer =
+    Singer { stream: 1, formants: 1.06, vibrato_cents: 18.0, vibrato_hz: 5.8, breath: 0.10, late_ms: 14.0 };
+/// Below her, a larger one.
+const LOW: Singer =
+    Singer { stream: 2, formants: 0.94, vibrato_cents: 20.0, vibrato_hz: 5.0, breath: 0.09, late_ms: 18.0 };
+
+/// Every track: file, part, peak in dBFS as a careful engineer would have set the preamplifier.
+const TRACKS: [(&str, Part, f64); 14] = [
+    ("01_KickIn.wav", Part::Mic(drums::KICK_IN), -7.0),
+    ("02_SnareTop.wav", Part::Mic(drums::SNARE_TOP), -7.0),
+    ("03_SnareBottom.wav", Part::Mic(drums::SNARE_BOTTOM), -10.0),
+    ("04_HiHat.wav", Part::Mic(drums::HI_HAT), -11.0),
+    ("05_Tom.wav", Part::Mic(drums::TOM), -9.0),
+    ("06_Overheads.wav", Part::Pair(drums::OVERHEAD_LEFT, drums::OVERHEAD_RIGHT), -9.0),
+    ("07_Room.wav", Part::Mic(drums::ROOM), -11.0),
+    ("08_Bass.wav", Part::Bass, -8.0),
+    ("09_GtrLeft.wav", Part::Guitar(0), -10.0),
+    ("10_GtrRight.wav", Part::Guitar(1), -10.0),
+    ("11_Keys.wav", Part::Piano, -11.0),
+    ("12_LeadVox.wav", Part::Lead, -8.0),
+    ("13_BGV1.wav", Part::Backing(HIGH, 2), -11.0),
+    ("14_BGV2.wav", Part::Backing(LOW, -2), -11.0),
+];
+
+/// Noise of microphone and preamplifier, as root mean square: -86 dBFS.
+const HISS_DBFS: f64 = -86.0;
+
+/// Plays the song. Costs some seconds of one core, shared by however many threads there are; the result does not depend
+/// on them.
+#[must_use]
+pub fn tracks(seed: u64) -> Vec<Track> {
+    let frames = tools::frame(score::SECONDS);
+    let kit = Kit::play(seed, &score::drums(seed), frames);
+    TRACKS
+        .par_iter()
+        .enumerate()
+        .map(|(index, &(file, part, peak_dbfs))| {
+            let mut planes = record(seed, part, &kit, frames);
+            tools::to_peak(&mut planes, peak_dbfs);
+            for (channel, plane) in planes.iter_mut().enumerate() {
+                add_hiss(plane, &CounterRng::new(seed ^ 0x415, (2 * index + channel) as u64));
+            }
+            Track { file, audio: Buffer::from_planes(&planes) }
+        })
+        .collect()
+}
+
+fn record(seed: u64, part: Part, kit: &Kit, frames: usize) -> Vec<Vec<f64>> {
+    match part {
+        Part::Mic(mic) => vec![kit.hear(mic)],
+        Part::Pair(left, right) => vec![kit.hear(left), kit.hear(right)],
+        Part::Bass => vec![strings::bass(seed, frames)],
+        Part::Guitar(take) => vec![strings::guitar(seed, take, frames)],
+        Part::Piano => keys::piano(seed, frames),
+        Part::Lead => vec![voice::sing(seed, LEAD, &score::lead(), frames)],
+        Part::Backing(singer, steps) => vec![voice::sing(seed, singer, &score::harmony(steps), frames)],
+    }
+}
+
+fn add_hiss(plane: &mut [f64], rng: &CounterRng) {
+    // A uniform in ±a has a root mean square of a / √3.
+    let peak = math::db_to_gain(HISS_DBFS) * 3.0_f64.sqrt();
+    for (n, x) in plane.iter_mut().enumerate() {
+        *x += peak * rng.bipolar(n as u64);
+    }
+}

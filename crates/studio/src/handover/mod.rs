@@ -1,1 +1,272 @@
 //! The gate between mixing and mastering.
+//!
+//! [`check`] hears a file as a stranger's: one pass gathers the evidence, the rules judge it. Only a file
+//! without a [`Blocker`](Severity::Blocker) becomes a [`Premaster`] at once; with
+//! [`Verdict::into_premaster_despite_findings`] a doubtful one becomes a premaster that carries what was found.
+//! What cannot be mastered at all (silence, samples that are not numbers, less than 0.4 s) never becomes one.
+//!
+//! A pass costs about 1/400 of the length of the file on one core at 44.1 kHz stereo, in constant memory.
+
+mod analysis;
+mod histogram;
+mod plateau;
+mod rules;
+mod spectrum;
+
+pub use analysis::{Analysis, Channel};
+
+use crate::audio::{Info, Source};
+use crate::decode;
+use crate::job::Job;
+use crate::message::{Error, Finding, Kind, Result, Severity};
+use crate::meters::{Bank, Measurements, Setup};
+use dsp::block::Buffer;
+use rules::{Case, RULES};
+use std::path::{Path, PathBuf};
+
+/// Frames read at a time. The result does not depend on it.
+const BLOCK_FRAMES: usize = 16_384;
+
+/// A mix that has passed the gate, or was taken in spite of its findings. Only this module makes one.
+#[derive(Debug, Clone)]
+pub struct Premaster {
+    path: PathBuf,
+    info: Info,
+    measurements: Measurements,
+    findings: Vec<Finding>,
+    analysis: Analysis,
+}
+
+impl Premaster {
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the file is.
+    #[must_use]
+    pub fn info(&self) -> &Info {
+        &self.info
+    }
+
+    /// What was measured.
+    #[must_use]
+    pub fn measurements(&self) -> &Measurements {
+        &self.measurements
+    }
+
+    /// What should be known about it, worst first. Blockers stand here only if it was taken in spite of them.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The evidence of the gate.
+    #[must_use]
+    pub fn analysis(&self) -> &Analysis {
+        &self.analysis
+    }
+
+    /// Whether it was taken in spite of a blocker.
+    #[must_use]
+    pub fn is_despite_findings(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Blocker)
+    }
+}
+
+/// What the gate says about a file.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// The premaster; `None` when a blocker was found.
+    pub premaster: Option<Premaster>,
+    /// Everything found, worst first.
+    pub findings: Vec<Finding>,
+    /// What was measured.
+    pub measurements: Measurements,
+    held: Option<Premaster>,
+}
+
+impl Verdict {
+    /// Whether the file passed.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.premaster.is_some()
+    }
+
+    /// Whether the file cannot be mastered at all, whatever anybody wishes.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        self.premaster.is_none() && self.held.is_none()
+    }
+
+    /// The premaster even if blockers were found; they are kept in it, and whoever uses it must tell them.
+    ///
+    /// # Errors
+    /// [`Kind::Gate`] `cannot_be_mastered` when there is nothing to master: silence, samples that are not numbers, or
+    /// less than 0.4 s.
+    pub fn into_premaster_despite_findings(self) -> Result<Premaster> {
+        let what = self
+            .findings
+            .first()
+            .map_or_else(|| "nothing to master".to_owned(), |finding| finding.measured.clone());
+        let advice = self.findings.first().map_or_else(String::new, |finding| finding.advice.clone());
+        let about = self.findings.first().map_or_else(String::new, |finding| finding.about.clone());
+        self.premaster
+            .or(self.held)
+            .ok_or_else(|| Error::new(Kind::Gate, "cannot_be_mastered", what).at(about).hint(advice))
+    }
+
+    /// The premaster, or why there is none.
+    ///
+    /// # Errors
+    /// [`Kind::Gate`] `not_a_premaster` when a blocker was found.
+    pub fn into_premaster(self) -> Result<Premaster> {
+        let worst = self.findings.first().cloned();
+        self.premaster.ok_or_else(|| {
+            let worst = worst.unwrap_or_else(|| Finding::new("none", Severity::Blocker, "nothing to master"));
+            Error::new(Kind::Gate, "not_a_premaster", worst.measured).at(worst.about).hint(worst.advice)
+        })
+    }
+}
+
+/// Hears the file at `path` and judges it.
+///
+/// # Errors
+/// What [`decode::open`] and reading say (a broken file), and [`Kind::Interrupted`]. A file that can be read but not
+/// mastered is no error but a [`Verdict`].
+pub fn check(path: &Path, job: &Job<'_>) -> Result<Verdict> {
+    // Samples that are not numbers are replaced so that the rest can be heard; the finding is turned into a blocker below.
+    let options = decode::Options { repair: true, ..decode::Options::default() };
+    check_source(path, decode::open(path, options)?, job)
+}
+
+/// Hears a stream and judges it; `path` is what the findings call it, and where the premaster will be read again.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_source(path: &Path, mut source: Box<dyn Source>, job: &Job<'_>) -> Result<Verdict> {
+    let info = source.info().clone();
+    let at = |error: Error| error.at(path.display());
+    let mut analysis = Analysis::new(&info);
+    let mut spectrum = spectrum::LongTerm::new();
+    let mut bank = Bank::new(Setup::of(&info));
+    let mut buffer = Buffer::new(info.channels(), BLOCK_FRAMES);
+    loop {
+        source.read(&mut buffer).map_err(at)?;
+        if buffer.frames() == 0 {
+            break;
+        }
+        analysis.clean(&mut buffer.block());
+        analysis.push(buffer.view());
+        spectrum.push(buffer.view());
+        bank.process(buffer.view());
+        job.step("hand-over", analysis.frames(), info.frames.unwrap_or(0)).map_err(at)?;
+    }
+    analysis.finish();
+    let measurements = bank.finish();
+    Ok(judge(path, info, source.findings(), analysis, &spectrum, measurements))
+}
+
+/// Every rule over the evidence.
+fn judge(
+    path: &Path,
+    info: Info,
+    read: Vec<Finding>,
+    analysis: Analysis,
+    spectrum: &spectrum::LongTerm,
+    measurements: Measurements,
+) -> Verdict {
+    let case = Case {
+        info: &info,
+        analysis: &analysis,
+        spectrum,
+        // Silence has a loudness of -inf: nothing that a rule could compare.
+        integrated_lufs: measurements.integrated_lufs.filter(|lufs| lufs.is_finite()),
+        true_peak_dbtp: measurements.true_peak_worst_dbtp(),
+        psr_median_db: measurements.psr_median_lu,
+    };
+    let mut findings: Vec<Finding> = read.into_iter().map(|finding| from_reader(path, finding)).collect();
+    let mut fatal = findings.iter().any(|finding| finding.severity == Severity::Blocker);
+    for rule in &RULES {
+        if let Some(finding) = rule.judge(&case) {
+            fatal |= rule.fatal && finding.severity == Severity::Blocker;
+            findings.push(finding.about(path.display()));
+            if rule.ends {
+                break;
+            }
+        }
+    }
+    // Stable: equal severities stay in the order of the rules.
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let blocked = findings.first().is_some_and(|finding| finding.severity == Severity::Blocker);
+    let premaster = Premaster {
+        path: path.to_owned(),
+        info,
+        measurements: measurements.clone(),
+        findings: findings.clone(),
+        analysis,
+    };
+    let (premaster, held) = match (blocked, fatal) {
+        (false, _) => (Some(premaster), None),
+        (true, false) => (None, Some(premaster)),
+        (true, true) => (None, None),
+    };
+    Verdict { premaster, findings, measurements, held }
+}
+
+/// A finding of the reader, as the gate sees it: what was replaced by silence is lost, the rest stays as it is.
+fn from_reader(path: &Path, finding: Finding) -> Finding {
+    let severity = if finding.rule == "not_finite" { Severity::Blocker } else { finding.severity };
+    let about = if finding.about.is_empty() { path.display().to_string() } else { finding.about };
+    Finding { severity, about, ..finding }
+}
+
+/// Endings of names that promise audio: such a file is judged, or reported as unreadable; others are passed over unless
+/// they turn out to be audio.
+const ENDINGS: [&str; 16] = [
+    "wav", "wave", "rf64", "bw64", "w64", "flac", "aif", "aiff", "aifc", "caf", "mp3", "ogg", "opus", "m4a",
+    "mp4", "aac",
+];
+
+/// Checks every audio file in a folder (not in folders inside it), in the order of their names. Each has its own result:
+/// a broken file does not keep the others from being heard.
+///
+/// # Errors
+/// [`Kind::Io`] when the folder cannot be read, `no_audio` when there is no audio file in it, [`Kind::Interrupted`].
+pub fn check_folder(folder: &Path, job: &Job<'_>) -> Result<Vec<(PathBuf, Result<Verdict>)>> {
+    let mut results = Vec::new();
+    for path in audio_files(folder)? {
+        let result = check(&path, job);
+        match result {
+            Err(error) if error.kind == Kind::Interrupted => return Err(error),
+            result => results.push((path, result)),
+        }
+    }
+    Ok(results)
+}
+
+/// Audio files of a folder, sorted by name.
+fn audio_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).map_err(|error| Error::io(folder, "read the folder", &error))?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| Error::io(folder, "read the folder", &error))?.path();
+        if path.is_file() && is_audio(&path) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    if paths.is_empty() {
+        let error = Error::input("no_audio", "there is no audio file in the folder").at(folder.display());
+        return Err(error.hint("give the folder that holds the mixes, or a file"));
+    }
+    Ok(paths)
+}
+
+fn is_audio(path: &Path) -> bool {
+    let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    let promised = ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()));
+    !hidden && (promised || decode::open(path, decode::Options::default()).is_ok())
+}

@@ -1,1 +1,4 @@
 //! What came in, what was done and why, what came out.
+
+pub mod measurements;
+pub mod processors;

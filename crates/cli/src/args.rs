@@ -1,0 +1,197 @@
+//! The command line, declared once: parsing, help, completions and the man page come from here.
+
+use crate::ui::Ui;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// From recorded tracks to a finished release: mix, hand over, master, deliver. Offline, deterministic, explained.
+#[derive(Debug, Parser)]
+#[command(name = "tonmeister", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 our bug, 2 wrong call, 3 input not readable, 4 input or output failed,\n\
+    5 a gate was not passed, 6 part of a batch failed, 8 a limit was hit, 130 interrupted."
+)]
+pub(crate) struct Call {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// One JSON document on standard output instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// No progress and no remarks; errors still show
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// How progress shows on standard error
+    #[arg(long, global = true, value_enum, default_value_t = Progress::Auto, hide_possible_values = false)]
+    pub(crate) progress: Progress,
+    /// Threads to use; the result never depends on it [default: all cores]
+    #[arg(short = 'j', long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) threads: Option<u16>,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Progress {
+    /// A bar if standard error is a terminal, else nothing
+    Auto,
+    /// A bar in any case
+    Bar,
+    /// One JSON object a line
+    Jsonl,
+    /// Nothing
+    None,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a short multitrack song, mix it, check the print, master it for Spotify and CD
+    Demo(Demo),
+    /// Render a session, or a folder of tracks, to a print for mastering
+    Mix(Mix),
+    /// The hand-over gate: is this a mix that can be mastered?
+    Check(Check),
+    /// Master a print for one or more destinations
+    Master(Master),
+    /// Measure loudness, peaks, dynamics and stereo
+    Measure(Measure),
+    /// What the processors do and accept
+    Fx(Fx),
+    /// What destinations ask for, with sources
+    Targets(Targets),
+    /// Print shell completions
+    Completions {
+        /// Shell to complete for
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page (or write one page a command into a folder)
+    Man {
+        /// Folder to write `tonmeister.1`, `tonmeister-mix.1` … into
+        #[arg(value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// `demo`
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Folder to write into
+    #[arg(value_name = "DIR", default_value = "demo-out")]
+    pub(crate) dir: PathBuf,
+    /// Another seed gives another performance of the same song
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Replace what an earlier demo wrote there
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+/// `mix`
+#[derive(Debug, Args)]
+pub(crate) struct Mix {
+    /// A session file, or a folder of tracks
+    #[arg(value_name = "SESSION.toml|FOLDER")]
+    pub(crate) input: PathBuf,
+    /// The print: 24-bit WAV
+    #[arg(short, long, value_name = "PRINT.wav")]
+    pub(crate) output: PathBuf,
+    /// Replace an existing print and session
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Allow tracks outside the folder of the session
+    #[arg(long)]
+    pub(crate) allow_external: bool,
+    /// Load and check everything, render nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Files, or folders of files
+    #[arg(value_name = "FILE|FOLDER", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Warnings fail as well
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// `master`
+#[derive(Debug, Args)]
+pub(crate) struct Master {
+    /// The print to master
+    #[arg(value_name = "PRINT")]
+    pub(crate) input: PathBuf,
+    /// Destinations; `tonmeister targets` lists them
+    #[arg(long = "for", value_name = "TARGET,…", value_delimiter = ',', required_unless_present = "chain")]
+    pub(crate) destinations: Vec<String>,
+    /// Folder for the masters
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Render this chain again instead of proposing one
+    #[arg(long, value_name = "master.toml", conflicts_with = "destinations")]
+    pub(crate) chain: Option<PathBuf>,
+    /// Replace existing masters
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Stop when the gate finds anything but remarks
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// `measure`
+#[derive(Debug, Args)]
+pub(crate) struct Measure {
+    /// Audio files
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Take the whole frames of a truncated file
+    #[arg(long)]
+    pub(crate) salvage: bool,
+    /// Replace NaN and infinity by silence
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Take FLAC whose checksum does not match
+    #[arg(long)]
+    pub(crate) allow_bad_md5: bool,
+}
+
+/// `fx`
+#[derive(Debug, Args)]
+pub(crate) struct Fx {
+    /// A processor; without it, all are listed
+    #[arg(value_name = "PROCESSOR")]
+    pub(crate) name: Option<String>,
+}
+
+/// `targets`
+#[derive(Debug, Args)]
+pub(crate) struct Targets {
+    /// A destination; without it, all are listed
+    #[arg(value_name = "TARGET")]
+    pub(crate) name: Option<String>,
+}
+
+/// Reads the command line. On help or a wrong call everything is said already and the exit code comes back.
+pub(crate) fn read() -> Result<(Call, Ui), ExitCode> {
+    let call = Call::command()
+        .try_get_matches()
+        .and_then(|matches| Call::from_arg_matches(&matches))
+        .map_err(|error| {
+            // A reader that went away is no reason to complain.
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        })?;
+    let ui = Ui::new(&call.common);
+    Ok((call, ui))
+}

@@ -1,0 +1,104 @@
+//! `measure`: every number about files.
+
+use crate::args::Measure;
+use crate::table::Table;
+use crate::ui::{Ui, clean};
+use serde_json::{Value, json};
+use std::path::Path;
+use studio::decode::{self, Options};
+use studio::message::{Error, Finding, Kind, Result};
+use studio::meters::{self, Measurements};
+use studio::report::measurements::ROWS;
+
+/// Files beside each other in one table.
+const MOST_COLUMNS: usize = 4;
+
+struct Measured {
+    file: String,
+    numbers: Measurements,
+    findings: Vec<Finding>,
+}
+
+pub(crate) fn run(args: &Measure, ui: &Ui) -> Result<u8> {
+    let options = Options { salvage: args.salvage, repair: args.repair, allow_bad_md5: args.allow_bad_md5 };
+    let mut good = Vec::new();
+    let mut failed = Vec::new();
+    for path in &args.inputs {
+        match one(path, options, ui) {
+            Ok(measured) => good.push(measured),
+            Err(error) if error.kind == Kind::Interrupted => return Err(error),
+            Err(error) => {
+                ui.say(&error);
+                failed.push(error);
+            }
+        }
+    }
+    if ui.json() {
+        ui.print_json(&json(&good, &failed));
+    } else {
+        ui.print(&tables(&good));
+        for measured in &good {
+            ui.note(ui.findings(&measured.findings).trim_end());
+        }
+    }
+    Ok(exit_code(good.len(), &failed))
+}
+
+/// 0 when all is well, the error's own code when nothing went well, "batch partly failed" in between.
+pub(crate) fn exit_code(good: usize, failed: &[Error]) -> u8 {
+    match failed.first() {
+        None => 0,
+        Some(error) if good == 0 => u8::try_from(error.kind.exit_code()).unwrap_or(1),
+        Some(_) => 6,
+    }
+}
+
+fn one(path: &Path, options: Options, ui: &Ui) -> Result<Measured> {
+    let at = |error: Error| error.at(path.display());
+    let mut source = decode::open(path, options).map_err(at)?;
+    let numbers = meters::measure(source.as_mut(), &ui.job()).map_err(at)?;
+    let name = path.display().to_string();
+    let findings = source.findings().into_iter().map(|finding| finding.about(&name)).collect();
+    Ok(Measured { file: name, numbers, findings })
+}
+
+fn json(good: &[Measured], failed: &[Error]) -> Value {
+    let files: Vec<Value> = good
+        .iter()
+        .map(|measured| {
+            json!({ "file": measured.file, "measurements": measured.numbers, "findings": measured.findings })
+        })
+        .collect();
+    json!({ "files": files, "errors": failed })
+}
+
+fn tables(good: &[Measured]) -> String {
+    let mut text = String::new();
+    for files in good.chunks(MOST_COLUMNS) {
+        let mut table = Table::new(1);
+        let names = files.iter().map(|measured| short_name(&measured.file));
+        table.row(std::iter::once(String::new()).chain(names));
+        for row in ROWS {
+            let cells = files.iter().map(|measured| (row.text)(&measured.numbers));
+            table.row(std::iter::once(row.name.to_owned()).chain(cells));
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&table.text());
+    }
+    text
+}
+
+/// The file's own name, shortened in the middle to fit a column.
+fn short_name(path: &str) -> String {
+    let name = Path::new(path)
+        .file_name()
+        .map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned());
+    let name: Vec<char> = clean(&name).replace('\n', " ").chars().collect();
+    if name.len() <= 26 {
+        return name.into_iter().collect();
+    }
+    let (head, tail) = (&name[..12], &name[name.len() - 13..]);
+    format!("{}…{}", head.iter().collect::<String>(), tail.iter().collect::<String>())
+}

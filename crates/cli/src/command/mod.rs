@@ -1,0 +1,20 @@
+//! One file per command.
+
+mod fx;
+mod man;
+mod measure;
+
+use crate::args::{Call, Command};
+use crate::ui::Ui;
+use studio::message::Result;
+
+/// Does what was asked; the exit code comes back.
+pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
+    match &call.command {
+        Command::Measure(args) => measure::run(args, ui),
+        Command::Fx(args) => fx::run(args, ui),
+        Command::Completions { shell } => man::completions(*shell, ui),
+        Command::Man { dir } => man::pages(dir.as_deref(), ui),
+        _ => Ok(1),
+    }
+}

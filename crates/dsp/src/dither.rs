@@ -1,1 +1,0 @@
-//! Quantisation with dither and noise shaping.

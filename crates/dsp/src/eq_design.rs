@@ -1,1 +1,0 @@
-//! Filter designs that keep the analogue response up to Nyquist.

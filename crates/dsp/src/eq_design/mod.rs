@@ -1,0 +1,195 @@
+//! Equaliser sections that keep their analogue shape up to the top of the range.
+//!
+//! A bilinear transform squeezes everything near half the sample rate: a bell at 12 kHz becomes narrow, a shelf steep.
+//! Here every section starts from that and is then fitted to the magnitude of its analogue prototype by least squares
+//! over the audible range (see [`design`]), the idea of S. J. Orfanidis, JAES 45(6) 1997 and M. Vicanek, "Matched
+//! Second Order Digital Filters", 2016, carried further: not three points are matched but all of them, and the poles
+//! move too. Poles and zeros stay inside the unit circle, so every section is minimum-phase (but the all-pass).
+//!
+//! Largest error against the prototype from 10 Hz to 18 kHz at 44.1 kHz: see the tests of this module.
+//! Cost of one design: about 20 microseconds.
+
+mod fit;
+
+use crate::biquad::Shape;
+use crate::math::{PI, SQRT_2, cos, db_to_gain, log10, tan};
+use fit::{Freedom, fit, guess_g};
+
+/// What a section does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Curve {
+    /// Gain around the frequency; `q` is the frequency over the distance of the points at half the gain in decibels.
+    Bell,
+    /// Gain below the frequency, second order; half the gain (in decibels) at the frequency.
+    LowShelf,
+    /// Gain above the frequency, second order.
+    HighShelf,
+    /// Gain below the frequency, first order.
+    LowShelf1,
+    /// Gain above the frequency, first order.
+    HighShelf1,
+    /// Removes what is below, 12 dB per octave.
+    HighPass,
+    /// Removes what is above, 12 dB per octave.
+    LowPass,
+    /// Removes what is below, 6 dB per octave.
+    HighPass1,
+    /// Removes what is above, 6 dB per octave.
+    LowPass1,
+    /// Removes the frequency.
+    Notch,
+    /// Keeps the frequency: 0 dB there, falling by 6 dB per octave on both sides.
+    BandPass,
+    /// Turns the spectrum around the frequency: `-gain_db` far below, `gain_db` far above, first order.
+    Tilt,
+    /// Turns the phase only, by -180° at the frequency.
+    AllPass,
+}
+
+/// An analogue section: polynomials in s, s = j f / f0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Analogue {
+    /// The frequency at which |s| is 1.
+    pub f0_hz: f64,
+    /// Numerator: s⁰, s¹, s².
+    pub num: [f64; 3],
+    /// Denominator: s⁰, s¹, s².
+    pub den: [f64; 3],
+}
+
+impl Analogue {
+    /// The textbook prototype of a curve (R. Bristow-Johnson, "Cookbook formulae for audio EQ", analogue column;
+    /// first-order shelves with half the gain at the frequency).
+    #[must_use]
+    pub fn new(curve: Curve, f0_hz: f64, gain_db: f64, q: f64) -> Self {
+        // Square root of the gain, and its root.
+        let (a, r) = (db_to_gain(0.5 * gain_db), db_to_gain(0.25 * gain_db));
+        let low_order = [1.0, 1.0 / q, 1.0];
+        let (num, den) = match curve {
+            Curve::Bell => ([1.0, a / q, 1.0], [1.0, 1.0 / (a * q), 1.0]),
+            Curve::LowShelf => ([a * a, a * r / q, a], [1.0, r / q, a]),
+            Curve::HighShelf => ([a, a * r / q, a * a], [a, r / q, 1.0]),
+            Curve::LowShelf1 => ([a, 1.0, 0.0], [1.0 / a, 1.0, 0.0]),
+            Curve::HighShelf1 => ([1.0, a, 0.0], [1.0, 1.0 / a, 0.0]),
+            Curve::HighPass => ([0.0, 0.0, 1.0], low_order),
+            Curve::LowPass => ([1.0, 0.0, 0.0], low_order),
+            Curve::HighPass1 => ([0.0, 1.0, 0.0], [1.0, 1.0, 0.0]),
+            Curve::LowPass1 => ([1.0, 0.0, 0.0], [1.0, 1.0, 0.0]),
+            Curve::Notch => ([1.0, 0.0, 1.0], low_order),
+            Curve::BandPass => ([0.0, 1.0 / q, 0.0], low_order),
+            Curve::Tilt => ([1.0 / a, a, 0.0], [a, 1.0 / a, 0.0]),
+            Curve::AllPass => ([1.0, -1.0 / q, 1.0], low_order),
+        };
+        Self { f0_hz, num, den }
+    }
+
+    /// Magnitude of the response in decibels.
+    #[must_use]
+    pub fn magnitude_db(&self, frequency_hz: f64) -> f64 {
+        let x = frequency_hz / self.f0_hz;
+        let power = |c: &[f64; 3]| {
+            let re = c[0] - c[2] * x * x;
+            re * re + c[1] * c[1] * x * x
+        };
+        10.0 * log10(power(&self.num) / power(&self.den))
+    }
+
+    /// The bilinear counterpart with its corner at tangent `g0`. A first-order section gets its own pole twice.
+    fn bilinear(&self, g0: f64) -> Shape {
+        let (num, den) = if self.den[2] == 0.0 {
+            let twice = |c: &[f64; 3], pole: f64| [c[0] * pole, c[0] + c[1] * pole, c[1]];
+            let pole = self.den[0] / self.den[1];
+            (twice(&self.num, pole), twice(&self.den, pole))
+        } else {
+            (self.num, self.den)
+        };
+        let middle = (den[0] * den[2]).sqrt();
+        Shape {
+            g: g0 * (den[0] / den[2]).sqrt(),
+            k: den[1] / middle,
+            high: num[2] / den[2],
+            band: num[1] / middle,
+            low: num[0] / den[0],
+        }
+    }
+}
+
+/// A section for one curve.
+///
+/// `f0_hz` is held to 1 Hz … 0.49 of the sample rate for the all-pass and 1 Hz … the sample rate otherwise, `q` to
+/// 0.025 … 100, `gain_db` to ±60. At 0 dB bells, shelves and tilts are the exact identity.
+#[must_use]
+pub fn design(curve: Curve, f0_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f64) -> Shape {
+    let f0_hz = if f0_hz.is_nan() { 1000.0 } else { f0_hz.clamp(1.0, sample_rate_hz) };
+    let q = if q.is_nan() { 1.0 } else { q.clamp(0.025, 100.0) };
+    let gain_db = if gain_db.is_nan() { 0.0 } else { gain_db.clamp(-60.0, 60.0) };
+    if gain_db == 0.0 && has_gain(curve) {
+        return Shape::IDENTITY;
+    }
+    if gain_db > 0.0 && has_gain(curve) {
+        // A boost is the inverse of its cut: the two cancel, and one search serves both.
+        return design(curve, f0_hz, -gain_db, q, sample_rate_hz).inverse();
+    }
+    let analogue = Analogue::new(curve, f0_hz, gain_db, q);
+    let g0 = guess_g(f0_hz, sample_rate_hz);
+    let mut start = analogue.bilinear(g0);
+    let mut freedom = Freedom { band: true, high: true, notch: false };
+    let nyquist_gain = db_to_gain(analogue.magnitude_db(0.5 * sample_rate_hz));
+    match curve {
+        Curve::AllPass => {
+            let g = tan(PI * f64::min(f0_hz / sample_rate_hz, 0.49));
+            return analogue.bilinear(g);
+        }
+        Curve::Notch => freedom = Freedom { band: false, high: false, notch: true },
+        Curve::HighPass => freedom.band = false,
+        Curve::LowPass | Curve::LowPass1 => {
+            // The analogue slope does not end in a zero at half the sample rate: begin with two real zeros above.
+            start.high = 0.7 * nyquist_gain;
+            start.band = 2.0 * start.high.sqrt();
+        }
+        Curve::BandPass => start.high = 0.7 * nyquist_gain,
+        _ => {}
+    }
+    let skirt_q = if analogue.den[2] == 0.0 { 0.5 } else { f64::min(q, 1.0 / analogue.den[1].max(1e-6)) };
+    fit(&analogue, skirt_q, sample_rate_hz, start, freedom)
+}
+
+fn has_gain(curve: Curve) -> bool {
+    matches!(
+        curve,
+        Curve::Bell | Curve::LowShelf | Curve::HighShelf | Curve::LowShelf1 | Curve::HighShelf1 | Curve::Tilt
+    )
+}
+
+/// Q of each pair of poles of a Butterworth filter of `order`, lowest first (S. Butterworth 1930; the poles stand
+/// at equal angles on a circle). An odd order has a first-order section besides.
+pub fn butterworth_qs(order: usize) -> impl Iterator<Item = f64> {
+    let pairs = order / 2;
+    (0..pairs).map(move |i| {
+        let angle = if order.is_multiple_of(2) { PI * (2 * i + 1) as f64 } else { PI * (2 * i + 2) as f64 }
+            / (2 * order) as f64;
+        1.0 / (2.0 * cos(angle))
+    })
+}
+
+/// Sections of a high-pass (`high` true) or low-pass filter of `order` 1 to 8, 6 dB per octave each; unused ones are
+/// the identity. Butterworth at `q` = 0.7071; another `q` scales the most resonant pair.
+#[must_use]
+pub fn pass_filter(high: bool, order: usize, f0_hz: f64, q: f64, sample_rate_hz: f64) -> [Shape; 4] {
+    let mut sections = [Shape::IDENTITY; 4];
+    let order = order.clamp(1, 8);
+    let pairs = order / 2;
+    let (second, first) =
+        if high { (Curve::HighPass, Curve::HighPass1) } else { (Curve::LowPass, Curve::LowPass1) };
+    for (i, pair_q) in butterworth_qs(order).enumerate() {
+        let scaled = if i + 1 == pairs { pair_q * q * SQRT_2 } else { pair_q };
+        sections[i] = design(second, f0_hz, 0.0, scaled, sample_rate_hz);
+    }
+    if order % 2 == 1 {
+        sections[pairs] = design(first, f0_hz, 0.0, 1.0, sample_rate_hz);
+    }
+    sections
+}
+
+#[cfg(test)]
+mod tests;

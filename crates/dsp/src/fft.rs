@@ -1,1 +1,0 @@
-//! Fast Fourier transform with the same bits on every machine.

@@ -1,1 +1,0 @@
-//! True-peak limiter.

@@ -1,1 +1,0 @@
-//! Peaks, crest, clipped runs and the bits really used.

@@ -1,1 +1,0 @@
-//! Inter-sample peaks: the ITU filter and an accurate one.

@@ -1,1 +1,0 @@
-//! Sample-rate conversion by overlap-save.

@@ -1,0 +1,180 @@
+use super::*;
+use crate::block::Buffer;
+use crate::resample::{Slope, resample};
+use testkit::signals::{noise, sine};
+
+const RATE: f64 = 48_000.0;
+
+fn analyse(planes: &[Vec<f64>], options: Options) -> Spectrum {
+    let mut welch = Welch::new(planes.len(), RATE, options);
+    welch.push(Buffer::from_planes(planes).view());
+    welch.finish()
+}
+
+fn with_size(size: usize) -> Options {
+    Options { size, ..Options::default() }
+}
+
+#[test]
+fn a_full_scale_sine_reads_minus_3_01_dbfs_in_its_band_and_nothing_elsewhere() {
+    for hz in [50.0, 997.0, 12_345.6] {
+        let spectrum = analyse(&[sine(hz, 1.0, 0.4, 2.0, RATE)], with_size(8192));
+        let level = spectrum.band_dbfs(0, hz - 40.0, hz + 40.0);
+        assert!((level + 3.0103).abs() < 0.01, "{hz}: {level}");
+        assert!(spectrum.band_dbfs(0, hz + 200.0, 24_000.0) < -90.0);
+    }
+}
+
+#[test]
+fn the_bands_add_up_to_the_mean_square() {
+    let signal = noise(0.5, 1, 96_000);
+    let spectrum = analyse(std::slice::from_ref(&signal), with_size(1024));
+    // Uniform in ±0.5: a mean square of 1/12.
+    let whole = spectrum.band_power(0, 0.0, 24_000.0);
+    assert!((math::power_to_db(whole) - math::power_to_db(1.0 / 12.0)).abs() < 0.05);
+    let parts: f64 = [(0.0, 333.3), (333.3, 5000.1), (5000.1, 24_000.0)]
+        .iter()
+        .map(|(a, b)| spectrum.band_power(0, *a, *b))
+        .sum();
+    assert!((parts / whole - 1.0).abs() < 1e-12);
+    assert!((spectrum.band_power(0, 1000.0, 4000.0) / whole - 3000.0 / 24_000.0).abs() < 0.005);
+}
+
+#[test]
+fn white_noise_rises_a_decibel_per_third_octave() {
+    let bands = analyse(&[noise(1.0, 2, 480_000)], Options::default()).third_octaves(0);
+    assert_eq!(bands.len(), 31);
+    for pair in bands[12..].windows(2) {
+        assert!((pair[1].level_dbfs - pair[0].level_dbfs - 1.0).abs() < 0.35, "{pair:?}");
+    }
+    // Width of the band at 1 kHz by hand: 1000 (10^0.05 - 10^-0.05) = 230.8 Hz of 24 kHz, re a mean square of 1/3.
+    let want = 10.0 * math::log10(230.77 / 24_000.0 / 3.0);
+    assert!((bands[17].level_dbfs - want).abs() < 0.2, "{} {want}", bands[17].level_dbfs);
+}
+
+#[test]
+fn mid_and_side_tell_what_is_common_from_what_is_not() {
+    let (a, b) = (sine(1000.0, 0.5, 0.0, 1.0, RATE), sine(3000.0, 0.25, 0.0, 1.0, RATE));
+    let left: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a + b).collect();
+    let right: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
+    let spectrum =
+        analyse(&[left, right], Options { planes: Planes::MidSide, size: 4096, ..Options::default() });
+    assert!((spectrum.band_dbfs(0, 900.0, 1100.0) + 9.03).abs() < 0.01);
+    assert!((spectrum.band_dbfs(1, 2900.0, 3100.0) + 15.05).abs() < 0.01);
+    assert!(spectrum.band_dbfs(0, 2900.0, 3100.0) < -100.0 && spectrum.band_dbfs(1, 900.0, 1100.0) < -100.0);
+}
+
+#[test]
+fn the_mean_is_over_channels_and_mono_has_no_side() {
+    let tone = sine(1000.0, 1.0, 0.0, 1.0, RATE);
+    let mean = analyse(
+        &[tone.clone(), vec![0.0; tone.len()]],
+        Options { planes: Planes::Mean, ..Options::default() },
+    );
+    assert!((mean.band_dbfs(0, 900.0, 1100.0) + 6.02).abs() < 0.01);
+    let mono = analyse(&[tone], Options { planes: Planes::MidSide, ..Options::default() });
+    assert!((mono.band_dbfs(0, 900.0, 1100.0) + 3.01).abs() < 0.01);
+    assert_eq!(mono.band_dbfs(1, 0.0, 24_000.0), f64::NEG_INFINITY);
+}
+
+#[test]
+fn quiet_stretches_do_not_pull_the_average_down() {
+    let mut signal = sine(1000.0, 0.5, 0.0, 1.0, RATE);
+    signal.extend(vec![0.0; 96_000]);
+    let gated = analyse(&[signal.clone()], with_size(1024));
+    assert!((gated.band_dbfs(0, 800.0, 1200.0) + 9.03).abs() < 0.1);
+    assert!(gated.skipped() > 150);
+    let silent = analyse(&[vec![0.0; 9000]], with_size(1024));
+    assert_eq!(
+        (silent.blocks(), silent.centroid_hz(0, 0.0, 24_000.0), silent.flatness(0, 0.0, 24_000.0)),
+        (0, None, None)
+    );
+}
+
+#[test]
+fn a_stream_shorter_than_a_block_keeps_its_level() {
+    let spectrum = analyse(&[sine(1000.0, 1.0, 0.0, 0.1, RATE)], with_size(16_384));
+    assert!(
+        (spectrum.band_dbfs(0, 900.0, 1100.0) + 3.01).abs() < 0.05,
+        "{}",
+        spectrum.band_dbfs(0, 900.0, 1100.0)
+    );
+    assert_eq!(analyse(&[Vec::new()], with_size(1024)).blocks(), 0);
+}
+
+#[test]
+fn centroid_flatness_and_tilt_have_their_known_values() {
+    let white = analyse(&[noise(1.0, 3, 960_000)], with_size(1024));
+    assert!((white.centroid_hz(0, 0.0, 24_000.0).unwrap() - 12_000.0).abs() < 60.0);
+    assert!(white.flatness(0, 100.0, 20_000.0).unwrap() > 0.99);
+    assert!((white.tilt_db_per_octave(0, 200.0, 16_000.0).unwrap() - 3.01).abs() < 0.1);
+    let tone = analyse(&[sine(3000.0, 1.0, 0.0, 1.0, RATE)], with_size(4096));
+    assert!((tone.centroid_hz(0, 0.0, 24_000.0).unwrap() - 3000.0).abs() < 1.0);
+    assert!(tone.flatness(0, 100.0, 20_000.0).unwrap() < 1e-4);
+}
+
+#[test]
+fn the_smoothed_curve_is_24_points_per_octave_of_band_levels() {
+    let spectrum = analyse(&[noise(1.0, 4, 480_000)], Options::default());
+    let curve = spectrum.smoothed(0, 24, 20.0, 40_000.0);
+    assert!(curve.iter().any(|point| point.centre_hz == 1000.0));
+    assert!((curve[24].centre_hz / curve[0].centre_hz - 2.0).abs() < 1e-12);
+    assert!(curve[0].centre_hz >= 20.0 && curve[curve.len() - 1].centre_hz <= 24_000.0);
+    for point in curve.iter().filter(|point| (1000.0..15_000.0).contains(&point.centre_hz)) {
+        // Band width over 24 kHz, re 1/3.
+        let want = math::power_to_db((point.high_hz - point.low_hz) / 24_000.0 / 3.0);
+        assert!((point.level_dbfs - want).abs() < 1.2, "{point:?} {want}");
+    }
+}
+
+/// Noise that falls by 12 dB per octave above 200 Hz or so, like the top of music.
+fn music_like(seed: u64, frames: usize) -> Vec<f64> {
+    let (mut slow, mut state) = (0.0, 0.0);
+    noise(1.0, seed, frames)
+        .into_iter()
+        .map(|x| {
+            slow += 0.03 * (x - slow);
+            state += 0.3 * (slow - state);
+            state
+        })
+        .collect()
+}
+
+#[test]
+fn a_wall_is_found_where_it_was_planted_and_not_in_its_clean_twin() {
+    for wall_hz in [16_000.0, 19_000.0, 20_500.0] {
+        let clean = music_like(5, 240_000);
+        // Down to a rate whose Nyquist frequency is the wall and back; a little dither noise as encoders and files have it.
+        let low = (2.0 * wall_hz) as u32;
+        let narrow = resample(std::slice::from_ref(&clean), 48_000, low, Slope::Steep).unwrap();
+        let mut walled = resample(&narrow, low, 48_000, Slope::Steep).unwrap();
+        walled[0].iter_mut().zip(noise(1e-7, 6, 240_000)).for_each(|(x, n)| *x += n);
+        let found = analyse(&walled, with_size(8192)).cutoff(0, 10_000.0, 23_000.0, 40.0).unwrap();
+        assert!((found.hz - wall_hz).abs() < 500.0, "{wall_hz}: {found:?}");
+        assert!(found.drop_db > 40.0);
+        assert_eq!(analyse(&[clean], with_size(8192)).cutoff(0, 10_000.0, 23_000.0, 40.0), None);
+    }
+}
+
+#[test]
+fn block_size_changes_no_bit() {
+    let planes = [noise(0.5, 7, 9000), noise(0.5, 8, 9000)];
+    let whole = analyse(&planes, with_size(512));
+    let buffer = Buffer::from_planes(&planes);
+    for size in [1, 100, 513] {
+        let mut welch = Welch::new(2, RATE, with_size(512));
+        for start in (0..9000).step_by(size) {
+            welch.push(buffer.view().slice(start, size));
+        }
+        assert_eq!(welch.finish(), whole, "{size}");
+    }
+}
+
+#[test]
+fn broken_samples_and_missing_planes_do_no_harm() {
+    let spectrum = analyse(&[[f64::NAN, f64::INFINITY, 1.0, 0.5].repeat(2000)], with_size(512));
+    assert!(spectrum.power(0).iter().all(|p| p.is_finite()));
+    assert_eq!(spectrum.band_power(7, 0.0, 1000.0), 0.0);
+    assert_eq!(spectrum.cutoff(7, 10_000.0, 20_000.0, 40.0), None);
+    assert_eq!(spectrum.band_power(0, f64::NAN, 1000.0), 0.0);
+}

@@ -1,0 +1,257 @@
+use super::*;
+use crate::Kernel;
+use dsp::block::Buffer;
+use testkit::{measure, signals};
+
+/// No knee, no make-up, instantly readable.
+fn plain(threshold_db: f64, ratio: f64) -> Compressor {
+    Compressor {
+        threshold_db,
+        ratio,
+        knee_db: 0.0,
+        attack_ms: 1.0,
+        release_ms: 10.0,
+        ..Compressor::default()
+    }
+}
+
+fn run(settings: &Compressor, planes: &[Vec<f64>], key: Option<&Buffer>) -> Buffer {
+    let mut audio = Buffer::from_planes(planes);
+    let mut kernel = settings.prepare(Format { channels: planes.len(), ..Format::default() });
+    let block = audio.block();
+    kernel.process(&mut match key {
+        Some(key) => block.with_key(key.view()),
+        None => block,
+    });
+    audio
+}
+
+/// Level out, in decibels, of a constant at `level_db` once everything has settled.
+fn settled_db(settings: &Compressor, level_db: f64) -> f64 {
+    let out = run(settings, &[vec![signals::db(level_db); 24_000]], None);
+    measure::to_db(out.channel(0)[23_999])
+}
+
+#[test]
+fn the_static_curve_is_the_closed_form_for_every_knee_and_ratio() {
+    for (threshold, ratio, knee) in
+        [(-20.0, 4.0, 0.0), (-30.0, 2.0, 12.0), (-12.0, 100.0, 6.0), (-40.0, 1.5, 24.0)]
+    {
+        for detector in [Detector::Peak, Detector::Rms] {
+            let settings = Compressor { knee_db: knee, detector, ..plain(threshold, ratio) };
+            for step in 0..=15 {
+                let x = -60.0 + 4.0 * f64::from(step);
+                // Giannoulis, Massberg and Reiss, equation 4, worked out here once more.
+                let slope = if ratio == 100.0 { -1.0 } else { 1.0 / ratio - 1.0 };
+                let over = x - threshold;
+                let want = if 2.0 * over < -knee {
+                    x
+                } else if 2.0 * over.abs() <= knee && knee > 0.0 {
+                    x + slope * (over + knee / 2.0) * (over + knee / 2.0) / (2.0 * knee)
+                } else {
+                    x + slope * over
+                };
+                let got = settled_db(&settings, x);
+                assert!(
+                    (got - want).abs() < 0.01,
+                    "{threshold} {ratio} {knee} {detector:?} {x}: {got} {want}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_range_stops_the_reduction_and_make_up_adds_to_it() {
+    let settings = Compressor { range_db: 6.0, makeup_db: 2.0, ..plain(-40.0, 10.0) };
+    assert!((settled_db(&settings, -10.0) - (-10.0 - 6.0 + 2.0)).abs() < 0.01);
+    // 4:1 at -20 dB takes 15 dB from full scale; half of it comes back.
+    let settings = Compressor { auto_makeup: true, ..plain(-20.0, 4.0) };
+    assert!((settled_db(&settings, 0.0) - (-15.0 + 7.5)).abs() < 0.01);
+}
+
+/// Frames until the gain of a step signal has covered 63 % of its way in decibels.
+fn frames_to_63_percent(settings: &Compressor, planes: &[f64], from: usize) -> f64 {
+    let out = run(settings, &[planes.to_vec()], None);
+    let gain: Vec<f64> = out.channel(0).iter().zip(planes).map(|(y, x)| measure::to_db(y / x)).collect();
+    let (start, end) = (gain[from - 1], gain[gain.len() - 1]);
+    let goal = start + (end - start) * (1.0 - dsp::math::exp(-1.0));
+    let reached = |g: &f64| if end < start { *g <= goal } else { *g >= goal };
+    gain[from..].iter().position(reached).unwrap() as f64 + 1.0
+}
+
+#[test]
+fn attack_and_release_take_the_times_they_are_given() {
+    for (attack_ms, release_ms) in [(1.0, 40.0), (10.0, 120.0), (60.0, 300.0)] {
+        let settings = Compressor { attack_ms, release_ms, ..plain(-30.0, 4.0) };
+        let low = vec![signals::db(-40.0); 2_000];
+        let high = vec![signals::db(-6.0); 48_000];
+        let rise = [low.clone(), high.clone()].concat();
+        let attack = frames_to_63_percent(&settings, &rise, 2_000) / 48.0;
+        assert!((attack / attack_ms - 1.0).abs() < 0.03, "{attack_ms}: {attack}");
+        let fall = [high, vec![signals::db(-40.0); 200_000]].concat();
+        let release = frames_to_63_percent(&settings, &fall, 48_000) / 48.0;
+        assert!((release / release_ms - 1.0).abs() < 0.03, "{release_ms}: {release}");
+    }
+}
+
+#[test]
+fn hold_waits_before_the_release() {
+    let settings = Compressor { hold_ms: 50.0, ..plain(-30.0, 4.0) };
+    let signal = [vec![signals::db(-6.0); 9_600], vec![signals::db(-50.0); 9_600]].concat();
+    let out = run(&settings, std::slice::from_ref(&signal), None);
+    let gain = |n: usize| measure::to_db(out.channel(0)[n] / signal[n]);
+    assert!((gain(9_600 + 2_390) - gain(9_599)).abs() < 0.01);
+    assert!(gain(9_600 + 2_400 + 960) - gain(9_599) > 5.0);
+}
+
+#[test]
+fn look_ahead_is_reported_delays_the_sound_and_catches_the_front() {
+    let settings = Compressor { lookahead_ms: 5.0, attack_ms: 1.0, hold_ms: 10.0, ..plain(-20.0, 100.0) };
+    let kernel = settings.prepare(Format { channels: 1, ..Format::default() });
+    assert_eq!(kernel.latency_frames(), 240);
+    let quiet = run(&settings, &[signals::impulse(0.05, 100, 1_000)], None);
+    assert_eq!(quiet.channel(0), signals::impulse(0.05, 340, 1_000));
+    let step = [vec![0.01; 2_000], vec![0.8; 2_000]].concat();
+    let with = run(&settings, std::slice::from_ref(&step), None);
+    let without =
+        run(&Compressor { lookahead_ms: 0.0, ..settings.clone() }, std::slice::from_ref(&step), None);
+    // Five attack times ahead the front passes 0.13 dB above the threshold; without, whole.
+    assert!(measure::to_db(measure::peak(with.channel(0))) < -19.8);
+    assert!(measure::to_db(measure::peak(without.channel(0))) > -4.0);
+    // Mixing half of the dry sound in: both are one impulse, not two.
+    let half = Compressor { mix_percent: 50.0, ..settings };
+    let out = run(&half, &[signals::impulse(0.9, 100, 1_000)], None);
+    assert_eq!(out.channel(0).iter().filter(|x| **x != 0.0).count(), 1);
+    assert!(out.channel(0)[340] != 0.0);
+}
+
+#[test]
+fn retuning_the_look_ahead_leaves_the_latency_alone() {
+    let mut settings = Compressor { lookahead_ms: 2.0, ..Compressor::default() };
+    let mut kernel = settings.prepare(Format::default());
+    settings.lookahead_ms = 10.0;
+    kernel.retune(&settings);
+    assert_eq!(kernel.latency_frames(), 96);
+}
+
+#[test]
+fn mixing_dry_and_wet_is_a_weighted_sum() {
+    let wet = plain(-30.0, 4.0);
+    let half = Compressor { mix_percent: 50.0, ..wet.clone() };
+    let want = measure::to_db(0.5 * signals::db(-10.0) + 0.5 * signals::db(settled_db(&wet, -10.0)));
+    assert!((settled_db(&half, -10.0) - want).abs() < 1e-6);
+}
+
+#[test]
+fn link_shares_one_reduction_or_none() {
+    let (loud, soft) = (vec![signals::db(-8.0); 24_000], vec![signals::db(-36.0); 24_000]);
+    let soft_gain = |link_percent| {
+        let settings = Compressor { link_percent, ..plain(-20.0, 4.0) };
+        let out = run(&settings, &[loud.clone(), soft.clone()], None);
+        (measure::to_db(out.channel(0)[23_999]) + 8.0, measure::to_db(out.channel(1)[23_999]) + 36.0)
+    };
+    // 12 dB over at 4:1 is 9 dB less.
+    for (link, want) in [(100.0, -9.0), (50.0, -4.5), (0.0, 0.0)] {
+        let (left, right) = soft_gain(link);
+        assert!((left + 9.0).abs() < 0.01 && (right - want).abs() < 0.01, "{link}: {left} {right}");
+    }
+}
+
+#[test]
+fn an_external_key_turns_the_sound_down_and_its_absence_does_nothing() {
+    let sound = signals::sine(440.0, 0.1, 0.0, 0.5, 48_000.0);
+    let settings = Compressor { external_key: true, hold_ms: 5.0, ..plain(-20.0, 4.0) };
+    let key = Buffer::from_planes(&[vec![signals::db(-8.0); 24_000], vec![-signals::db(-8.0); 24_000]]);
+    let out = run(&settings, &[sound.clone(), sound.clone()], Some(&key));
+    let level = measure::to_db(measure::peak(&out.channel(1)[20_000..]) / 0.1);
+    assert!((level + 9.0).abs() < 0.01, "{level}");
+    // The channels of this key cancel in mono: nothing to hear.
+    let mono = Compressor { key_sum: KeySum::MonoSum, ..settings.clone() };
+    assert_eq!(run(&mono, std::slice::from_ref(&sound), Some(&key)).channel(0), sound);
+    assert_eq!(run(&settings, std::slice::from_ref(&sound), None).channel(0), sound);
+}
+
+#[test]
+fn the_key_filter_decides_what_is_heard_and_listen_lets_it_out() {
+    let bass = signals::sine(50.0, 0.5, 0.0, 0.5, 48_000.0);
+    let settings = Compressor { key_high_pass_hz: 500.0, ..plain(-30.0, 10.0) };
+    // 40 dB down at 50 Hz: -46 dB, below the threshold.
+    assert_eq!(run(&settings, std::slice::from_ref(&bass), None).channel(0)[12_000..], bass[12_000..]);
+    let listen = run(&Compressor { listen: true, ..settings }, std::slice::from_ref(&bass), None);
+    let level = measure::to_db(measure::tone(&listen.channel(0)[12_000..], 50.0, 48_000.0).0 / 0.5);
+    assert!((level + 40.0).abs() < 0.1, "{level}");
+    let low = Compressor { key_low_pass_hz: 500.0, listen: true, ..Compressor::default() };
+    let treble = signals::sine(5_000.0, 0.5, 0.0, 0.5, 48_000.0);
+    let level = measure::to_db(measure::rms(&run(&low, &[treble], None).channel(0)[12_000..]) / 0.5) + 3.01;
+    assert!((level + 40.0).abs() < 0.2, "{level}");
+}
+
+#[test]
+fn automatic_times_follow_the_crest() {
+    // A sine has C² = 2: release 1000 - 80 = 920 ms, whatever is set. Both running means fall alike after it ends.
+    let settings = Compressor { auto_time: true, hold_ms: 5.0, ..plain(-30.0, 4.0) };
+    let tone = signals::sine(1_000.0, 0.5, 0.0, 2.0, 48_000.0);
+    let both = [tone, vec![1e-3; 24_240]].concat();
+    let out = run(&settings, std::slice::from_ref(&both), None);
+    let reduction = |n: usize| -measure::to_db(out.channel(0)[n] / 1e-3);
+    let (start, later) = (reduction(96_240), reduction(96_240 + 24_000 - 1));
+    // 24 dB over the threshold at 4:1.
+    assert!((start - 18.0).abs() < 0.3, "{start}");
+    let want = dsp::math::exp(-500.0 / 920.0);
+    assert!((later / start / want - 1.0).abs() < 0.03, "{} {want}", later / start);
+}
+
+#[test]
+fn one_to_one_passes_every_bit() {
+    let noise = signals::noise(1.0, 8, 2_000);
+    let settings = Compressor { ratio: 1.0, lookahead_ms: 0.0, ..Compressor::default() };
+    let out = run(&settings, &[noise.clone(), noise.clone()], None);
+    assert_eq!(out.channel(0), noise);
+    assert_eq!(out.channel(1), noise);
+}
+
+#[test]
+fn retuning_makes_no_step_and_does_not_depend_on_blocks() {
+    let sound = vec![0.5; 20_000];
+    let run = |block: usize| {
+        let mut settings = Compressor { link_percent: 100.0, ..plain(-20.0, 4.0) };
+        let mut kernel = settings.prepare(Format::default());
+        let mut audio = Buffer::from_planes(&[sound.clone(), signals::noise(0.6, 3, 20_000)]);
+        let mut at = 0;
+        let changes: [fn(&mut Compressor); 4] = [
+            |s| (s.threshold_db, s.attack_ms) = (-40.0, 0.05),
+            |s| (s.makeup_db, s.link_percent) = (12.0, 0.0),
+            |s| (s.mix_percent, s.link_percent) = (20.0, 100.0),
+            |s| (s.ratio, s.key_high_pass_hz) = (1.0, 100.0),
+        ];
+        for (step, change) in changes.into_iter().enumerate() {
+            while at < (step + 1) * 4_000 {
+                let frames = block.min((step + 1) * 4_000 - at);
+                kernel.process(&mut audio.block().slice(at, frames));
+                at += frames;
+            }
+            change(&mut settings);
+            kernel.retune(&settings);
+        }
+        kernel.process(&mut audio.block().slice(at, 4_000));
+        audio
+    };
+    let whole = run(100_000);
+    assert_eq!(whole, run(41));
+    let step = whole.channel(0)[2_000..].windows(2).fold(0.0, |m: f64, w| m.max((w[1] - w[0]).abs()));
+    assert!(step < 0.01, "{step}");
+}
+
+#[test]
+fn the_shown_reduction_is_the_reduction() {
+    let settings = plain(-20.0, 4.0);
+    let mut kernel = settings.prepare(Format { channels: 1, ..Format::default() });
+    let mut audio = Buffer::from_planes(&[vec![signals::db(-8.0); 24_000]]);
+    kernel.process(&mut audio.block());
+    assert!((kernel.gain_reduction_db().unwrap() - 9.0).abs() < 1e-3);
+    audio.clear();
+    kernel.process(&mut audio.block());
+    kernel.process(&mut audio.block());
+    assert_eq!(kernel.gain_reduction_db(), Some(0.0));
+}

@@ -1,1 +1,0 @@
-//! Everything that is measured about a stream, in one pass.

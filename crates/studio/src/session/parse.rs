@@ -1,0 +1,368 @@
+//! The text becomes a session.
+
+use super::automation;
+use super::check;
+use super::controls::{ClipControls, Controls, SendControls, VcaControls};
+use super::files;
+use super::insert;
+use super::read::{Node, Reader, Span, Take, wrong};
+use super::{Bus, BusLayout, Clip, MIX, Named, Origin, Send, Session, Strip, Track, VERSION, Vca};
+use crate::message::Error;
+use fx::{Kind, Param, Unit};
+
+/// Most tracks, buses, clips of a track, sends of a strip, curves. By our own convention: far past any real session,
+/// and small enough that a hostile one is refused before it costs anything.
+pub(super) const MOST_STRIPS: usize = 2048;
+const MOST_CLIPS: usize = 65_536;
+const MOST_SENDS: usize = 256;
+
+const TEMPO: Param = Param {
+    key: "tempo_bpm",
+    doc: &["Tempo."],
+    kind: Kind::Number { unit: Unit::Plain, min: 10.0, max: 999.0, default: 120.0, taper: fx::Taper::Linear },
+};
+
+/// Sample rates a mix can have.
+const RATES: [u32; 6] = [44_100, 48_000, 88_200, 96_000, 176_400, 192_000];
+
+/// Reads a whole session.
+pub(super) fn session(origin: Origin) -> Result<Session, Vec<Error>> {
+    let mut reader = Reader::new(&origin.file, &origin.text);
+    let document = match toml_edit::Document::parse(origin.text.as_str()) {
+        Ok(document) => document,
+        Err(error) => {
+            let end = origin.text.len();
+            let span = error.span().unwrap_or(end..end);
+            let what = format!("not TOML: {}", error.message().trim_end().replace('\n', "; "));
+            reader.say(&span, wrong("not_toml", what));
+            return Err(reader.into_errors());
+        }
+    };
+    let session = root(&mut reader, document.as_table(), &origin);
+    let errors = reader.into_errors();
+    if errors.is_empty() { Ok(Session { origin, ..session }) } else { Err(errors) }
+}
+
+fn root(reader: &mut Reader<'_>, table: &toml_edit::Table, origin: &Origin) -> Session {
+    let node = Node::of_table(table);
+    let mut session = empty();
+    let Some(mut take) = node.as_table() else { return session };
+    version(reader, &mut take);
+    head(reader, &mut take, &mut session);
+    if let Some(list) = take.take("track") {
+        for node in reader.list(&list, "track", MOST_STRIPS) {
+            session.tracks.extend(track(reader, &node, origin));
+        }
+    }
+    if let Some(list) = take.take("bus") {
+        for node in reader.list(&list, "bus", MOST_STRIPS) {
+            session.buses.extend(bus(reader, &node));
+        }
+    }
+    if let Some(list) = take.take("vca") {
+        for node in reader.list(&list, "vca", MOST_STRIPS) {
+            session.vcas.extend(vca(reader, &node));
+        }
+    }
+    if let Some(node) = take.take("mix") {
+        mix(reader, &node, &mut session.mix);
+    }
+    let curves = take.take("automation");
+    take.finish(reader, "a session");
+    if session.tracks.is_empty() && reader.is_fine() {
+        reader.say(
+            &(0..0),
+            wrong("no_tracks", "the session has no track").hint("add a [[track]] with id and file"),
+        );
+    }
+    check::references(reader, &session);
+    if let Some(list) = curves {
+        automation::read(reader, &list, &mut session);
+    }
+    session
+}
+
+fn empty() -> Session {
+    Session {
+        name: String::new(),
+        sample_rate_hz: 48_000,
+        tempo_bpm: TEMPO.default_value(),
+        tracks: Vec::new(),
+        buses: Vec::new(),
+        vcas: Vec::new(),
+        mix: strip_named(MIX, "Mix", 0..0),
+        automation: Vec::new(),
+        origin: Origin::default(),
+    }
+}
+
+fn strip_named(id: &str, name: &str, span: Span) -> Strip {
+    Strip {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        controls: Controls::default(),
+        inserts: Vec::new(),
+        output: Named { id: MIX.to_owned(), span: span.clone() },
+        sends: Vec::new(),
+        span,
+    }
+}
+
+fn version(reader: &mut Reader<'_>, take: &mut Take<'_>) {
+    let Some(node) = take.take("version") else {
+        let what =
+            wrong("missing_key", "`version` is missing").hint(format!("begin with: version = {VERSION}"));
+        reader.say(&(0..0), what);
+        return;
+    };
+    if node.as_number() != Some(VERSION as f64) {
+        let what = format!("this program reads version {VERSION} of the session format");
+        reader.say(&node.span, wrong("wrong_version", what));
+    }
+}
+
+fn head(reader: &mut Reader<'_>, take: &mut Take<'_>, session: &mut Session) {
+    let Some(node) = take.take("session") else {
+        let what =
+            wrong("missing_key", "[session] is missing").hint("it needs at least: sample_rate_hz = 48000");
+        reader.say(&(0..0), what);
+        return;
+    };
+    let Some(mut table) = reader.table(&node, "session") else { return };
+    if let Some(name) = table.take("name") {
+        session.name = reader.text(&name, "name").unwrap_or_default();
+    }
+    match table.take("sample_rate_hz") {
+        None => {
+            let what =
+                wrong("missing_key", "`sample_rate_hz` is missing").hint("the rate of most of the tracks");
+            reader.say(&table.span, what);
+        }
+        Some(node) => match RATES.iter().find(|rate| node.as_number() == Some(f64::from(**rate))) {
+            Some(rate) => session.sample_rate_hz = *rate,
+            None if node.as_number().is_none() => reader.wrong_type(&node, "sample_rate_hz", "a number"),
+            None => {
+                let what = wrong("out_of_range", "no mix can be made at this sample rate")
+                    .hint(format!("one of {}", RATES.map(|rate| rate.to_string()).join(", ")));
+                reader.say(&node.span, what);
+            }
+        },
+    }
+    if let Some(node) = table.take("tempo_bpm") {
+        session.tempo_bpm = reader.param(&node, &TEMPO).unwrap_or(session.tempo_bpm);
+    }
+    table.finish(reader, "[session]");
+}
+
+/// An id, with its place; said if missing or not one.
+fn id(reader: &mut Reader<'_>, take: &mut Take<'_>, of: &str) -> Option<Named> {
+    let Some(node) = take.take("id") else {
+        let what = wrong("missing_key", format!("{of} has no `id`")).hint("a short word, e.g. id = \"lead\"");
+        reader.say(&take.span, what);
+        return None;
+    };
+    let id = reader.text(&node, "id")?;
+    let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    if !id.chars().all(plain) || id.chars().count() > 64 {
+        let what = wrong("bad_id", "an id has letters, digits, `_` and `-` only, at most 64")
+            .hint("put what people should read into `name`");
+        reader.say(&node.span, what);
+        return None;
+    }
+    if id == MIX {
+        reader.say(&node.span, wrong("bad_id", "`mix` is the mix bus; call this something else"));
+        return None;
+    }
+    Some(Named { id, span: node.span })
+}
+
+/// A reference to a strip, checked later.
+pub(super) fn named(reader: &mut Reader<'_>, node: &Node<'_>, key: &str) -> Option<Named> {
+    Some(Named { id: reader.text(node, key)?, span: node.span.clone() })
+}
+
+fn strip_head(reader: &mut Reader<'_>, take: &mut Take<'_>, of: &str) -> Option<Strip> {
+    let id = id(reader, take, of);
+    let name = take.take("name").and_then(|node| reader.text(&node, "name"));
+    let id = id?;
+    Some(strip_named(&id.id, name.as_deref().unwrap_or(&id.id), id.span))
+}
+
+/// The controls and inserts of any strip.
+fn strip_body(reader: &mut Reader<'_>, take: &mut Take<'_>, strip: &mut Strip) {
+    take.fields(reader, &mut strip.controls);
+    if strip.controls.delay_samples.fract() != 0.0 {
+        let at = take.key_span("delay_samples");
+        reader.say(&at, wrong("out_of_range", "`delay_samples` is a whole number").hint("or use delay_ms"));
+    }
+    if let Some(node) = take.take("insert") {
+        strip.inserts = insert::read(reader, &node);
+    }
+}
+
+/// Output and sends, which the mix bus does not have.
+fn routing(reader: &mut Reader<'_>, take: &mut Take<'_>, strip: &mut Strip) {
+    if let Some(output) = take.take("output").and_then(|node| named(reader, &node, "output")) {
+        strip.output = output;
+    }
+    let Some(list) = take.take("sends") else { return };
+    for node in reader.list(&list, "sends", MOST_SENDS) {
+        let Some(mut table) = reader.table(&node, "sends") else { continue };
+        let to = match table.take("to") {
+            Some(node) => named(reader, &node, "to"),
+            None => {
+                reader.say(
+                    &table.span,
+                    wrong("missing_key", "a send has no `to`").hint("to = \"id of a bus\""),
+                );
+                None
+            }
+        };
+        let mut controls = SendControls::default();
+        table.fields(reader, &mut controls);
+        table.finish(reader, "a send");
+        strip.sends.extend(to.map(|to| Send { to, controls }));
+    }
+}
+
+fn track(reader: &mut Reader<'_>, node: &Node<'_>, origin: &Origin) -> Option<Track> {
+    let mut take = reader.table(node, "track")?;
+    let head = strip_head(reader, &mut take, "a track");
+    let known = head.is_some();
+    let mut strip = head.unwrap_or_else(|| strip_named("", "", take.span.clone()));
+    strip_body(reader, &mut take, &mut strip);
+    routing(reader, &mut take, &mut strip);
+    let clips = clips(reader, &mut take, origin);
+    take.finish(reader, "a track");
+    known.then_some(Track { strip, clips })
+}
+
+fn clips(reader: &mut Reader<'_>, take: &mut Take<'_>, origin: &Origin) -> Vec<Clip> {
+    let file = take.take("file");
+    let channels = take.take("channels");
+    let list = take.take("clip");
+    match (file, list) {
+        (Some(_), Some(list)) => {
+            reader.say(&list.span, wrong("two_ways", "a track has `file` or [[track.clip]], not both"));
+            Vec::new()
+        }
+        (Some(file), None) => {
+            let channels = channels.map(|node| pick(reader, &node)).unwrap_or_default();
+            let file = files::name(reader, &file, origin);
+            let whole = |file| Clip { file, channels, controls: ClipControls::default(), in_beats: false };
+            file.map(whole).into_iter().collect()
+        }
+        (None, Some(list)) => {
+            if let Some(channels) = channels {
+                reader.say(&channels.span, wrong("two_ways", "`channels` belongs into the clip here"));
+            }
+            let nodes = reader.list(&list, "clip", MOST_CLIPS);
+            nodes.iter().filter_map(|node| clip(reader, node, origin)).collect()
+        }
+        (None, None) => {
+            let what = wrong("missing_key", "a track has no audio")
+                .hint("file = \"audio/lead.wav\", or [[track.clip]]");
+            reader.say(&take.span, what);
+            Vec::new()
+        }
+    }
+}
+
+fn clip(reader: &mut Reader<'_>, node: &Node<'_>, origin: &Origin) -> Option<Clip> {
+    let mut take = reader.table(node, "clip")?;
+    let file = match take.take("file") {
+        Some(node) => files::name(reader, &node, origin),
+        None => {
+            reader.say(&take.span, wrong("missing_key", "a clip has no `file`"));
+            None
+        }
+    };
+    let channels = take.take("channels").map(|node| pick(reader, &node)).unwrap_or_default();
+    let mut controls = ClipControls::default();
+    let given = take.fields(reader, &mut controls);
+    let in_beats = given.contains(&"start_beats");
+    if in_beats && given.contains(&"start_seconds") {
+        let at = take.key_span("start_beats");
+        reader.say(&at, wrong("two_ways", "a clip begins at `start_seconds` or at `start_beats`, not both"));
+    }
+    take.finish(reader, "a clip");
+    Some(Clip { file: file?, channels, controls, in_beats })
+}
+
+/// Channels of the file, counted from 1 in the text and from 0 here.
+fn pick(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<usize> {
+    let list = node.as_list().unwrap_or_default();
+    let numbers: Option<Vec<usize>> = list
+        .iter()
+        .map(|node| {
+            node.as_number().filter(|n| n.fract() == 0.0 && (1.0..=64.0).contains(n)).map(|n| n as usize - 1)
+        })
+        .collect();
+    match numbers {
+        Some(numbers) if (1..=2).contains(&numbers.len()) => numbers,
+        _ => {
+            let what = wrong("bad_channels", "`channels` names one or two channels of the file, from 1")
+                .hint("channels = [1] or channels = [1, 2]");
+            reader.say(&node.span, what);
+            Vec::new()
+        }
+    }
+}
+
+fn bus(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Bus> {
+    let mut take = reader.table(node, "bus")?;
+    let head = strip_head(reader, &mut take, "a bus");
+    let known = head.is_some();
+    let mut strip = head.unwrap_or_else(|| strip_named("", "", take.span.clone()));
+    strip_body(reader, &mut take, &mut strip);
+    routing(reader, &mut take, &mut strip);
+    let mut shape = BusShape::default();
+    take.fields(reader, &mut shape);
+    take.finish(reader, "a bus");
+    known.then_some(Bus { strip, layout: shape.layout })
+}
+
+fx::fields! {
+    /// What a bus has besides its strip.
+    pub struct BusShape {
+        /// Channels.
+        layout: choice BusLayout = Stereo;
+    }
+}
+
+fn mix(reader: &mut Reader<'_>, node: &Node<'_>, strip: &mut Strip) {
+    let Some(mut take) = reader.table(node, "mix") else { return };
+    strip.span = take.span.clone();
+    strip_body(reader, &mut take, strip);
+    take.finish(reader, "[mix]");
+}
+
+fn vca(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Vca> {
+    let mut take = reader.table(node, "vca")?;
+    let id = id(reader, &mut take, "a vca");
+    let name = take.take("name").and_then(|node| reader.text(&node, "name"));
+    let mut controls = VcaControls::default();
+    take.fields(reader, &mut controls);
+    let mut members = Vec::new();
+    if let Some(list) = take.take("members") {
+        for node in reader.list(&list, "members", MOST_STRIPS) {
+            members.extend(named(reader, &node, "members"));
+        }
+    }
+    take.finish(reader, "a vca");
+    let id = id?;
+    Some(Vca { name: name.unwrap_or_else(|| id.id.clone()), id: id.id, controls, members, span: id.span })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fx::Fields;
+
+    #[test]
+    fn no_control_is_called_like_another_key_of_its_table() {
+        let taken = ["id", "name", "insert", "output", "sends", "file", "clip", "channels", "layout"];
+        assert!(Controls::PARAMS.iter().all(|param| !taken.contains(&param.key)));
+        assert!(SendControls::PARAMS.iter().all(|param| param.key != "to"));
+    }
+}
