@@ -317,7 +317,10 @@ mod tests {
                 // The ITU filter reads up to 0.23 dB too much near a quarter of the sample rate; that is wanted.
                 let (low, high) = (math::db_to_gain(-0.012), math::db_to_gain(0.24));
                 assert!(fine > low && fine < high, "{frequency} Hz, {phase}: 8x {fine}");
-                assert!(rough > math::db_to_gain(-0.12) && rough < math::db_to_gain(0.35), "{frequency} Hz, {phase}: 4x {rough}");
+                assert!(
+                    rough > math::db_to_gain(-0.12) && rough < math::db_to_gain(0.35),
+                    "{frequency} Hz, {phase}: 4x {rough}"
+                );
             }
         }
     }

@@ -218,7 +218,8 @@ impl Stage {
             self.fast.run(&needs, &mut fast);
             self.long.run(&needs, &mut long);
             for i in 0..NODES {
-                let reduction = fast[i] + (long[i] - fast[i]) * shares((at + i).min(groups.saturating_sub(1)));
+                let reduction =
+                    fast[i] + (long[i] - fast[i]) * shares((at + i).min(groups.saturating_sub(1)));
                 let middle = 1.0 - 0.5 * (reduction + self.last);
                 self.last = reduction;
                 // The node ends the group before it, `latency` nodes ago.
@@ -289,11 +290,7 @@ impl Model {
         self.shares.get(group / PARTS).map_or(0.0, |share| f64::from(*share) / 255.0)
     }
 
-    fn stage(
-        &self,
-        timings: super::lanes::Timings,
-        nodes: impl Fn(f64) -> super::release::Nodes,
-    ) -> Stage {
+    fn stage(&self, timings: super::lanes::Timings, nodes: impl Fn(f64) -> super::release::Nodes) -> Stage {
         let nodes = nodes(self.sample_rate_hz / self.group as f64);
         let long = timings.long.unwrap_or(timings.fast);
         Stage {
@@ -510,8 +507,14 @@ mod tests {
                 let settings = Settings { style, gain_db, ..Settings::default() };
                 let predicted = collect(&audio, &settings).loudness_at(gain_db, &settings);
                 let real = rendered_lufs(&audio, settings);
-                println!("{style:?} {gain_db} dB: {real:.3} LUFS, predicted {:.3}", predicted.integrated_lufs);
-                assert!((predicted.integrated_lufs - real).abs() < 0.1, "{style:?} {gain_db}: {predicted:?}, {real}");
+                println!(
+                    "{style:?} {gain_db} dB: {real:.3} LUFS, predicted {:.3}",
+                    predicted.integrated_lufs
+                );
+                assert!(
+                    (predicted.integrated_lufs - real).abs() < 0.1,
+                    "{style:?} {gain_db}: {predicted:?}, {real}"
+                );
             }
         }
     }

@@ -247,7 +247,9 @@ impl Limiter {
         let curve = Curve::new(f64::max(top, ceiling), ceiling);
         let half = self.group * NODES / 2;
         let above = |start: usize| {
-            curve.share_above(self.work.iter().fold(0.0, |m, plane| f64::max(m, peak(&plane[start..start + half]))))
+            curve.share_above(
+                self.work.iter().fold(0.0, |m, plane| f64::max(m, peak(&plane[start..start + half]))),
+            )
         };
         let mut sparse = self.density.push(0.5 * (above(0) + above(half)));
         if self.settings.style == Style::Punchy {
