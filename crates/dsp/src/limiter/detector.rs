@@ -20,8 +20,9 @@ const GRID_TAPS: usize = 24;
 const FINE_TAPS: usize = 160;
 
 /// Share of the ceiling, seen on the 2x grid, from which the 4x grid is looked at.
-/// 1/cos(π/4) = 1.41 above 2x points at most, so 0.70 would do for an ideal filter; the short one needs room.
-const GRID_FROM: f64 = 0.62;
+/// Below 0.49 of the sample rate a wave stands at most 1/cos(0.49·π/2) = 1.39 above the points of a 2x grid; the samples
+/// themselves are exact where the short filter is not.
+const GRID_FROM: f64 = 0.70;
 /// Share of the ceiling, seen on the 4x grid, from which the finer look is taken (1/cos(π/8) = 1.082).
 const FINE_FROM: f64 = 0.90;
 
