@@ -5,6 +5,7 @@ mod fx;
 mod man;
 mod master;
 mod measure;
+mod mix;
 mod targets;
 
 use crate::args::{Call, Command};
@@ -16,6 +17,7 @@ pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
     match &call.command {
         Command::Check(args) => check::run(args, ui),
         Command::Master(args) => master::run(args, ui),
+        Command::Mix(args) => mix::run(args, ui),
         Command::Measure(args) => measure::run(args, ui),
         Command::Fx(args) => fx::run(args, ui),
         Command::Targets(args) => targets::run(args, ui),
