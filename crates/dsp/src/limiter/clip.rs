@@ -132,8 +132,11 @@ impl Clip {
             return;
         }
         let correction = &mut self.corrections[channel];
-        for (audio, correction) in audio.iter_mut().zip(correction.iter()) {
-            *audio += correction;
+        let around = self.lines[channel].tail(hop + CLIP_DELAY + SILENCE, hop + 2 * SILENCE);
+        for (n, (audio, correction)) in audio.iter_mut().zip(correction.iter()).enumerate() {
+            if *audio != 0.0 || !is_silent(&around[n..=n + 2 * SILENCE]) {
+                *audio += correction;
+            }
         }
         correction.copy_within(hop.., 0);
         let rest = correction.len() - hop;
@@ -175,6 +178,17 @@ impl Clip {
         }
         touched
     }
+}
+
+/// Zeros in a row that make silence.
+const SILENCE: usize = 8;
+
+/// Whether the frame in the middle belongs to digital silence. Where a programme begins and ends, silence stays silence:
+/// the filters of the clip must not ring into what will be cut off.
+fn is_silent(around: &[f64]) -> bool {
+    let zeros = |side: &mut dyn Iterator<Item = &f64>| side.take_while(|x| **x == 0.0).count();
+    let (before, after) = around.split_at(around.len() / 2);
+    zeros(&mut before.iter().rev()) + zeros(&mut after.iter()) >= SILENCE
 }
 
 #[inline]
