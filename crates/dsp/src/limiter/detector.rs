@@ -21,6 +21,8 @@ const CELL: usize = 4;
 const GRID_TAPS: usize = 24;
 const HALF_TAPS: usize = 384;
 const FINE_TAPS: usize = 8;
+/// Window in which the wave at half the sample rate is measured.
+const EDGE_TAPS: usize = 208;
 
 /// Part of the second difference that is added to a sample: a sine of frequency f, in shares of the sample rate, stands
 /// 1/(4·(1 + cos πf)) of its second difference above its samples at most, up to a quarter.
@@ -149,6 +151,8 @@ pub(super) struct Detector {
     /// One half of the symmetric long filter.
     half: Box<[f64; HALF_TAPS / 2]>,
     fine: [[f64; FINE_TAPS]; 3],
+    /// Hann window with alternating signs: the amplitude at half the sample rate.
+    edge: Box<[f64; EDGE_TAPS]>,
     itu: [[f64; 12]; 4],
 }
 
@@ -168,10 +172,15 @@ impl Detector {
             // From a quarter of the doubled rate to three quarters: 65 dB.
             interpolator(taps, f64::from(phase) / 4.0, 6.2);
         }
+        let mut edge = Box::new([0.0; EDGE_TAPS]);
+        for (k, tap) in edge.iter_mut().enumerate() {
+            let hann = 1.0 - math::cos(math::TAU * (k as f64 + 0.5) / EDGE_TAPS as f64);
+            *tap = if k % 2 == 0 { hann } else { -hann } / EDGE_TAPS as f64;
+        }
         let mut itu = [ITU[0], ITU[1], ITU[1], ITU[0]];
         itu[2].reverse();
         itu[3].reverse();
-        Self { grid, half, fine, itu }
+        Self { grid, half, fine, edge, itu }
     }
 
     /// Peak level of each of [`NODES`] groups of `group` frames, each with the spaces up to the next group's first
@@ -257,6 +266,13 @@ impl Detector {
         out.copy_from_slice(&sum);
     }
 
+    /// What waves closer to half the sample rate than the long filter reaches may add: their amplitude before and after
+    /// this place, which together catch both phases of a slow beat. `x` starts [`FAR`] frames before it.
+    fn edge(&self, x: &[f64]) -> f64 {
+        let (before, after) = (dot(&*self.edge, &x[FAR - EDGE_TAPS..]), dot(&*self.edge, &x[FAR..]));
+        (before * before + after * after).sqrt()
+    }
+
     /// Peak level of four frames on the 8x grid and through the ITU filter. `x` starts at the frame before the first but
     /// two, `mids` at the point half-way after it.
     fn on_the_fine_grid(&self, x: &[f64], mids: &[f64], ceiling: f64) -> f64 {
@@ -322,7 +338,8 @@ impl Closeup {
             let own = detector.on_the_fine_grid(&x[at + FAR - 2..], &self.mids[at - 2..], ceiling);
             level = larger(level, own);
             if own >= ceiling * FINE_FROM {
-                level = larger(level, detector.compliance(&x[at + FAR - 5..]));
+                let own = larger(own, detector.compliance(&x[at + FAR - 5..]));
+                level = larger(level, own + detector.edge(&x[at..]));
             }
         }
         level
@@ -360,6 +377,17 @@ fn bounds<const GROUP: usize>(x: &[f64], doubt: f64, out: &mut [f64; NODES]) {
         *out = larger(first, rest) + doubt;
         first = own[GROUP - 1];
     }
+}
+
+/// Sum of products in four lanes.
+fn dot(taps: &[f64], x: &[f64]) -> f64 {
+    let mut lanes = [0.0; 4];
+    for (taps, x) in taps.as_chunks::<4>().0.iter().zip(x.as_chunks::<4>().0) {
+        for i in 0..4 {
+            lanes[i] += taps[i] * x[i];
+        }
+    }
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
 }
 
 /// Largest sample of each group (for a limiter of sample peaks).
