@@ -94,7 +94,7 @@ pub(super) fn interpolator(taps: &mut [f64], fraction: f64, beta: f64) {
 }
 
 #[inline]
-fn larger(a: f64, b: f64) -> f64 {
+pub(super) fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 

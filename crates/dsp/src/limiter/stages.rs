@@ -193,7 +193,7 @@ impl Limiter {
             for (plane, (work, ready)) in planes {
                 let (plane, at) = (&mut plane[done..done + count], self.fill..self.fill + count);
                 for (to, x) in work[at.clone()].iter_mut().zip(plane.iter()) {
-                    *to = if x.is_finite() { x.clamp(-LOUDEST, LOUDEST) } else { 0.0 };
+                    *to = tame(*x);
                 }
                 plane.copy_from_slice(&ready[at]);
             }
@@ -235,6 +235,10 @@ impl Limiter {
             return;
         }
         for plane in &mut self.work {
+            if from == to {
+                plane.iter_mut().for_each(|x| *x *= to);
+                continue;
+            }
             let step = (to - from) / plane.len() as f64;
             for (i, x) in plane.iter_mut().enumerate() {
                 *x *= from + step * (i + 1) as f64;
@@ -358,6 +362,14 @@ impl Limiter {
             max_repair_db: -math::gain_to_db(f64::max(repaired, 1e-12)),
         }
     }
+}
+
+/// Nothing that is not a number, and nothing too loud. Without branches, for the sake of speed.
+#[inline]
+fn tame(x: f64) -> f64 {
+    let upper = if x < LOUDEST { x } else { LOUDEST };
+    let both = if upper > -LOUDEST { upper } else { -LOUDEST };
+    if x.abs() < f64::INFINITY { both } else { 0.0 }
 }
 
 /// Needs at the nodes, each the larger one of the two groups it touches.
