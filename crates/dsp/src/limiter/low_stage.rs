@@ -15,7 +15,7 @@ pub(super) const LOW_LOOKAHEAD_MS: f64 = 10.0;
 /// not hold the rest down. By calibration, 2026-11-21, see docs/decisions/020.
 const LONG_RELEASE_MS: f64 = 250.0;
 const FAST_HOLD_MS: f64 = 4.0;
-const FAST_RELEASE_MS: f64 = 80.0;
+const FAST_RELEASE_MS: f64 = 50.0;
 
 /// Times of the low stage.
 pub(super) fn timings() -> Timings {

@@ -8,14 +8,12 @@ use super::low_stage::{self, LowLevel};
 use super::material::Material;
 use super::release::need_of;
 use super::repair::Repair;
-use super::{Report, Settings, Style, group_frames};
+use super::{MARGIN, Report, Settings, Style, group_frames};
 use crate::block::Block;
 use crate::math::{self, db_to_gain};
 
 /// Rounds of measuring and repairing.
 const ROUNDS: usize = 3;
-/// What is aimed at, as a share of the ceiling (-0.03 dB): room for the repair and for meters with other filters.
-const MARGIN: f64 = 0.996_55;
 /// Input beyond this (+180 dB) is taken as this: keeps every sum finite.
 const LOUDEST: f64 = 1e9;
 
@@ -284,11 +282,16 @@ impl Limiter {
     fn main_stage(&mut self, ceiling: f64, share_before: f64) {
         self.main.push(&self.work);
         let hop = self.group * NODES;
+        let mut floors = [ceiling; 2];
         for channel in 0..self.work.len() {
+            // Where all channels share the gain, what is lower than another channel need not be known exactly.
+            if !self.main.all_linked() {
+                floors = [ceiling; 2];
+            }
             let x = self.main.tail(channel, hop + 2 * NEAR, hop + 2 * NEAR);
             let levels = &mut self.levels[channel];
             let doubt = if self.settings.true_peak {
-                self.detector.levels(x, self.group, ceiling, levels)
+                self.detector.levels(x, self.group, &mut floors, levels)
             } else {
                 sample_levels(x, self.group, levels);
                 0.0
