@@ -53,7 +53,8 @@ impl Ballistics {
     pub fn tick(&mut self, wanted_db: f64) -> f64 {
         let distance = self.value_db - wanted_db;
         if distance < 0.0 {
-            self.value_db = wanted_db + distance * self.attack_keep;
+            let value = wanted_db + distance * self.attack_keep;
+            self.value_db = if value < LANDED_DB { 0.0 } else { value };
             self.holding = self.hold_frames;
         } else if self.holding > 0 {
             self.holding -= 1;
@@ -68,6 +69,19 @@ impl Ballistics {
     pub fn process(&mut self, wanted_db: &mut [f64]) -> f64 {
         let mut run = self.clone();
         let mut largest = 0.0;
+        if run.hold_frames == 0 && run.holding == 0 {
+            // The same steps as in `tick` without a branch.
+            let (attack, release, mut value) = (run.attack_keep, run.release_keep, run.value_db);
+            for wanted in wanted_db {
+                let distance = value - *wanted;
+                let next = *wanted + distance * if distance < 0.0 { attack } else { release };
+                value = if next < LANDED_DB { 0.0 } else { next };
+                *wanted = value;
+                largest = if value > largest { value } else { largest };
+            }
+            self.value_db = value;
+            return largest;
+        }
         for value in wanted_db {
             *value = run.tick(*value);
             largest = if *value > largest { *value } else { largest };

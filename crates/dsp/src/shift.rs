@@ -227,7 +227,11 @@ mod tests {
                     (true, false) => 0.1,
                     _ => 0.01,
                 };
-                assert!(measure::to_db(amplitude).abs() < limit, "{delay} {f}: {}", measure::to_db(amplitude));
+                assert!(
+                    measure::to_db(amplitude).abs() < limit,
+                    "{delay} {f}: {}",
+                    measure::to_db(amplitude)
+                );
                 assert!(error < 5e-3, "{delay} {f}: {error}");
             }
         }

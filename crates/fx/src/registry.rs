@@ -28,7 +28,17 @@ macro_rules! registry {
     };
 }
 
-registry![gain::Gain, eq::Eq, compressor::Compressor];
+registry![
+    gain::Gain,
+    pan::Pan,
+    eq::Eq,
+    compressor::Compressor,
+    multiband::Multiband,
+    saturation::Saturation,
+    delay::Delay,
+    reverb::Reverb,
+    limiter::Limiter,
+];
 
 /// The processor called `key`.
 #[must_use]

@@ -11,7 +11,8 @@ static ALLOCATOR: AllocDisabler = AllocDisabler;
 /// Settings at which a processor does nothing but delay by its latency. A processor without a line fails the test.
 fn neutral(key: &str) -> &'static [(&'static str, f64)] {
     match key {
-        "gain" | "eq" | "pan" | "multiband" => &[],
+        "gain" | "eq" | "pan" => &[],
+        "multiband" => &[("low_ratio", 1.0), ("mid_ratio", 1.0), ("high_ratio", 1.0)],
         "compressor" => &[("ratio", 1.0)],
         "reverb" | "delay" | "saturation" => &[("mix_percent", 0.0)],
         // Below its ceiling a limiter only delays; the test signal peaks at -6 dBFS.

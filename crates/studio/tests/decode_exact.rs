@@ -4,18 +4,8 @@
 mod decode_kit;
 
 use decode_kit::{all, scratch, write};
-use std::path::PathBuf;
 use studio::audio::{Encoding, Speaker};
 use studio::decode::{self, Options};
-
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/audio")).join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: {} is not here", path.display());
-    None
-}
 
 #[test]
 fn integer_wav_written_by_hound_is_read_exactly() {
@@ -44,19 +34,6 @@ fn integer_wav_written_by_hound_is_read_exactly() {
             assert_eq!(found, *sample as f64 / full as f64, "{bits} bits, sample {n}");
         }
     }
-}
-
-#[test]
-fn real_flac_is_the_wav_the_flac_program_makes_of_it() {
-    let Some(path) = shared("multitrack/rock_ddtbl2/02_SnareTop.flac") else { return };
-    let folder = scratch();
-    let wav = folder.path().join("x.wav");
-    if !decode_kit::run("flac", &["-d", "-s", "-o", wav.to_str().unwrap(), path.to_str().unwrap()]) {
-        return;
-    }
-    let (flac, wav) = (all(&path, Options::default()).unwrap(), all(&wav, Options::default()).unwrap());
-    assert_eq!(flac.planes, wav.planes);
-    assert_eq!(flac.info.frames, Some(flac.planes[0].len() as u64));
 }
 
 #[test]

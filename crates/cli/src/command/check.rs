@@ -24,7 +24,8 @@ pub(crate) fn run(args: &Check, ui: &Ui) -> Result<u8> {
         }
     }
     if ui.json() {
-        let files: Vec<Value> = judged.iter().map(|(path, verdict)| json_of(path, verdict, args.strict)).collect();
+        let files: Vec<Value> =
+            judged.iter().map(|(path, verdict)| json_of(path, verdict, args.strict)).collect();
         ui.print_json(&json!({ "files": files }));
     }
     for (path, verdict) in &judged {
@@ -44,7 +45,8 @@ pub(crate) fn passes(verdict: &Verdict, strict: bool) -> bool {
 }
 
 fn code_of(judged: &[Judged], strict: bool) -> u8 {
-    let errors: Vec<Error> = judged.iter().filter_map(|(_, verdict)| verdict.as_ref().err().cloned()).collect();
+    let errors: Vec<Error> =
+        judged.iter().filter_map(|(_, verdict)| verdict.as_ref().err().cloned()).collect();
     let stopped = judged.iter().filter_map(|(_, verdict)| verdict.as_ref().ok()).any(|v| !passes(v, strict));
     match exit_code(judged.len() - errors.len(), &errors) {
         0 if stopped => 5,
@@ -54,7 +56,8 @@ fn code_of(judged: &[Judged], strict: bool) -> u8 {
 
 fn text_of(path: &Path, verdict: &Verdict, strict: bool, ui: &Ui) -> String {
     let m = &verdict.measurements;
-    let loudness = m.integrated_lufs.map_or_else(|| "not measurable".to_owned(), |lufs| format!("{lufs:.1} LUFS"));
+    let loudness =
+        m.integrated_lufs.map_or_else(|| "not measurable".to_owned(), |lufs| format!("{lufs:.1} LUFS"));
     let plr = m.plr_lu.map_or_else(String::new, |plr| format!(", PLR {plr:.1}"));
     let word = match (passes(verdict, strict), verdict.is_fatal(), verdict.findings.is_empty()) {
         (true, _, true) => "ready for mastering",

@@ -92,7 +92,9 @@ fn tables(good: &[Measured]) -> String {
 
 /// The file's own name, shortened in the middle to fit a column.
 fn short_name(path: &str) -> String {
-    let name = Path::new(path).file_name().map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned());
+    let name = Path::new(path)
+        .file_name()
+        .map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned());
     let name: Vec<char> = clean(&name).replace('\n', " ").chars().collect();
     if name.len() <= 26 {
         return name.into_iter().collect();

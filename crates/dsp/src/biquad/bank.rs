@@ -35,6 +35,14 @@ impl SvfBank {
         self.awake.extend((0..self.sections.len()).filter(|&index| !self.sections[index].is_idle()));
     }
 
+    /// Frames in which the slowest section in use falls by 60 dB.
+    #[must_use]
+    pub fn decay_frames(&self) -> f64 {
+        self.awake
+            .iter()
+            .fold(0.0, |most, &index| f64::max(most, self.sections[index].target().decay_frames()))
+    }
+
     /// Whether the bank passes every bit.
     #[must_use]
     pub fn is_idle(&self) -> bool {
@@ -90,16 +98,71 @@ impl SvfBank {
     fn group<const N: usize>(&mut self, at: usize, plane: &mut [f64]) {
         let picks: [usize; N] = std::array::from_fn(|i| self.awake[at + i]);
         let terms: [Terms; N] = picks.map(|index| self.sections[index].terms);
-        let mut states: [[f64; 2]; N] = picks.map(|index| self.sections[index].state);
+        let mut states: [[[f64; 1]; 2]; N] = picks.map(|index| self.sections[index].state);
         for x in plane.iter_mut() {
-            let mut y = *x;
+            let mut y = [*x];
             for (terms, state) in terms.iter().zip(&mut states) {
                 y = terms.tick(state, y);
             }
-            *x = y;
+            [*x] = y;
         }
         for (index, state) in picks.into_iter().zip(states) {
             self.sections[index].state = state;
+        }
+    }
+
+    /// Two banks, each on its own plane: the same bits as one after the other, in less time where both stand still
+    /// with the same shapes (one register holds both channels).
+    pub fn process_pair(&mut self, other: &mut Self, plane: &mut [f64], other_plane: &mut [f64]) {
+        if !self.is_twin(other) {
+            self.process(plane);
+            other.process(other_plane);
+            return;
+        }
+        let mut at = 0;
+        while at < self.awake.len() {
+            let count = (self.awake.len() - at).min(4);
+            match count {
+                1 => self.pair_group::<1>(other, at, plane, other_plane),
+                2 => self.pair_group::<2>(other, at, plane, other_plane),
+                3 => self.pair_group::<3>(other, at, plane, other_plane),
+                _ => self.pair_group::<4>(other, at, plane, other_plane),
+            }
+            at += count;
+        }
+    }
+
+    fn is_twin(&self, other: &Self) -> bool {
+        self.awake == other.awake
+            && self.awake.iter().all(|&index| {
+                let (a, b) = (&self.sections[index], &other.sections[index]);
+                a.moving_frames() == 0 && b.moving_frames() == 0 && a.terms == b.terms
+            })
+    }
+
+    fn pair_group<const N: usize>(
+        &mut self,
+        other: &mut Self,
+        at: usize,
+        plane: &mut [f64],
+        other_plane: &mut [f64],
+    ) {
+        let picks: [usize; N] = std::array::from_fn(|i| self.awake[at + i]);
+        let terms: [Terms; N] = picks.map(|index| self.sections[index].terms);
+        let mut states: [[[f64; 2]; 2]; N] = picks.map(|index| {
+            let (a, b) = (self.sections[index].state, other.sections[index].state);
+            [[a[0][0], b[0][0]], [a[1][0], b[1][0]]]
+        });
+        for (x, other_x) in plane.iter_mut().zip(other_plane) {
+            let mut y = [*x, *other_x];
+            for (terms, state) in terms.iter().zip(&mut states) {
+                y = terms.tick(state, y);
+            }
+            [*x, *other_x] = y;
+        }
+        for (index, state) in picks.into_iter().zip(states) {
+            self.sections[index].state = state.map(|s| [s[0]]);
+            other.sections[index].state = state.map(|s| [s[1]]);
         }
     }
 
@@ -138,6 +201,25 @@ mod tests {
             }
             bank.process(&mut plane);
             assert_eq!(plane, expected, "{used}");
+        }
+    }
+
+    #[test]
+    fn a_pair_has_the_bits_of_two_single_banks() {
+        for (used, twins) in [(1, true), (3, true), (4, true), (7, true), (3, false)] {
+            let (mut a, mut b) = (SvfBank::new(8), SvfBank::new(8));
+            for i in 0..used {
+                a.glide_to(i, shape(i), 0);
+                b.glide_to(i, shape(if twins { i } else { i + 1 }), 0);
+            }
+            let (mut left, mut right) = (signals::noise(1.0, 5, 300), signals::noise(1.0, 6, 300));
+            let (mut want_left, mut want_right) = (left.clone(), right.clone());
+            a.clone().process(&mut want_left);
+            b.clone().process(&mut want_right);
+            let (first, rest) = (left.split_at_mut(100), right.split_at_mut(100));
+            a.process_pair(&mut b, first.0, rest.0);
+            a.process_pair(&mut b, first.1, rest.1);
+            assert_eq!((left, right), (want_left, want_right), "{used} {twins}");
         }
     }
 

@@ -32,6 +32,30 @@ pub enum Dither {
     Shaped(Shaper),
 }
 
+impl Dither {
+    /// Name in settings and reports: `none`, `tpdf`, `tpdf_high_pass` or the shaper's.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Triangular => "tpdf",
+            Self::HighPass => "tpdf_high_pass",
+            Self::Shaped(shaper) => shaper.name(),
+        }
+    }
+
+    /// Every kind of dither.
+    pub fn all() -> impl Iterator<Item = Self> {
+        [Self::None, Self::Triangular, Self::HighPass].into_iter().chain(Shaper::ALL.map(Self::Shaped))
+    }
+
+    /// The dither of a [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::all().find(|dither| dither.name() == name)
+    }
+}
+
 /// Silence that lasts this long is passed on as silence, without dither.
 ///
 /// By convention: 1024 frames, 23 ms at 44.1 kHz; shorter gaps inside music keep their dither.

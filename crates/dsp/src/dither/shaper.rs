@@ -75,11 +75,11 @@ impl Shaper {
     pub fn name(self) -> &'static str {
         match self {
             Self::Lipshitz => "lipshitz",
-            Self::FWeighted3 => "f-weighted-3",
-            Self::FWeighted9 => "f-weighted-9",
-            Self::FWeighted24 => "f-weighted-24",
-            Self::ModifiedE => "modified-e",
-            Self::ImprovedE => "improved-e",
+            Self::FWeighted3 => "f_weighted_3",
+            Self::FWeighted9 => "f_weighted_9",
+            Self::FWeighted24 => "f_weighted_24",
+            Self::ModifiedE => "modified_e",
+            Self::ImprovedE => "improved_e",
         }
     }
 

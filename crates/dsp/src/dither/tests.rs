@@ -222,9 +222,10 @@ fn high_pass_dither_has_little_noise_at_low_frequencies() {
 }
 
 #[test]
-fn names_lead_back_to_their_shapers() {
-    for shaper in Shaper::ALL {
-        assert_eq!(Shaper::from_name(shaper.name()), Some(shaper));
+fn names_lead_back_to_what_they_name() {
+    for dither in Dither::all() {
+        assert_eq!(Dither::from_name(dither.name()), Some(dither));
     }
-    assert_eq!(Shaper::from_name("pow-r"), None);
+    assert_eq!(Shaper::from_name("modified_e"), Some(Shaper::ModifiedE));
+    assert_eq!((Shaper::from_name("pow_r"), Dither::from_name("")), (None, None));
 }

@@ -5,6 +5,7 @@
 
 use super::detector::{interpolator, peak};
 use super::line::Line;
+use crate::math;
 
 /// Delay of the clip.
 pub(super) const CLIP_DELAY: usize = 32;
@@ -39,16 +40,17 @@ impl Curve {
         if x > 0.0 { -taken } else { taken }
     }
 
-    /// How many of the frames stand above the knee.
-    pub(super) fn count_above(&self, audio: &[f64]) -> usize {
-        audio.iter().filter(|x| x.abs() > self.knee).count()
+    /// Share of a wave of this peak that stands above the knee: of a sine, (2/π)·acos(knee / peak).
+    pub(super) fn share_above(&self, peak: f64) -> f64 {
+        if peak > self.knee { math::acos(self.knee / peak) / math::FRAC_PI_2 } else { 0.0 }
     }
 }
 
-/// Samples above the knee that begin to be too many, and those that are certainly too many, as a share of all.
-/// The reference asks for at most 0.5 % clipped; by calibration, 2026-11-21, see docs/decisions.
-const MANY: f64 = 0.01;
-const TOO_MANY: f64 = 0.03;
+/// Share of the time above the knee that begins to be too much, and that is certainly too much. (Estimated from peaks of
+/// half hops as if they were sines, which is about three times the share of clipped samples in music.)
+/// By calibration, 2026-11-21, see docs/decisions/020.
+const MANY: f64 = 0.12;
+const TOO_MANY: f64 = 0.35;
 /// Time over which they are counted.
 const COUNT_SECONDS: f64 = 0.3;
 
@@ -69,9 +71,9 @@ impl Density {
         self.share = 0.0;
     }
 
-    /// Share of the clip after a hop of which so many of `frames` stand above the knee.
-    pub(super) fn push(&mut self, above: usize, frames: usize) -> f64 {
-        self.share += (above as f64 / frames as f64 - self.share) * self.blend;
+    /// Share of the clip after a hop with so much above the knee ([`Curve::share_above`]).
+    pub(super) fn push(&mut self, above: f64) -> f64 {
+        self.share += (above - self.share) * self.blend;
         if self.share < 1e-9 {
             self.share = 0.0;
         }

@@ -18,10 +18,12 @@ pub(super) struct Timing {
     pub(super) slow_release_ms: f64,
 }
 
-/// Time over which lasting reduction is judged. By calibration, 2026-11-21, see docs/decisions.
+/// Time over which lasting reduction is judged. By calibration, 2026-11-21, see docs/decisions/020.
 const AVERAGE_SECONDS: f64 = 0.4;
-/// Average reduction at which the release is slowest. By calibration, 2026-11-21, see docs/decisions.
+/// Average reduction at which the release is slowest. By calibration, 2026-11-21, see docs/decisions/020.
 const SLOWEST_AT_DB: f64 = 3.0;
+/// Decibels of one neper, 20 / ln 10.
+const DB_PER_NEPER: f64 = 20.0 / math::LN_10;
 /// Reduction that counts as none any more (a millionth of a decibel).
 const LANDED: f64 = 1e-7;
 
@@ -111,14 +113,14 @@ impl Core {
     ///
     /// With L the decibels and d the reduction, L' = -L/τ means d' = (1-d)·ln(1-d)/τ.
     fn keep(&self, nodes: &Nodes) -> f64 {
-        if self.reduction <= 0.0 {
-            return 0.0;
-        }
-        let lasting = (self.average_db / SLOWEST_AT_DB).min(1.0);
+        // A blow deeper than the average comes back fast, the average itself slowly: two releases in one.
+        let left = (1.0 - self.reduction).max(1e-9);
+        let nepers = -math::ln(left);
+        let lasting = (self.average_db / f64::max(SLOWEST_AT_DB, nepers * DB_PER_NEPER)).min(1.0);
         let Timing { release_ms, slow_release_ms, .. } = self.timing;
         let tau_nodes = (release_ms + (slow_release_ms - release_ms) * lasting) * 1e-3 * nodes.rate_hz;
-        let left = (1.0 - self.reduction).max(1e-9);
-        let steepness = -left * math::ln(left) / self.reduction;
+        // The limit at no reduction is one.
+        let steepness = if self.reduction > 0.0 { left * nepers / self.reduction } else { 1.0 };
         math::exp(-steepness / tau_nodes.max(1e-3))
     }
 
@@ -292,6 +294,6 @@ mod tests {
         let start = out[at..at + 40].iter().position(|d| *d < 0.5 - 1e-9).unwrap();
         let later = at + start + 1102;
         assert!((db(out[later]) / 6.0206 - 0.3679).abs() < 0.02, "{}", db(out[later]));
-        assert_eq!(out[7999].max(1e-4), 1e-4);
+        assert!(out[7999] < 0.002, "{}", out[7999]);
     }
 }

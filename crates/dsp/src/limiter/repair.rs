@@ -9,7 +9,7 @@ use super::{apply_gain, gains_of};
 /// Length of a dip to either side of a peak (mastering reference 5.2, step 7).
 const DIP_MS: f64 = 1.5;
 /// Share of the ceiling above which a level told by an earlier stage is measured anew.
-const VERIFY_FROM: f64 = 0.92;
+const VERIFY_FROM: f64 = 0.95;
 /// The repair begins 0.002 dB above the ceiling and aims 0.001 dB below, so that rounds end.
 const TRIGGER: f64 = 1.000_23;
 const AIM: f64 = 0.999_88;

@@ -1,8 +1,8 @@
 //! The limiter itself: hops in, hops out.
 
 use super::clip::{CLIP_DELAY, Clip, Curve, Density};
-use super::detector::{Detector, NEAR, NODES, sample_levels};
-use super::lanes::{Lanes, Timings};
+use super::detector::{Detector, NEAR, NODES, peak, sample_levels};
+use super::lanes::Lanes;
 use super::line::Line;
 use super::low_stage::{self, LowLevel};
 use super::material::Material;
@@ -87,8 +87,7 @@ impl Limiter {
         let group = group_frames(sample_rate_hz);
         let (hop, node_rate_hz) = (group * NODES, sample_rate_hz / group as f64);
         let (low_nodes, main_nodes) = (Settings::low_nodes(node_rate_hz), Settings::main_nodes(node_rate_hz));
-        let low_timings = Timings { fast: low_stage::timing(), long: None };
-        let low = Lanes::new(channels, group, low_nodes, 0, low_timings);
+        let low = Lanes::new(channels, group, low_nodes, 0, low_stage::timings());
         let main = Lanes::new(channels, group, main_nodes, NEAR, settings.timings());
         let repairs: Vec<Repair> = (0..ROUNDS).map(|_| Repair::new(channels, group, node_rate_hz)).collect();
         let main_delay_nodes = main.delay() / group;
@@ -150,7 +149,7 @@ impl Limiter {
         self.clip_share.target = f64::from(u8::from(settings.clip));
         self.low_share.target = f64::from(u8::from(settings.low_stage));
         self.main.retune(settings.timings(), settings.link());
-        self.low.retune(Timings { fast: low_stage::timing(), long: None }, settings.low_link());
+        self.low.retune(low_stage::timings(), settings.low_link());
     }
 
     /// Back to the beginning.
@@ -214,7 +213,7 @@ impl Limiter {
         let before = self.share;
         self.share = self.settings.share(self.material.push(&self.work));
         self.clip_stage(ceiling);
-        self.low_stage(ceiling);
+        self.low_stage(ceiling, before);
         self.main_stage(ceiling, before);
         if self.settings.true_peak {
             for repair in &mut self.repairs {
@@ -246,8 +245,13 @@ impl Limiter {
         let (_, top) = self.top.step();
         let (_, on) = self.clip_share.step();
         let curve = Curve::new(f64::max(top, ceiling), ceiling);
-        let above = self.work.iter().map(|plane| curve.count_above(plane)).max().unwrap_or(0);
-        let mut sparse = self.density.push(above, self.group * NODES);
+        let half = self.group * NODES / 2;
+        let above = |start: usize| {
+            curve.share_above(
+                self.work.iter().fold(0.0, |m, plane| f64::max(m, peak(&plane[start..start + half]))),
+            )
+        };
+        let mut sparse = self.density.push(0.5 * (above(0) + above(half)));
         if self.settings.style == Style::Punchy {
             sparse = 1.0;
         }
@@ -258,7 +262,7 @@ impl Limiter {
         }
     }
 
-    fn low_stage(&mut self, ceiling: f64) {
+    fn low_stage(&mut self, ceiling: f64, share_before: f64) {
         let (_, blend) = self.low_blend.step();
         let (_, on) = self.low_share.step();
         let mut levels = [0.0; NODES];
@@ -268,7 +272,7 @@ impl Limiter {
             node_needs(&levels, ceiling, &mut self.last_low_needs[channel], &mut self.needs[channel]);
         }
         self.low.push(&self.work);
-        let reductions = self.low.pull(&mut self.needs, (0.0, 0.0), &mut self.work);
+        let reductions = self.low.pull(&mut self.needs, (share_before, self.share), &mut self.work);
         self.low_reductions.push(NODES).copy_from_slice(&reductions);
     }
 

@@ -1,17 +1,26 @@
 //! Meters: numbers about samples.
 //!
-//! Every meter is fed blocks of any size and gives the same bits for any size. A sample that is not finite counts
-//! as silence everywhere, except where such samples are counted.
+//! Every meter is fed blocks of any size and gives the same bits for any size. A sample that is no number (NaN,
+//! infinite, or beyond 1e100, which is garbage too) counts as silence everywhere, except where such samples are counted.
 
 pub mod dynamics;
 pub mod loudness;
 pub mod stereo;
 pub mod true_peak;
 
-/// The sample, or silence in place of NaN and infinity.
+/// No sound is larger: +2000 dBFS. Sums of squares of less cannot overflow.
+const LARGEST: f64 = 1e100;
+
+/// Whether a sample is a number at all.
+#[inline]
+pub(crate) fn is_number(x: f64) -> bool {
+    x.abs() < LARGEST
+}
+
+/// The sample, or silence in place of what is no number.
 #[inline]
 pub(crate) fn finite(x: f64) -> f64 {
-    if x.abs() < f64::INFINITY { x } else { 0.0 }
+    if is_number(x) { x } else { 0.0 }
 }
 
 /// Cuts a stream into stretches of equal time: `per_second` of them, each edge at the nearest frame.

@@ -4,7 +4,7 @@ use super::{Compressor, Detector, KeySum};
 use crate::{Format, Kernel};
 use dsp::biquad::{Shape, SvfBank};
 use dsp::block::Block;
-use dsp::compress::{Curve, gain_of_reduction};
+use dsp::compress::{Curve, gains_of_reductions};
 use dsp::envelope::{Ballistics, CrestTimes, MeanSquare};
 use dsp::eq_design::{Curve as EqCurve, design};
 use dsp::math::{db_to_gain, sane, sanitise};
@@ -71,9 +71,7 @@ impl MovingCurve {
     fn reductions(&mut self, lanes: &mut [[f64; STRIDE]], frames: usize) {
         if self.is_settled() {
             let curve = self.still;
-            for value in lanes.iter_mut().flat_map(|lane| &mut lane[..frames]) {
-                *value = curve.reduction_of_power(*value);
-            }
+            lanes.iter_mut().for_each(|lane| curve.reductions_of_powers(&mut lane[..frames]));
             return;
         }
         for frame in 0..frames {
@@ -125,6 +123,12 @@ fn key_filters(settings: &Compressor, rate: f64) -> [Shape; 2] {
         shape(settings.key_high_pass_hz > 0.0, EqCurve::HighPass, settings.key_high_pass_hz),
         shape(settings.key_low_pass_hz < 20_000.0, EqCurve::LowPass, settings.key_low_pass_hz),
     ]
+}
+
+/// Gain of dry and wet together; exactly 1 where nothing is to be done.
+#[inline]
+fn whole_gain(gain: f64, makeup: f64, mix: f64) -> f64 {
+    1.0 + mix * (gain * makeup - 1.0)
 }
 
 impl CompressorKernel {
@@ -208,7 +212,10 @@ impl CompressorKernel {
             if rms {
                 channel.mean.process(lane);
             }
-            linked.iter_mut().zip(lane).for_each(|(most, power)| *most = if *power > *most { *power } else { *most });
+            linked
+                .iter_mut()
+                .zip(lane)
+                .for_each(|(most, power)| *most = if *power > *most { *power } else { *most });
         }
         let alone = if self.linked { self.lanes.len() - 1 } else { 0 };
         self.curve.reductions(&mut self.lanes[alone..], frames);
@@ -262,15 +269,16 @@ impl CompressorKernel {
         let lanes = if linked { last..last + 1 } else { 0..last };
         let rest = self.makeup.is_settled() && self.mix.is_settled();
         let (makeup, mix) = (self.makeup.target(), self.mix.target());
+        self.lanes[lanes.clone()].iter_mut().for_each(|lane| gains_of_reductions(&mut lane[..frames]));
         if rest {
-            for value in self.lanes[lanes].iter_mut().flat_map(|lane| &mut lane[..frames]) {
-                *value = 1.0 + mix * (gain_of_reduction(*value) * makeup - 1.0);
+            for gain in self.lanes[lanes].iter_mut().flat_map(|lane| &mut lane[..frames]) {
+                *gain = whole_gain(*gain, makeup, mix);
             }
         } else {
             for frame in 0..frames {
                 let (makeup, mix) = (self.makeup.next_value(), self.mix.next_value());
                 for lane in &mut self.lanes[lanes.clone()] {
-                    lane[frame] = 1.0 + mix * (gain_of_reduction(lane[frame]) * makeup - 1.0);
+                    lane[frame] = whole_gain(lane[frame], makeup, mix);
                 }
             }
         }
@@ -316,9 +324,11 @@ impl CompressorKernel {
 
     fn take_automatic_times(&mut self) {
         // Linked channels follow the strongest.
-        let strongest = self.channels.iter().map(|channel| &channel.crest).reduce(|best, crest| {
-            if crest.mean_power() > best.mean_power() { crest } else { best }
-        });
+        let strongest = self
+            .channels
+            .iter()
+            .map(|channel| &channel.crest)
+            .reduce(|best, crest| if crest.mean_power() > best.mean_power() { crest } else { best });
         let common = strongest.filter(|_| self.linked).map(CrestTimes::times_ms);
         for channel in &mut self.channels {
             let (attack_ms, release_ms) = common.unwrap_or_else(|| channel.crest.times_ms());

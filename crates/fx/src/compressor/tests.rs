@@ -5,7 +5,14 @@ use testkit::{measure, signals};
 
 /// No knee, no make-up, instantly readable.
 fn plain(threshold_db: f64, ratio: f64) -> Compressor {
-    Compressor { threshold_db, ratio, knee_db: 0.0, attack_ms: 1.0, release_ms: 10.0, ..Compressor::default() }
+    Compressor {
+        threshold_db,
+        ratio,
+        knee_db: 0.0,
+        attack_ms: 1.0,
+        release_ms: 10.0,
+        ..Compressor::default()
+    }
 }
 
 fn run(settings: &Compressor, planes: &[Vec<f64>], key: Option<&Buffer>) -> Buffer {
@@ -27,7 +34,9 @@ fn settled_db(settings: &Compressor, level_db: f64) -> f64 {
 
 #[test]
 fn the_static_curve_is_the_closed_form_for_every_knee_and_ratio() {
-    for (threshold, ratio, knee) in [(-20.0, 4.0, 0.0), (-30.0, 2.0, 12.0), (-12.0, 100.0, 6.0), (-40.0, 1.5, 24.0)] {
+    for (threshold, ratio, knee) in
+        [(-20.0, 4.0, 0.0), (-30.0, 2.0, 12.0), (-12.0, 100.0, 6.0), (-40.0, 1.5, 24.0)]
+    {
         for detector in [Detector::Peak, Detector::Rms] {
             let settings = Compressor { knee_db: knee, detector, ..plain(threshold, ratio) };
             for step in 0..=15 {
@@ -43,7 +52,10 @@ fn the_static_curve_is_the_closed_form_for_every_knee_and_ratio() {
                     x + slope * over
                 };
                 let got = settled_db(&settings, x);
-                assert!((got - want).abs() < 0.01, "{threshold} {ratio} {knee} {detector:?} {x}: {got} {want}");
+                assert!(
+                    (got - want).abs() < 0.01,
+                    "{threshold} {ratio} {knee} {detector:?} {x}: {got} {want}"
+                );
             }
         }
     }
@@ -102,7 +114,8 @@ fn look_ahead_is_reported_delays_the_sound_and_catches_the_front() {
     assert_eq!(quiet.channel(0), signals::impulse(0.05, 340, 1_000));
     let step = [vec![0.01; 2_000], vec![0.8; 2_000]].concat();
     let with = run(&settings, std::slice::from_ref(&step), None);
-    let without = run(&Compressor { lookahead_ms: 0.0, ..settings.clone() }, std::slice::from_ref(&step), None);
+    let without =
+        run(&Compressor { lookahead_ms: 0.0, ..settings.clone() }, std::slice::from_ref(&step), None);
     // Five attack times ahead the front passes 0.13 dB above the threshold; without, whole.
     assert!(measure::to_db(measure::peak(with.channel(0))) < -19.8);
     assert!(measure::to_db(measure::peak(without.channel(0))) > -4.0);

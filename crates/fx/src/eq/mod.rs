@@ -4,7 +4,7 @@ use crate::{Format, Kernel, Processor};
 use dsp::biquad::{Shape, SvfBank};
 use dsp::block::Block;
 use dsp::eq_design::{Curve, design, pass_filter};
-use dsp::math::{db_to_gain, sane};
+use dsp::math::{db_to_gain, sane, sanitise};
 use dsp::smooth::Glide;
 
 choice! {
@@ -16,9 +16,9 @@ choice! {
         LowShelf = "low_shelf",
         /// Gain above the frequency; `slope` as for the low shelf.
         HighShelf = "high_shelf",
-        /// Removes what is below, by `slope`; `q` 0.7071 is Butterworth.
+        /// Removes what is below, by `slope`; `q` 0.71 is Butterworth.
         HighPass = "high_pass",
-        /// Removes what is above, by `slope`; `q` 0.7071 is Butterworth.
+        /// Removes what is above, by `slope`; `q` 0.71 is Butterworth.
         LowPass = "low_pass",
         /// Removes the frequency itself.
         Notch = "notch",
@@ -81,7 +81,7 @@ fields! {
         /// Boost or cut; pass filters, notches and all-passes have none.
         gain_db: Db = 0.0 in -24.0..=24.0;
         /// Quality: frequency over bandwidth of a bell, resonance of the others.
-        q: Plain = 0.7071 in 0.1..=40.0 log;
+        q: Plain = 0.71 in 0.1..=40.0 log;
         /// Steepness of pass filters and shelves in decibels per octave.
         slope: choice Slope = Db12;
         /// Which part of the sound it works on.
@@ -115,6 +115,8 @@ const SETTLE_FRAMES: usize = 64;
 /// The sections of one band.
 fn sections(band: &EqBand, sample_rate_hz: f64) -> [Shape; SECTIONS] {
     let steep = band.slope as usize + 1;
+    // 0.71 on the knob is exactly Butterworth.
+    let pass_q = band.q * (core::f64::consts::FRAC_1_SQRT_2 / 0.71);
     let one = |curve| {
         let mut shapes = [Shape::IDENTITY; SECTIONS];
         shapes[0] = design(curve, band.freq_hz, band.gain_db, band.q, sample_rate_hz);
@@ -122,8 +124,8 @@ fn sections(band: &EqBand, sample_rate_hz: f64) -> [Shape; SECTIONS] {
     };
     match (band.on, band.kind) {
         (false, _) => [Shape::IDENTITY; SECTIONS],
-        (_, BandKind::HighPass) => pass_filter(true, steep, band.freq_hz, band.q, sample_rate_hz),
-        (_, BandKind::LowPass) => pass_filter(false, steep, band.freq_hz, band.q, sample_rate_hz),
+        (_, BandKind::HighPass) => pass_filter(true, steep, band.freq_hz, pass_q, sample_rate_hz),
+        (_, BandKind::LowPass) => pass_filter(false, steep, band.freq_hz, pass_q, sample_rate_hz),
         (_, BandKind::Bell) => one(Curve::Bell),
         (_, BandKind::LowShelf) => one(if steep == 1 { Curve::LowShelf1 } else { Curve::LowShelf }),
         (_, BandKind::HighShelf) => one(if steep == 1 { Curve::HighShelf1 } else { Curve::HighShelf }),
@@ -212,9 +214,12 @@ impl EqKernel {
     }
 
     fn run(&mut self, block: &mut Block<'_>) {
-        for (bank, plane) in self.straight.iter_mut().zip(block.channels_mut()) {
-            dsp::math::sanitise(plane);
-            bank.process(plane);
+        block.channels_mut().for_each(sanitise);
+        match (self.straight.as_mut_slice(), block.pair_mut()) {
+            ([first, second], Some((left, right))) => first.process_pair(second, left, right),
+            (banks, _) => {
+                banks.iter_mut().zip(block.channels_mut()).for_each(|(bank, plane)| bank.process(plane))
+            }
         }
         if let Some((left, right)) = block.pair_mut()
             && self.matrixed
@@ -250,8 +255,8 @@ impl Kernel for EqKernel {
     type Settings = Eq;
 
     fn tail_frames(&self) -> usize {
-        // The slowest bell (10 Hz, Q 40) needs 9 s to -60 dB; the usual 30 Hz high-pass 0.1 s.
-        (0.25 * self.sample_rate_hz) as usize
+        let banks = self.straight.iter().chain(&self.matrix);
+        banks.fold(0.0, |most, bank| f64::max(most, bank.decay_frames())).ceil() as usize
     }
 
     fn process(&mut self, block: &mut Block<'_>) {

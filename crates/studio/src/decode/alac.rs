@@ -65,10 +65,15 @@ impl Track {
         }
         let mut parameters = AudioCodecParameters::new();
         parameters.for_codec(CODEC_ID_ALAC).with_extra_data(Box::from(config));
-        let decoder = guarded(|| {
-            AlacDecoder::try_new(&parameters, &AudioDecoderOptions::default()).map_err(|e| explain(&e))
-        })?;
+        let decoder =
+            || AlacDecoder::try_new(&parameters, &AudioDecoderOptions::default()).map_err(|e| explain(&e));
         let name = scan.name().to_owned();
+        let packets = Packets::new(scan, self.index);
+        let mut last = Alac { packets, decoder: guarded(decoder)? };
+        let total = self.frames.saturating_add(self.priming);
+        let frames =
+            last.true_length(total, frame_length.into(), channels as usize).saturating_sub(self.priming);
+        let packets = last.packets;
         let info = Info {
             container: self.container,
             codec: "alac",
@@ -77,15 +82,15 @@ impl Track {
             layout: layout
                 .filter(|layout| channels <= 2 && layout.channels() == channels as usize)
                 .unwrap_or_else(|| speakers::of_wave(channels as usize)),
-            frames: Some(self.frames),
+            frames: Some(frames),
             encoding: Encoding::Int(bits),
             metadata: self.metadata,
         };
         Ok(Box::new(Decoded {
             pending: Planes::new(channels as usize),
-            feed: Alac { packets: Packets::new(scan, self.index), decoder },
+            feed: Alac { packets, decoder: guarded(decoder)? },
             delay: self.priming,
-            frames: Some(self.frames),
+            frames: Some(frames),
             findings: self.findings,
             options,
             name,
@@ -99,6 +104,27 @@ impl Track {
 struct Alac {
     packets: Packets,
     decoder: AlacDecoder,
+}
+
+impl Alac {
+    /// Some programs declare whole packets where the last one is shorter. Packets stand alone, so the last one can be
+    /// asked; if it cannot be read, that is told when its turn comes.
+    fn true_length(&mut self, declared: u64, packet_frames: u64, channels: usize) -> u64 {
+        let count = self.packets.len() as u64;
+        if count == 0 || count.checked_mul(packet_frames) != Some(declared) {
+            return declared;
+        }
+        let mut out = Planes::new(channels);
+        let read = guarded(|| {
+            let packet = self.packets.read(self.packets.len() - 1)?;
+            let packet = PacketRef::new(0, Timestamp::ZERO, Duration::ZERO, &packet);
+            take(&self.decoder.decode_ref(&packet).map_err(|e| explain(&e))?, &mut out)
+        });
+        match read {
+            Ok(()) if out.frames() > 0 => declared - packet_frames.saturating_sub(out.frames() as u64),
+            _ => declared,
+        }
+    }
 }
 
 impl Feed for Alac {

@@ -23,18 +23,32 @@ impl Packets {
 
     /// The next packet, or `None` after the last.
     pub(super) fn next(&mut self) -> Result<Option<Vec<u8>>> {
-        let Some(&(at, size)) = self.index.get(self.next) else { return Ok(None) };
+        if self.next == self.index.len() {
+            return Ok(None);
+        }
+        let packet = self.read(self.next)?;
+        self.next += 1;
+        Ok(Some(packet))
+    }
+
+    /// Number of packets.
+    pub(super) fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// A packet by number.
+    pub(super) fn read(&mut self, which: usize) -> Result<Vec<u8>> {
+        let &(at, size) =
+            self.index.get(which).ok_or_else(|| Error::input("bad_header", "no such packet"))?;
         if size > MAX_PACKET_BYTES {
             return Err(Error::input("bad_header", format!("a packet of {size} bytes")));
         }
         self.scan.go(at)?;
         if at > self.scan.end() || u64::from(size) > self.scan.left() {
-            let (packet, packets) = (self.next, self.index.len());
-            let what = format!("the file is cut short: {packet} of {packets} packets are there");
+            let what = format!("the file is cut short: {which} of {} packets are there", self.index.len());
             return Err(Error::input("truncated", what));
         }
-        self.next += 1;
-        self.scan.take_vec(size.into()).map(Some)
+        self.scan.take_vec(size.into())
     }
 
     /// Name of the file.

@@ -29,7 +29,8 @@ pub(super) fn open(mut scan: Scan, start: u64, options: Options) -> Result<Box<d
 }
 
 fn walk(scan: &mut Scan) -> Result<Pcm> {
-    let (mut fmt, mut data, mut metadata, mut findings) = (None, None, Metadata::default(), Vec::new());
+    let (mut fmt, mut data, mut fact) = (None, None, None);
+    let (mut metadata, mut findings) = (Metadata::default(), Vec::new());
     let mut chunks = 0;
     while scan.left() >= 24 {
         chunks += 1;
@@ -76,6 +77,7 @@ fn walk(scan: &mut Scan) -> Result<Pcm> {
                 }
                 fmt = Some(Fmt::read(scan, bytes, false, &mut findings)?);
             }
+            b"fact" if tail == TAIL && bytes >= 8 => fact = Some(u64::from_le_bytes(scan.take()?)),
             b"bext" if tail == BEXT_TAIL && bytes <= limits::MAX_TAG_BYTES => {
                 tags::bext(&scan.take_vec(bytes)?, &mut metadata);
             }
@@ -86,15 +88,26 @@ fn walk(scan: &mut Scan) -> Result<Pcm> {
     let fmt: Fmt = fmt.ok_or_else(|| Error::input("bad_header", "the file has no fmt chunk"))?;
     let (data_at, bytes) = data.ok_or_else(|| Error::input("bad_header", "the file has no data chunk"))?;
     Ok(Pcm {
+        data_bytes: Some(without_padding(bytes, fmt.frame_bytes, fact)),
         container: "w64",
         form: fmt.form,
         valid_bits: fmt.valid_bits,
         layout: fmt.layout,
         sample_rate_hz: fmt.sample_rate_hz,
         data_at,
-        data_bytes: Some(bytes),
         declared_frames: None,
         metadata,
         findings,
     })
+}
+
+/// Some programs count the padding to a multiple of 8 as data. The frame count of `fact` tells the truth, where it is
+/// told; else whole frames of padding cannot be known from audio, and the rest of a frame is padding.
+fn without_padding(bytes: u64, frame_bytes: u64, fact: Option<u64>) -> u64 {
+    let told = fact.and_then(|frames| frames.checked_mul(frame_bytes));
+    match told.filter(|&told| told <= bytes && bytes - told < 8) {
+        Some(told) => told,
+        None if bytes % frame_bytes < 8 && bytes % 8 == 0 => bytes - bytes % frame_bytes,
+        None => bytes,
+    }
 }

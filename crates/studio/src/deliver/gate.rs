@@ -3,6 +3,7 @@
 use super::Loudness;
 use crate::message::{Error, Kind, Result};
 use crate::meters::Measurements;
+use crate::targets::Target;
 
 /// Limits for the file as it reads back. Without limits everything passes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,6 +26,13 @@ impl Default for Gate {
 }
 
 impl Gate {
+    /// The limits of a target for a master that is meant to have `loudness_lufs` (which decides its ceiling).
+    #[must_use]
+    pub fn for_target(target: &Target, loudness_lufs: Option<f64>) -> Self {
+        let ceiling_dbtp = loudness_lufs.map_or(target.ceiling_dbtp.value, |lufs| target.ceiling_for(lufs));
+        Self { ceiling_dbtp: Some(ceiling_dbtp), loudness_lufs, tolerance_lu: target.tolerance() }
+    }
+
     /// Refuses what is above the ceiling or off the loudness. A file too short to have a loudness is not held to one.
     ///
     /// # Errors
@@ -41,7 +49,7 @@ impl Gate {
             return Err(refused("over_ceiling", what));
         }
         if let (Some(wanted), Some(found)) = (self.loudness_lufs, measured.integrated_lufs)
-            && !((found - wanted).abs() <= self.tolerance_lu)
+            && (found - wanted).abs() > self.tolerance_lu
         {
             let what =
                 format!("loudness is {found:.2} LUFS, {wanted:.2} ± {:.2} was asked for", self.tolerance_lu);

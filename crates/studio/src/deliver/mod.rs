@@ -21,6 +21,7 @@ use crate::files::NewFile;
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::meters::{self, Measurements};
+use crate::targets::Target;
 use dsp::block::View;
 use dsp::dither::{Dither, Quantiser};
 use flac::FlacSink;
@@ -98,6 +99,15 @@ impl Spec {
         }
     }
 
+    /// What a target asks for, at the rate of a source; `bext` for broadcast is the caller's to add.
+    #[must_use]
+    pub fn for_target(target: &Target, source_hz: u32, channels: usize) -> Self {
+        let container = Container::from_name(&target.container.value).unwrap_or(Container::Wav);
+        let encoding = Encoding::Int(target.bits.value);
+        let rate_hz = target.delivery_rate_hz(source_hz);
+        Self { dither: target.dither.value, ..Self::new(container, encoding, rate_hz, channels) }
+    }
+
     fn check(&self) -> Result<()> {
         let unsupported = |what: String| Err(Error::new(Kind::Usage, "unsupported", what));
         if !(1..=4096).contains(&self.layout.channels()) {
@@ -163,7 +173,7 @@ pub struct Writer {
 }
 
 enum Sink {
-    Wav(Box<WavSink<BufWriter<File>>>),
+    Wav(WavFile),
     Flac(Box<FlacSink>),
 }
 
@@ -328,8 +338,11 @@ impl Writer {
     }
 }
 
+/// A WAV file on the disk.
+type WavFile = Box<WavSink<BufWriter<File>>>;
+
 /// Completes the file; a WAV file stays open for its loudness.
-fn close(sink: Sink) -> Result<(Option<Box<WavSink<BufWriter<File>>>>, Vec<Finding>)> {
+fn close(sink: Sink) -> Result<(Option<WavFile>, Vec<Finding>)> {
     match sink {
         Sink::Flac(flac) => flac.finish().map(|()| (None, Vec::new())),
         Sink::Wav(mut wav) => {

@@ -409,3 +409,21 @@ fn broken_audio_is_refused_and_no_audio_is_a_wav_file() {
     drop(writer);
     assert_eq!(write(&path, spec, &Buffer::new(1, 0)).frames, 0);
 }
+
+#[test]
+fn a_target_becomes_a_file_and_a_gate() {
+    let cd = crate::targets::find("cd").unwrap();
+    let spec = Spec::for_target(&cd, 96_000, 2);
+    assert_eq!(
+        (spec.container, spec.encoding, spec.sample_rate_hz),
+        (Container::Wav, Encoding::Int(16), 44_100)
+    );
+    assert_eq!(spec.dither.name(), "modified_e");
+    let spotify = crate::targets::find("spotify").unwrap();
+    assert_eq!(Gate::for_target(&spotify, Some(-9.0)).ceiling_dbtp, Some(-2.0));
+    assert_eq!(Gate::for_target(&spotify, Some(-14.0)).ceiling_dbtp, Some(-1.0));
+    assert_eq!(
+        Gate::for_target(&cd, None),
+        Gate { ceiling_dbtp: Some(-0.5), loudness_lufs: None, tolerance_lu: 0.1 }
+    );
+}

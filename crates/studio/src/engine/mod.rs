@@ -1,1 +1,340 @@
-//! Graph, plan, verified schedule, render.
+//! A session becomes sound: graph, schedule, verifier, parallel rendering.
+//!
+//! The routing is sorted by id and cut into levels; every tap that is listened to gets a buffer of its own and every
+//! edge (outputs, sends, side-chains) the delay that brings it into line; a [verifier](verify()) looks at the result
+//! with fresh eyes; then the strips of each level run in parallel, and buses sum in the order of ids. So the output has
+//! the same bits for any block size, any number of threads and any order of tracks in the text.
+//!
+//! Order of a strip: clip gain and fades → trim → polarity → delay → width → tap `pre_fx` → inserts → tap `pre` → ride,
+//! fader, VCAs → mute → tap `post` → pan → tap `post_pan` → output.
+
+mod clip;
+mod curve;
+pub mod graph;
+mod library;
+mod plan;
+mod ring;
+mod stage;
+mod verify;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+pub use library::{Converted, Files, Library, Shelf};
+pub use plan::{BufferPlan, EdgePlan, InsertPlan, Plan, Step};
+pub use verify::verify;
+
+use crate::job::Job;
+use crate::message::{Error, Finding, Kind, Result, Severity};
+use crate::session::{Curve as Course, Session};
+use clip::ClipPlan;
+use dsp::block::{Buffer, View};
+use graph::{Graph, Origin};
+use rayon::prelude::*;
+use worker::{Outputs, Worker, Workshop};
+
+/// Longest session. By our own convention: a day.
+const MOST_SECONDS: u64 = 86_400;
+/// A frame under this is silence when the end of a tail is looked for: -120 dBFS.
+const SILENCE: f64 = 1e-6;
+
+/// How to render.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Frames worked on at once. The result does not depend on it.
+    pub block_frames: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { block_frames: 2048 }
+    }
+}
+
+/// What a rendering came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rendered {
+    /// Frames given to the sink: the session and its longest possible tail.
+    pub frames: u64,
+    /// Frames to the end of the last clip.
+    pub length_frames: u64,
+    /// Frames to the last one louder than -120 dBFS, at least the length: where a file may end.
+    pub sounding_frames: u64,
+    /// What should be known.
+    pub findings: Vec<Finding>,
+}
+
+/// A session ready to run, once.
+pub struct Engine<'a> {
+    library: &'a dyn Library,
+    plan: Plan,
+    workers: Vec<Worker>,
+    outputs: Vec<Outputs>,
+    levels: Vec<std::ops::Range<usize>>,
+    findings: Vec<Finding>,
+    block_frames: usize,
+}
+
+impl<'a> Engine<'a> {
+    /// Compiles and verifies a session. Every file is opened once, to see what it is.
+    ///
+    /// # Errors
+    /// Everything wrong with the files, each with its place in the session.
+    pub fn new(
+        session: &Session,
+        library: &'a dyn Library,
+        options: Options,
+    ) -> std::result::Result<Self, Vec<Error>> {
+        let block_frames = options.block_frames.clamp(1, 1 << 16);
+        let mut findings = Vec::new();
+        let clips = clips(session, library, &mut findings)?;
+        let graph = Graph::new(session).map_err(|error| vec![error])?;
+        let compiled = plan::compile(session, &graph, &clips, block_frames).map_err(|error| vec![error])?;
+        let plan = compiled.plan;
+        verify(&plan, &graph).map_err(|error| vec![error])?;
+        if plan.length_frames / u64::from(plan.sample_rate_hz.max(1)) > MOST_SECONDS {
+            let what = "the session is longer than a day";
+            return Err(vec![Error::new(Kind::Limit, "too_long", what).at(&session.origin.file)]);
+        }
+        notes(session, &graph, &plan, &mut findings);
+        let shop = Workshop { session, plan: &plan, block_frames };
+        let mut workers = Vec::new();
+        let mut outputs = Vec::new();
+        for (number, kernels) in compiled.kernels.into_iter().enumerate() {
+            let clips = match plan.steps[number].origin {
+                Origin::Track(track) => clips.get(track).map(Vec::as_slice),
+                _ => None,
+            };
+            let made = shop.worker(number, clips, kernels);
+            let (worker, output) =
+                made.ok_or_else(|| vec![Error::new(Kind::Internal, "no_strip", "a strip is lost")])?;
+            workers.push(worker);
+            outputs.push(output);
+        }
+        let levels = levels(&plan);
+        Ok(Self { library, plan, workers, outputs, levels, findings, block_frames })
+    }
+
+    /// The schedule.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Renders to `sink`, two channels, block by block, from the first frame of the session on. Latency is cut off at
+    /// the head; the tail is rendered to its longest.
+    ///
+    /// # Errors
+    /// Of the sources, of the sink, or [`Kind::Interrupted`]. If several strips fail in one block, the first by level
+    /// and id is told.
+    pub fn render(
+        mut self,
+        job: &Job<'_>,
+        sink: &mut (dyn FnMut(View<'_>) -> Result<()> + Send),
+    ) -> Result<Rendered> {
+        let pool = match job.threads {
+            1 => None,
+            threads => rayon::ThreadPoolBuilder::new().num_threads(threads.min(256)).build().ok(),
+        };
+        match pool {
+            Some(pool) => pool.install(|| self.run(job, sink, true)),
+            None => self.run(job, sink, false),
+        }
+    }
+
+    fn run(
+        &mut self,
+        job: &Job<'_>,
+        sink: &mut (dyn FnMut(View<'_>) -> Result<()> + Send),
+        parallel: bool,
+    ) -> Result<Rendered> {
+        let latency = self.plan.latency_frames as u64;
+        let frames = self.plan.length_frames + self.plan.tail_frames as u64;
+        let total = latency + frames;
+        let mut mixed = Mixed { buffer: Buffer::new(2, self.block_frames), skip: 0, at: 0, sounding: 0 };
+        mixed.buffer.set_frames(0);
+        let mut start = 0;
+        while start < total {
+            let count = (total - start).min(self.block_frames as u64) as usize;
+            job.step("mix", start, total)?;
+            // The sink works on the last block while this one is made.
+            let (sunk, made) = if parallel {
+                rayon::join(|| mixed.give(sink), || self.block(start, count, true))
+            } else {
+                (mixed.give(sink), self.block(start, count, false))
+            };
+            sunk?;
+            made?;
+            mixed.take(&self.outputs, start, count, latency);
+            start += count as u64;
+        }
+        mixed.give(sink)?;
+        job.step("mix", total, total)?;
+        let mut findings = std::mem::take(&mut self.findings);
+        findings.extend(self.workers.iter_mut().flat_map(Worker::findings));
+        let length_frames = self.plan.length_frames;
+        Ok(Rendered { frames, length_frames, sounding_frames: mixed.sounding.max(length_frames), findings })
+    }
+
+    /// One block, level by level.
+    fn block(&mut self, start: u64, frames: usize, parallel: bool) -> Result<()> {
+        let library = self.library;
+        for level in &self.levels {
+            let (lower, rest) = self.outputs.split_at_mut(level.start);
+            let own = &mut rest[..level.len()];
+            let workers = &mut self.workers[level.clone()];
+            let lower = &*lower;
+            let run = |(worker, own): (&mut Worker, &mut Outputs)| {
+                worker.run(lower, own, start as i64, frames, library);
+            };
+            if parallel && level.len() > 1 {
+                workers.par_iter_mut().zip(own.par_iter_mut()).with_max_len(1).for_each(run);
+            } else {
+                workers.iter_mut().zip(own).for_each(run);
+            }
+            if let Some(error) = workers.iter_mut().find_map(|worker| worker.error.take()) {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Engine<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+/// The last block of the mix, on its way to the sink.
+struct Mixed {
+    buffer: Buffer,
+    /// Frames at its head that are latency.
+    skip: usize,
+    /// Frame of the session of its first frame after those.
+    at: u64,
+    sounding: u64,
+}
+
+impl Mixed {
+    fn give(&mut self, sink: &mut (dyn FnMut(View<'_>) -> Result<()> + Send)) -> Result<()> {
+        let frames = self.buffer.frames().saturating_sub(self.skip);
+        if frames == 0 {
+            return Ok(());
+        }
+        let view = self.buffer.view().slice(self.skip, frames);
+        for channel in 0..view.channels() {
+            if let Some(last) = view.channel(channel).iter().rposition(|x| x.abs() > SILENCE) {
+                self.sounding = self.sounding.max(self.at + last as u64 + 1);
+            }
+        }
+        sink(view)
+    }
+
+    fn take(&mut self, outputs: &[Outputs], start: u64, frames: usize, latency: u64) {
+        self.buffer.set_frames(frames);
+        self.skip = latency.saturating_sub(start).min(frames as u64) as usize;
+        self.at = start.saturating_sub(latency);
+        let Some(mix) = outputs.last() else { return };
+        let mix = mix.tap(crate::session::Tap::PostPan);
+        for channel in 0..2.min(mix.channels()) {
+            self.buffer.channel_mut(channel).copy_from_slice(mix.channel(channel));
+        }
+    }
+}
+
+/// Renders a session from its files: [`Engine::new`], then [`Engine::render`].
+pub fn render(
+    session: &Session,
+    library: &dyn Library,
+    options: Options,
+    job: &Job<'_>,
+    sink: &mut (dyn FnMut(View<'_>) -> Result<()> + Send),
+) -> std::result::Result<Rendered, Vec<Error>> {
+    Engine::new(session, library, options)?.render(job, sink).map_err(|error| vec![error])
+}
+
+fn clips(
+    session: &Session,
+    library: &dyn Library,
+    findings: &mut Vec<Finding>,
+) -> std::result::Result<Vec<Vec<ClipPlan>>, Vec<Error>> {
+    let mut errors = Vec::new();
+    let mut tracks = Vec::new();
+    for track in &session.tracks {
+        let mut plans = Vec::new();
+        for clip in &track.clips {
+            match ClipPlan::new(session, clip, library, findings) {
+                Ok(plan) => plans.push(plan),
+                Err(error) => errors.push(error),
+            }
+        }
+        tracks.push(plans);
+    }
+    if errors.is_empty() { Ok(tracks) } else { Err(errors) }
+}
+
+/// Steps of one level, side by side.
+fn levels(plan: &Plan) -> Vec<std::ops::Range<usize>> {
+    let mut levels: Vec<std::ops::Range<usize>> = Vec::new();
+    let last = plan.steps.len().saturating_sub(1);
+    for (number, step) in plan.steps.iter().enumerate() {
+        match levels.last_mut() {
+            // The mix bus always runs alone, last.
+            Some(range) if plan.steps[range.start].level == step.level && number != last => {
+                range.end = number + 1
+            }
+            _ => levels.push(number..number + 1),
+        }
+    }
+    levels
+}
+
+/// What can be said before a note is played.
+fn notes(session: &Session, graph: &Graph, plan: &Plan, findings: &mut Vec<Finding>) {
+    let rate = f64::from(session.sample_rate_hz);
+    let end = plan.length_frames as f64 / rate;
+    for automation in &session.automation {
+        if let Some((seconds, _)) = automation.points.last().filter(|(seconds, _)| *seconds > end) {
+            let moves = automation.curve == Course::Linear && automation.points.len() > 1;
+            let what = format!("a point at {seconds:.3} s, the session ends at {end:.3} s");
+            findings.push(
+                Finding::new(
+                    "automation_past_end",
+                    if moves { Severity::Warning } else { Severity::Info },
+                    what,
+                )
+                .about(format!("{}, {}", automation.target.strip, automation.param.key))
+                .seconds(*seconds)
+                .limit("points within the session")
+                .advice("check the time, or whether it was meant in beats"),
+            );
+        }
+    }
+    let soloed: Vec<&str> =
+        session.strips().filter(|strip| strip.controls.solo).map(|strip| strip.id.as_str()).collect();
+    if !soloed.is_empty() {
+        findings.push(
+            Finding::new("solo_active", Severity::Warning, format!("solo on {}", soloed.join(", ")))
+                .about(&session.origin.file)
+                .limit("no solo in a print")
+                .advice("take the solo off to hear the whole mix"),
+        );
+    }
+    for (number, origin) in graph.strips.iter().enumerate().filter(|(number, _)| !graph.used[*number]) {
+        if let Some(strip) = graph::strip(session, *origin).filter(|_| soloed.is_empty()) {
+            findings.push(
+                Finding::new("unheard", Severity::Info, "its sound reaches nothing")
+                    .about(&strip.id)
+                    .limit("")
+                    .advice(if strip.controls.mute {
+                        "it is muted"
+                    } else {
+                        "check its output and its mutes"
+                    }),
+            );
+        }
+        debug_assert!(number + 1 < graph.strips.len());
+    }
+}

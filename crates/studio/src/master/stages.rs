@@ -28,6 +28,7 @@ pub(super) struct Inserts {
     /// Frames of latency still to be dropped.
     to_drop: usize,
     latency: usize,
+    reduction_db: f64,
 }
 
 impl Inserts {
@@ -46,7 +47,12 @@ impl Inserts {
             })
             .collect();
         let latency = kernels.iter().map(|kernel| kernel.latency_frames()).sum();
-        Self { kernels, channels, to_drop: latency, latency }
+        Self { kernels, channels, to_drop: latency, latency, reduction_db: 0.0 }
+    }
+
+    /// The most gain reduction there was, dB; 0 without anything that reduces.
+    pub(super) fn largest_reduction_db(&self) -> f64 {
+        self.reduction_db
     }
 
     fn play(&mut self, mut block: Buffer, next: Next<'_>) -> Result<()> {
@@ -57,6 +63,7 @@ impl Inserts {
             let mut part = whole.slice(start, BLOCK_FRAMES);
             for kernel in &mut self.kernels {
                 kernel.process(&mut part);
+                self.reduction_db = self.reduction_db.max(kernel.gain_reduction_db().unwrap_or(0.0));
             }
             start += BLOCK_FRAMES;
         }
@@ -153,6 +160,16 @@ impl Stage for Convert {
             resampler.finish(&mut self.planes);
         }
         self.give(next)
+    }
+}
+
+impl<S: Stage + ?Sized> Stage for &mut S {
+    fn push(&mut self, block: Buffer, next: Next<'_>) -> Result<()> {
+        (**self).push(block, next)
+    }
+
+    fn finish(&mut self, next: Next<'_>) -> Result<()> {
+        (**self).finish(next)
     }
 }
 

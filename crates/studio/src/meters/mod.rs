@@ -23,8 +23,8 @@ const FRAMES: usize = 8192;
 /// Blocks on their way between the two threads.
 const BLOCKS: usize = 4;
 
-/// Measures a stream from where it stands to its end. On two threads about 4 ms a minute of 48 kHz stereo for each
-/// thread, plus decoding.
+/// Measures a stream from where it stands to its end. Costs about 0.6 ms of processor time a second of 48 kHz stereo,
+/// decoding from WAV included; two threads share it about equally.
 ///
 /// # Errors
 /// What the stream fails with, and `interrupted`.
@@ -60,10 +60,15 @@ fn next(source: &mut dyn Source, job: &Job, buffer: &mut Buffer, done: &mut u64)
     Ok(buffer.frames() > 0)
 }
 
-/// Decodes and takes the levels on this thread, and the true peaks of the block before on another.
-fn on_two_threads(source: &mut dyn Source, job: &Job, levels: &mut Levels, mut peaks: Peaks) -> Result<Peaks> {
+/// One half of the meters on this thread, behind the decoder; the other half on another, a block behind.
+fn on_two_threads(
+    source: &mut dyn Source,
+    job: &Job,
+    levels: &mut Levels,
+    mut peaks: Peaks,
+) -> Result<Peaks> {
     let channels = source.info().channels();
-    let internal = || Error::new(Kind::Internal, "meter_thread", "the thread that measures true peaks is gone");
+    let internal = || Error::new(Kind::Internal, "meter_thread", "the second thread of the meters is gone");
     std::thread::scope(|scope| {
         let (full, to_measure) = sync_channel::<Buffer>(BLOCKS);
         let (measured, free) = sync_channel::<Buffer>(BLOCKS);

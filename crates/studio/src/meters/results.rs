@@ -89,7 +89,7 @@ pub struct Measurements {
     pub bits_used: Option<u32>,
     /// Bits of the integer or floating-point format; `None` for lossy formats.
     pub bits_stored: Option<u16>,
-    /// Samples that are NaN or infinite; they are measured as silence.
+    /// Samples that are NaN, infinite or beyond 1e100; they are measured as silence.
     pub not_finite: u64,
     /// Where the first of these is.
     pub first_not_finite_seconds: Option<f64>,
@@ -164,7 +164,7 @@ impl Measurements {
 
     pub(super) fn new(setup: &Setup, levels: Levels, peaks: Peaks) -> Self {
         let (dynamics, true_peaks) = (levels.dynamics.finish(), peaks.true_peak.finish());
-        let stereo = levels.stereo.map(dsp::meter::stereo::StereoMeter::finish);
+        let stereo = peaks.stereo.map(dsp::meter::stereo::StereoMeter::finish);
         let loudness = levels.loudness;
         let rate = f64::from(setup.sample_rate_hz);
         let short_terms = loudness.history().short_term_curve_lufs();
@@ -173,7 +173,8 @@ impl Measurements {
         let (sample_peak, true_peak) = (dynamics.peak(), true_peaks.overall());
         let true_peak_dbtp = gain_to_db(true_peak.level);
         let integrated = loudness.integrated_lufs();
-        let channel_max = |of: fn(&ChannelDynamics) -> u64| dynamics.channels.iter().map(of).max().unwrap_or(0);
+        let channel_max =
+            |of: fn(&ChannelDynamics) -> u64| dynamics.channels.iter().map(of).max().unwrap_or(0);
         let channel_sum = |of: fn(&ChannelDynamics) -> u64| dynamics.channels.iter().map(of).sum::<u64>();
         let first_bad = dynamics.channels.iter().filter_map(|channel| channel.first_not_finite).min();
         Self {
@@ -205,7 +206,9 @@ impl Measurements {
             negative_correlation_part: stereo.map(|s: Stereo| s.negative_part),
             side_to_mid_db: stereo.and_then(|s| s.side_to_mid_db),
             left_to_right_db: stereo.and_then(|s| s.left_to_right_db),
-            dc_dbfs: gain_to_db(dynamics.channels.iter().fold(0.0, |top, channel| f64::max(top, channel.dc.abs()))),
+            dc_dbfs: gain_to_db(
+                dynamics.channels.iter().fold(0.0, |top, channel| f64::max(top, channel.dc.abs())),
+            ),
             clipped_runs: channel_sum(|channel| channel.clipped.at_top),
             longest_clipped_run: channel_max(|channel| channel.clipped.longest),
             clipped_runs_at_full_scale: channel_sum(|channel| channel.clipped.at_full_scale),

@@ -17,11 +17,18 @@ fn number(value: f64, digits: usize) -> String {
     }
     let text = format!("{value:.digits$}");
     // No minus in front of what rounds to zero.
-    if text.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') { format!("{:.digits$}", 0.0) } else { text }
+    if text.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') {
+        format!("{:.digits$}", 0.0)
+    } else {
+        text
+    }
 }
 
 fn unit(value: Option<f64>, digits: usize, symbol: &str) -> String {
-    value.map_or_else(|| "not measurable".to_owned(), |value| format!("{} {symbol}", number(value, digits)).trim_end().to_owned())
+    value.map_or_else(
+        || "not measurable".to_owned(),
+        |value| format!("{} {symbol}", number(value, digits)).trim_end().to_owned(),
+    )
 }
 
 fn bits(m: &Measurements) -> String {

@@ -10,6 +10,9 @@ use fx::{AnyProcessor, BandSet, Description, REGISTRY};
 /// Most processors on one strip, by our own convention.
 const MOST_INSERTS: usize = 256;
 
+/// Switch of processors that can listen to a key.
+const EXTERNAL: &str = "external_key";
+
 /// A side-chain: what a processor listens to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
@@ -91,7 +94,13 @@ fn one(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Insert> {
     let mut common = Common::default();
     take.fields(reader, &mut common);
     let mut settings = entry.make();
-    parameters(reader, &mut take, entry.description, settings.as_mut());
+    let given = parameters(reader, &mut take, entry.description, settings.as_mut());
+    // A key that is plugged in is listened to, unless the text says otherwise.
+    if side.is_some()
+        && let Some(index) = entry.description.index_of(EXTERNAL).filter(|index| !given.contains(index))
+    {
+        settings.set(index, 1.0);
+    }
     take.finish(reader, &format!("`{name}`"));
     let id = id.unwrap_or_else(|| entry.description.key.to_owned());
     Some(Insert { id, on: common.on, settings, key: side, span: key.clone() })
@@ -131,10 +140,12 @@ fn parameters(
     take: &mut Take<'_>,
     description: &'static Description,
     settings: &mut dyn AnyProcessor,
-) {
+) -> Vec<usize> {
+    let mut given = Vec::new();
     for (index, param) in description.params.iter().enumerate() {
         if let Some(value) = take.take(param.key).and_then(|node| reader.param(&node, param)) {
             settings.set(index, value);
+            given.push(index);
         }
     }
     if let Some(bands) = description.bands
@@ -142,6 +153,7 @@ fn parameters(
     {
         read_bands(reader, &list, &bands, description.params.len(), settings);
     }
+    given
 }
 
 fn read_bands(

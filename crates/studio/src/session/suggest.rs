@@ -27,8 +27,10 @@ fn score(typed: &[char], known: &[char]) -> Option<usize> {
     // One slip in three letters is still the same word (by calibration on the words of our own declarations).
     let allowed = (typed.len().max(known.len()) / 3).max(1);
     let edits = distance(typed, known);
-    // `comp` for `compressor`, `threshold` for `threshold_db`: an abbreviation counts as two slips.
-    let short = typed.len() >= 3 && known.starts_with(typed) || known.len() >= 3 && typed.starts_with(known);
+    // `comp` for `compressor`, `frequency_hz` for `freq_hz`: an abbreviation counts as two slips.
+    let common = typed.iter().zip(known).take_while(|(a, b)| a == b).count();
+    let shorter = typed.len().min(known.len());
+    let short = common >= 3 && (common == shorter || common >= 4 && 2 * common > shorter);
     if edits <= allowed { Some(edits.min(if short { 2 } else { edits })) } else { short.then_some(2) }
 }
 
@@ -66,6 +68,7 @@ mod tests {
             ("Compresser", "compressor"),
             ("fader", "fader_db"),
             ("attack_s", "attack_ms"),
+            ("attack_time_ms", "attack_ms"),
         ] {
             assert_eq!(nearest(typed, words), Some(meant), "{typed}");
         }

@@ -118,6 +118,40 @@ fn a_session_says_what_the_text_says() {
     assert_eq!((mute.curve, mute.points[0]), (Curve::Hold, (2.0, 1.0)));
 }
 
+#[test]
+fn a_compressor_with_a_key_listens_to_it_and_bands_are_set_one_by_one() {
+    let text = "insert = [{ compressor = { threshold_db = -30, key = \"o\" } }, { compressor = { id = \"own\" } },\n\
+                { eq = { band = [{ gain_db = 3 }, { kind = \"high_pass\", freq_hz = 90 }] } }]\n\
+                [[track]]\nid = \"o\"\nfile = \"o.wav\"\n\
+                [[automation]]\ntarget = \"kick.eq.band2.freq_hz\"\npoints = [[0, 50]]";
+    let session = parse(&with(text)).unwrap();
+    let inserts = &session.tracks[0].strip.inserts;
+    let value = |insert: &Insert, address: &str| {
+        insert.settings.get(insert.settings.description().index_of(address).unwrap())
+    };
+    assert_eq!((value(&inserts[0], "external_key"), value(&inserts[1], "external_key")), (1.0, 0.0));
+    assert_eq!((value(&inserts[2], "band1.gain_db"), value(&inserts[2], "band2.freq_hz")), (3.0, 90.0));
+    let mut document = Document::parse(&with(text)).unwrap();
+    document.set_at(&session, "kick.eq.band4.gain_db", -1.5).unwrap();
+    document.set_at(&session, "kick.eq.band1.gain_db", 2.0).unwrap();
+    let edited = document.session("s", Path::new("."), Options::default()).unwrap();
+    let eq = &edited.tracks[0].strip.inserts[2];
+    assert_eq!(
+        (value(eq, "band1.gain_db"), value(eq, "band4.gain_db"), value(eq, "band2.freq_hz")),
+        (2.0, -1.5, 90.0)
+    );
+    for (wrong, word) in [
+        ("insert = [{ eq = { band = [{ kind = \"hipass\" }] } }]", "`high_pass`"),
+        ("insert = [{ eq = { band = [{ frequency_hz = 3 }] } }]", "`freq_hz`"),
+        ("insert = [{ eq = { bands = [] } }]", "`band`"),
+        ("insert = [{ comp = { } }]", "`compressor`"),
+        ("insert = [{ compressor = { treshold = -3 } }]", "`threshold_db`"),
+    ] {
+        let hint = parse(&with(wrong)).map(|_| ()).unwrap_err()[0].hint.clone().unwrap_or_default();
+        assert!(hint.contains(word), "{wrong}: {hint}");
+    }
+}
+
 /// What is wrong, the line it is on, its code, and a word its message or hint must have.
 const WRONG: &[(&str, usize, &str, &str)] = &[
     ("fader_bd = -3.0", 9, "unknown_key", "`fader_db`"),

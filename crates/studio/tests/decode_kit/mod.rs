@@ -126,3 +126,15 @@ pub fn wav16(channels: u16, rate: u32, frames: usize) -> Vec<u8> {
         (b"data", &samples16(frames * usize::from(channels))),
     ])
 }
+
+/// Fails at the first sample that differs, without printing all of them.
+pub fn same(what: &str, ours: &[Vec<f64>], theirs: &[Vec<f64>]) {
+    assert_eq!(ours.len(), theirs.len(), "{what}: channels");
+    for (channel, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+        assert_eq!(ours.len(), theirs.len(), "{what}: frames of channel {channel}");
+        let first = ours.iter().zip(theirs).position(|(a, b)| a.to_bits() != b.to_bits() && a != b);
+        if let Some(n) = first {
+            panic!("{what}: channel {channel}, frame {n}: {} is not {}", ours[n], theirs[n]);
+        }
+    }
+}

@@ -8,7 +8,7 @@ mod tests;
 pub use clipping::ClippedRuns;
 
 use super::true_peak::Peak;
-use super::{Grid, finite};
+use super::{Grid, finite, is_number};
 use crate::block::View;
 use crate::math;
 use bits::BitFinder;
@@ -16,6 +16,8 @@ use clipping::RunFinder;
 
 /// Lanes that sum side by side; frame n goes to lane n modulo this, whatever the blocks are.
 const LANES: usize = 8;
+/// Samples looked at together.
+const CHUNK: usize = 256;
 /// Peaks are remembered for each of so many stretches a second, to go with short-term loudness.
 const HOPS_PER_SECOND: f64 = 10.0;
 /// 3 s: the window of short-term loudness, Tech 3341, 2.2.
@@ -46,7 +48,7 @@ pub struct ChannelDynamics {
     pub bits_used: u32,
     /// Samples beyond full scale.
     pub over_full_scale: u64,
-    /// Samples that are NaN or infinite; they count as silence in all the rest.
+    /// Samples that are NaN, infinite or beyond 1e100; they count as silence in all the rest.
     pub not_finite: u64,
     /// Frame of the first of these.
     pub first_not_finite: Option<u64>,
@@ -175,7 +177,7 @@ impl Sums {
         self.sum[lane] += x;
         self.square[lane] += x * x;
         self.top[lane] = if x.abs() > self.top[lane] { x.abs() } else { self.top[lane] };
-        self.bad[lane] += if raw.abs() < f64::INFINITY { 0.0 } else { 1.0 };
+        self.bad[lane] += if is_number(raw) { 0.0 } else { 1.0 };
     }
 
     fn add_all(&mut self, samples: &[f64], first_frame: u64) {
@@ -223,11 +225,19 @@ impl Track {
 
     /// Listens to a stretch that starts at frame `at`; returns its largest magnitude.
     fn push(&mut self, samples: &[f64], at: u64) -> f64 {
+        let mut largest = 0.0;
+        for (chunk, at) in samples.chunks(CHUNK).zip((at..).step_by(CHUNK)) {
+            largest = f64::max(largest, self.push_chunk(chunk, at));
+        }
+        largest
+    }
+
+    fn push_chunk(&mut self, samples: &[f64], at: u64) -> f64 {
         self.sums.add_all(samples, at);
         let top = self.sums.take_top();
         let bad = self.sums.take_bad();
         if bad > 0 {
-            let place = || samples.iter().position(|x| !x.is_finite()).map(|n| at + n as u64);
+            let place = || samples.iter().position(|&x| !is_number(x)).map(|n| at + n as u64);
             self.first_not_finite = self.first_not_finite.or_else(place);
             self.not_finite += bad;
         }
@@ -236,10 +246,10 @@ impl Track {
             self.peak = Peak { level: top, frame: at + place as u64 };
         }
         if top > 1.0 {
-            self.over += samples.iter().filter(|x| x.is_finite() && x.abs() > 1.0).count() as u64;
+            self.over += samples.iter().filter(|&&x| is_number(x) && x.abs() > 1.0).count() as u64;
         }
         self.mark_sound(samples, at, top > 0.0 || bad > 0);
-        self.runs.push(samples);
+        self.runs.push(samples, top);
         self.bits.push(samples);
         top
     }

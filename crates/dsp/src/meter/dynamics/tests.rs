@@ -73,6 +73,8 @@ fn block_size_changes_no_bit() {
     let mut planes = music_like(1.1, 3, 2, 30_000, 44_100.0);
     planes[0].iter_mut().for_each(|x| *x = x.clamp(-0.6, 0.6));
     planes[1][17] = f64::NAN;
+    planes[1][7_777] = 1e300;
+    planes[1][9_999] = f64::INFINITY;
     let whole = measured(&planes);
     assert!(whole.channels[0].clipped.at_top > 0);
     let buffer = Buffer::from_planes(&planes);

@@ -195,7 +195,7 @@ fn samples_that_are_not_finite_count_as_silence() {
     let planes = ebu::music_like(0.7, 9, 2, 48_000, 48_000.0);
     let mut spoilt = planes.clone();
     let mut mended = planes;
-    for (n, bad) in [(0, f64::NAN), (5_000, f64::INFINITY), (5_001, f64::NEG_INFINITY)] {
+    for (n, bad) in [(0, f64::NAN), (5_000, f64::INFINITY), (5_001, f64::NEG_INFINITY), (9_000, f64::MAX)] {
         spoilt[1][n] = bad;
         mended[1][n] = 0.0;
     }

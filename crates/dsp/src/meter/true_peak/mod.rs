@@ -1,7 +1,7 @@
 //! Inter-sample peaks: the ITU filter and an accurate one.
 //!
 //! Both readings come from one pass. The accurate one interpolates eight times at every rate and fits a parabola
-//! through the top; it is within 0.01 dB of the band-limited signal up to 0.45 of the sample rate. The ITU reading is
+//! through the top; it is within 0.02 dB of the band-limited signal up to 0.45 of the sample rate. The ITU reading is
 //! the filter printed in BS.1770-5, annex 2, at rates below 192 kHz, and the sample peak from there on: it is what
 //! other meters will show. A gate asks for the larger of both.
 
@@ -50,7 +50,8 @@ impl Peak {
     }
 }
 
-/// True peak of each channel. About 2 ns a sample on music, 15 where every stretch is as loud as the peak.
+/// True peak of each channel. Costs about 0.1 ms a second of stereo music at 48 kHz, four times that where nearly
+/// every stretch is as loud as the peak.
 #[derive(Debug, Clone)]
 pub struct TruePeakMeter {
     tracks: Vec<Track>,
@@ -129,6 +130,8 @@ impl TruePeakMeter {
 struct Kernel {
     interpolator: Interpolator,
     accurate: Bound,
+    /// The same, told from the first stage of the interpolator.
+    after_double: Bound,
     itu: Bound,
     with_itu: bool,
 }
@@ -136,7 +139,8 @@ struct Kernel {
 impl Kernel {
     fn new(sample_rate_hz: f64) -> Self {
         let interpolator = Interpolator::new();
-        let accurate = interpolator_bound(&interpolator.kernel());
+        let accurate = interpolator_bound(&interpolator.kernel(), FACTOR);
+        let after_double = interpolator_bound(&interpolator.kernel_after_double(), FACTOR / 2);
         let phases = itu::taps().map(|taps| {
             // Tap k stands at frame 6 - k.
             let mut phase: Vec<(i64, f64)> =
@@ -145,17 +149,18 @@ impl Kernel {
             phase
         });
         let itu = Bound::new(phases.iter().map(Vec::as_slice));
-        Self { interpolator, accurate, itu, with_itu: sample_rate_hz < ITU_FROM_HZ }
+        Self { interpolator, accurate, after_double, itu, with_itu: sample_rate_hz < ITU_FROM_HZ }
     }
 }
 
-fn interpolator_bound(kernel: &[f64]) -> Bound {
+/// Bound of an interpolation by `factor` with this kernel.
+fn interpolator_bound(kernel: &[f64], factor: usize) -> Bound {
     let centre = (kernel.len() / 2) as i64;
-    let phases: Vec<Vec<(i64, f64)>> = (0..FACTOR as i64)
+    let phases: Vec<Vec<(i64, f64)>> = (0..factor as i64)
         .map(|phase| {
             (-(BEFORE as i64)..=AFTER as i64)
                 .map(|offset| {
-                    let at = centre + phase - FACTOR as i64 * offset;
+                    let at = centre + phase - factor as i64 * offset;
                     (offset, usize::try_from(at).ok().and_then(|at| kernel.get(at)).copied().unwrap_or(0.0))
                 })
                 .collect()
@@ -271,7 +276,10 @@ impl Track {
     fn measure_accurate(&mut self, cell: usize, kernel: &mut Kernel) {
         let from = cell * CELL - BEFORE;
         let Ok(input) = self.samples[from..from + BEFORE + CELL + AFTER].try_into() else { return };
-        let _ = kernel.interpolator.double(input);
+        let (top, bend) = kernel.interpolator.double(input);
+        if kernel.after_double.at(top, bend) * OVER <= self.accurate.level {
+            return;
+        }
         let fine = kernel.interpolator.eightfold();
         // One frame of margin on either side.
         let inner = &fine[FACTOR..FACTOR * (CELL + 1)];

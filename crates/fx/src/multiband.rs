@@ -1,1 +1,0 @@
-//! Three-band compressor with linear-sum crossovers.

@@ -1,0 +1,123 @@
+use super::*;
+use dsp::block::Buffer;
+use testkit::{measure, signals};
+
+fn run(settings: &Multiband, planes: &[Vec<f64>]) -> (Buffer, [f64; 3]) {
+    let mut audio = Buffer::from_planes(planes);
+    let mut kernel = settings.prepare(Format { channels: planes.len(), ..Format::default() });
+    let half = audio.frames() / 2;
+    kernel.process(&mut audio.block().slice(0, half));
+    kernel.process(&mut audio.block().slice(half, half));
+    (audio, kernel.band_reductions_db())
+}
+
+/// No compression anywhere.
+fn rest() -> Multiband {
+    Multiband { low_ratio: 1.0, mid_ratio: 1.0, high_ratio: 1.0, ..Multiband::default() }
+}
+
+#[test]
+fn at_rest_and_below_the_thresholds_every_bit_passes() {
+    let noise = [signals::noise(0.5, 1, 2_000), signals::noise(0.5, 2, 2_000)];
+    assert_eq!(run(&rest(), &noise).0, Buffer::from_planes(&noise));
+    let quiet = [signals::noise(0.005, 1, 2_000), signals::noise(0.005, 2, 2_000)];
+    assert_eq!(run(&Multiband::default(), &quiet).0, Buffer::from_planes(&quiet));
+    let off =
+        Multiband { low_on: false, mid_on: false, high_on: false, low_gain_db: 6.0, ..Multiband::default() };
+    assert_eq!(run(&off, &noise).0, Buffer::from_planes(&noise));
+}
+
+#[test]
+fn bands_with_equal_gains_sum_flat() {
+    for gain in [0.0, -4.0, 6.0] {
+        let settings = Multiband { low_gain_db: gain, mid_gain_db: gain, high_gain_db: gain, ..rest() };
+        let (out, _) = run(&settings, &[signals::impulse(1.0, 0, 96_000)]);
+        for step in 0..=60 {
+            let f = 20.0 * dsp::math::pow(1_000.0, f64::from(step) / 60.0);
+            let got = measure::response_db(out.channel(0), f, 48_000.0);
+            assert!((got - gain).abs() < 1e-4, "{gain} {f}: {got}");
+        }
+    }
+}
+
+#[test]
+fn each_band_follows_the_closed_form_on_a_tone_of_its_own() {
+    let settings = Multiband {
+        low_threshold_db: -30.0,
+        low_ratio: 2.0,
+        mid_threshold_db: -30.0,
+        mid_ratio: 4.0,
+        high_threshold_db: -30.0,
+        high_ratio: 3.0,
+        knee_db: 0.0,
+        range_db: 24.0,
+        rms_window_ms: 100.0,
+        low_attack_ms: 100.0,
+        low_release_ms: 100.0,
+        ..Multiband::default()
+    };
+    // RMS of a sine of peak p is p - 3.01 dB; the rest by hand.
+    for (f, slope, band) in [(30.0, 0.5, 0), (800.0, 0.75, 1), (15_000.0, 2.0 / 3.0, 2)] {
+        let peak_db = -15.0;
+        let tone = signals::sine(f, signals::db(peak_db), 0.0, 3.0, 48_000.0);
+        let (out, shown) = run(&settings, &[tone.clone(), tone.iter().map(|x| 0.1 * x).collect()]);
+        let want = slope * (peak_db - 3.0103 + 30.0);
+        let got =
+            -measure::to_db(measure::tone(&out.channel(0)[96_000..], f, 48_000.0).0 / signals::db(peak_db));
+        assert!((got - want).abs() < 0.1, "{f}: {got} {want}");
+        // Linked: the softer channel is turned down as much.
+        let soft = -measure::to_db(
+            measure::tone(&out.channel(1)[96_000..], f, 48_000.0).0 / signals::db(peak_db - 20.0),
+        );
+        assert!((soft - got).abs() < 1e-6, "{f}: {soft}");
+        assert!((shown[band] - want).abs() < 0.2, "{shown:?}");
+    }
+}
+
+#[test]
+fn a_band_turned_down_leaves_the_others_alone() {
+    let settings = Multiband { low_threshold_db: -50.0, low_ratio: 20.0, range_db: 6.0, ..rest() };
+    let low = signals::sine(25.0, 0.5, 0.0, 2.0, 48_000.0);
+    let tone = signals::sine(1_500.0, 0.05, 0.0, 2.0, 48_000.0);
+    let both: Vec<f64> = low.iter().zip(&tone).map(|(a, b)| a + b).collect();
+    let (out, _) = run(&settings, &[both]);
+    let part = &out.channel(0)[48_000..];
+    let of = |f, peak| measure::to_db(measure::tone(part, f, 48_000.0).0 / peak);
+    assert!((of(25.0, 0.5) + 6.0).abs() < 0.05, "{}", of(25.0, 0.5));
+    assert!(of(1_500.0, 0.05).abs() < 0.05, "{}", of(1_500.0, 0.05));
+}
+
+#[test]
+fn retuning_makes_no_click_and_does_not_depend_on_blocks() {
+    let tone = signals::sine(100.0, 0.4, 0.0, 0.3, 48_000.0);
+    let run = |block: usize| {
+        let mut audio = Buffer::from_planes(&[tone.clone(), tone.clone()]);
+        let mut kernel = Multiband::default().prepare(Format::default());
+        let mut at = 0;
+        for settings in [
+            Multiband { low_gain_db: 6.0, low_threshold_db: -60.0, ..Multiband::default() },
+            Multiband {
+                low_crossover_hz: 600.0,
+                high_crossover_hz: 1_500.0,
+                low_gain_db: -6.0,
+                ..Multiband::default()
+            },
+            Multiband { low_on: false, ..Multiband::default() },
+        ] {
+            let end = at + 3_500;
+            while at < end {
+                let frames = block.min(end - at);
+                kernel.process(&mut audio.block().slice(at, frames));
+                at += frames;
+            }
+            kernel.retune(&settings);
+        }
+        kernel.process(&mut audio.block().slice(at, 100_000));
+        audio
+    };
+    let whole = run(100_000);
+    assert_eq!(whole, run(31));
+    // The sine bends by at most 0.8 * (2π 100 / 48000)² = 0.00014 per sample².
+    let bend = whole.channel(0).windows(3).fold(0.0, |m: f64, w| m.max((w[0] - 2.0 * w[1] + w[2]).abs()));
+    assert!(bend < 0.004, "{bend}");
+}

@@ -1,0 +1,283 @@
+//! The schedule: strips by level, a buffer for every tap that is listened to, a delay on every edge.
+
+use super::clip::ClipPlan;
+use super::curve::Curve;
+use super::graph::{Graph, Origin, Role, Wire, channels, strip};
+use crate::message::{Error, Kind, Result};
+use crate::session::{Insert, Part, Session, Strip, Tap};
+use fx::{AnyKernel, Format};
+
+/// Longest tail that is rendered after the last clip. By our own convention: longer than any reverb decays to -120 dB.
+const MOST_TAIL_SECONDS: f64 = 60.0;
+/// Longest latency of one processor. By our own convention: any more is a mistake of the processor.
+const MOST_LATENCY_FRAMES: usize = 1 << 22;
+
+/// A tap that is listened to, with a buffer of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BufferPlan {
+    /// Step that fills it.
+    pub step: usize,
+    /// Tap it is.
+    pub tap: Tap,
+    /// Frames that what it holds is late.
+    pub latency_frames: usize,
+}
+
+/// A buffer that a step listens to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EdgePlan {
+    /// What it is in the session.
+    pub wire: Wire,
+    /// Buffer it reads.
+    pub buffer: usize,
+    /// Delay that brings it into line with the others.
+    pub delay_frames: usize,
+}
+
+/// A processor in a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InsertPlan {
+    /// Number of the insert on its strip.
+    pub index: usize,
+    /// Its latency.
+    pub latency_frames: usize,
+    /// How long it sounds on.
+    pub tail_frames: usize,
+    /// Delay of the audio ahead of it, where its key comes later.
+    pub align_frames: usize,
+    /// How late its input is, after that delay.
+    pub arrival_frames: usize,
+    /// Its side-chain.
+    pub key: Option<EdgePlan>,
+}
+
+/// One strip at work.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Which strip.
+    pub origin: Origin,
+    /// Its number in the graph.
+    pub strip: usize,
+    /// Its level.
+    pub level: usize,
+    /// Channels before pan.
+    pub channels: usize,
+    /// What comes in, in the order of summing.
+    pub inputs: Vec<EdgePlan>,
+    /// How late the sum is.
+    pub arrival_frames: usize,
+    /// Processors that run.
+    pub inserts: Vec<InsertPlan>,
+    /// How late it is after the last of them.
+    pub leaving_frames: usize,
+    /// How long anything sounds on after the last clip, here.
+    pub tail_frames: usize,
+}
+
+/// The whole schedule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Sample rate.
+    pub sample_rate_hz: u32,
+    /// Steps in order of level, then id. The last is the mix bus.
+    pub steps: Vec<Step>,
+    /// Buffers.
+    pub buffers: Vec<BufferPlan>,
+    /// Frames at the head of the output that belong to latency and are cut off.
+    pub latency_frames: usize,
+    /// Frames of the session: to the end of the last clip.
+    pub length_frames: u64,
+    /// Frames rendered after that, for what sounds on.
+    pub tail_frames: usize,
+}
+
+/// A schedule together with what runs in it, step by step.
+pub(super) struct Compiled {
+    pub(super) plan: Plan,
+    pub(super) kernels: Vec<Vec<Box<dyn AnyKernel>>>,
+}
+
+/// Whole frames a strip is delayed by its own controls.
+pub(super) fn strip_delay(strip: &Strip, sample_rate_hz: u32) -> usize {
+    let time = (strip.controls.delay_ms * 1e-3 * f64::from(sample_rate_hz)).round();
+    (strip.controls.delay_samples + time).max(0.0) as usize
+}
+
+/// Compiles a routing. `clips` holds the clips of every track of the session.
+pub(super) fn compile(
+    session: &Session,
+    graph: &Graph,
+    clips: &[Vec<ClipPlan>],
+    block_frames: usize,
+) -> Result<Compiled> {
+    let mut order: Vec<usize> = (0..graph.strips.len()).filter(|number| graph.used[*number]).collect();
+    // The mix bus is last by level already, unless nothing reaches it.
+    order.sort_by_key(|number| (graph.strips[*number] == Origin::Mix, graph.levels[*number], *number));
+    let mut step_of = vec![usize::MAX; graph.strips.len()];
+    for (step, number) in order.iter().enumerate() {
+        step_of[*number] = step;
+    }
+    let mut plan = Plan {
+        sample_rate_hz: session.sample_rate_hz,
+        steps: Vec::new(),
+        buffers: Vec::new(),
+        latency_frames: 0,
+        length_frames: clips.iter().flatten().map(ClipPlan::end).max().unwrap_or(0),
+        tail_frames: 0,
+    };
+    let mut kernels = Vec::new();
+    for number in order {
+        let (step, running) = compile_step(session, graph, clips, &step_of, &mut plan, number, block_frames)?;
+        plan.steps.push(step);
+        kernels.push(running);
+    }
+    if let Some(last) = plan.steps.last() {
+        plan.latency_frames = last.leaving_frames;
+        let most = (MOST_TAIL_SECONDS * f64::from(session.sample_rate_hz)) as usize;
+        plan.tail_frames = last.tail_frames.min(most);
+    }
+    Ok(Compiled { plan, kernels })
+}
+
+fn compile_step(
+    session: &Session,
+    graph: &Graph,
+    clips: &[Vec<ClipPlan>],
+    step_of: &[usize],
+    plan: &mut Plan,
+    number: usize,
+    block_frames: usize,
+) -> Result<(Step, Vec<Box<dyn AnyKernel>>)> {
+    let origin = graph.strips[number];
+    let strip =
+        strip(session, origin).ok_or_else(|| Error::new(Kind::Internal, "no_strip", "a strip is lost"))?;
+    let own = match origin {
+        Origin::Track(track) => clips.get(track).map_or(1, |clips| widest(clips)),
+        _ => 2,
+    };
+    let mut step = Step {
+        origin,
+        strip: number,
+        level: graph.levels[number],
+        channels: channels(session, origin, own),
+        inputs: Vec::new(),
+        arrival_frames: 0,
+        inserts: Vec::new(),
+        leaving_frames: 0,
+        tail_frames: 0,
+    };
+    let incoming: Vec<Wire> = graph.wires.iter().filter(|wire| wire.to == number).copied().collect();
+    for wire in incoming.iter().filter(|wire| !matches!(wire.role, Role::Key(_))) {
+        let edge = listen(plan, step_of, *wire, step.channels);
+        step.arrival_frames = step.arrival_frames.max(plan.buffers[edge.buffer].latency_frames);
+        step.tail_frames = step.tail_frames.max(plan.steps[step_of[wire.from]].tail_frames);
+        step.inputs.push(edge);
+    }
+    for edge in &mut step.inputs {
+        edge.delay_frames = step.arrival_frames - plan.buffers[edge.buffer].latency_frames;
+    }
+    step.tail_frames += strip_delay(strip, session.sample_rate_hz);
+    let kernels = compile_inserts(session, strip, &incoming, step_of, plan, &mut step, block_frames)?;
+    Ok((step, kernels))
+}
+
+/// Channels of the widest clip.
+fn widest(clips: &[ClipPlan]) -> usize {
+    clips.iter().map(ClipPlan::channels).max().unwrap_or(1)
+}
+
+/// The buffer of a tap, made if nobody listened to it before.
+fn listen(plan: &mut Plan, step_of: &[usize], wire: Wire, channels: usize) -> EdgePlan {
+    let step = step_of[wire.from];
+    // One channel into one channel is not panned, and two are folded before pan.
+    let tap = if wire.role == Role::Output && channels == 1 { Tap::Post } else { wire.tap };
+    let from = &plan.steps[step];
+    let latency_frames = if tap == Tap::PreFx { from.arrival_frames } else { from.leaving_frames };
+    let fresh = BufferPlan { step, tap, latency_frames };
+    let known = plan.buffers.iter().position(|buffer| (buffer.step, buffer.tap) == (step, tap));
+    let buffer = known.unwrap_or_else(|| {
+        plan.buffers.push(fresh);
+        plan.buffers.len() - 1
+    });
+    EdgePlan { wire, buffer, delay_frames: 0 }
+}
+
+fn compile_inserts(
+    session: &Session,
+    strip: &Strip,
+    incoming: &[Wire],
+    step_of: &[usize],
+    plan: &mut Plan,
+    step: &mut Step,
+    block_frames: usize,
+) -> Result<Vec<Box<dyn AnyKernel>>> {
+    let mut kernels = Vec::new();
+    let mut running = step.arrival_frames;
+    for (index, insert) in strip.inserts.iter().enumerate().filter(|(_, insert)| insert.on) {
+        let format = Format {
+            sample_rate_hz: f64::from(session.sample_rate_hz),
+            channels: step.channels,
+            tempo_bpm: session.tempo_bpm,
+            max_block_frames: block_frames,
+            seed: seed(&strip.id, &insert.id, index),
+        };
+        let kernel = prepare(session, strip, index, insert, format);
+        let latency_frames = kernel.latency_frames();
+        if latency_frames > MOST_LATENCY_FRAMES {
+            let what =
+                format!("`{}` on `{}` asks for {latency_frames} frames of latency", insert.id, strip.id);
+            return Err(Error::new(Kind::Limit, "too_much_latency", what));
+        }
+        let wire = incoming.iter().find(|wire| wire.role == Role::Key(index));
+        let mut key = wire.map(|wire| listen(plan, step_of, *wire, 0));
+        let key_latency = key.map_or(0, |key| plan.buffers[key.buffer].latency_frames);
+        let arrival = running.max(key_latency);
+        if let Some(key) = &mut key {
+            key.delay_frames = arrival - key_latency;
+        }
+        // Twice the time to -60 dB: to -120 dB.
+        let tail_frames = kernel.tail_frames().saturating_mul(2);
+        let align_frames = arrival - running;
+        step.inserts.push(InsertPlan {
+            index,
+            latency_frames,
+            tail_frames,
+            align_frames,
+            arrival_frames: arrival,
+            key,
+        });
+        step.tail_frames = step.tail_frames.saturating_add(tail_frames);
+        running = arrival + latency_frames;
+        kernels.push(kernel);
+    }
+    step.leaving_frames = running;
+    Ok(kernels)
+}
+
+/// A kernel that starts where its automation starts.
+fn prepare(
+    session: &Session,
+    strip: &Strip,
+    index: usize,
+    insert: &Insert,
+    format: Format,
+) -> Box<dyn AnyKernel> {
+    let mut settings = insert.settings.clone();
+    for automation in session.automation.iter().filter(|curve| curve.target.strip == strip.id) {
+        if let Part::Insert { insert, index: param } = automation.target.part
+            && insert == index
+        {
+            settings.set(param, Curve::new(automation, format.sample_rate_hz, 0).value(i64::MIN));
+        }
+    }
+    settings.prepare(format)
+}
+
+/// A seed for what is random in a processor: the same for the same place in the session, wherever that stands in the
+/// text. FNV-1a, 64 bit (Fowler, Noll and Vo, <http://www.isthe.com/chongo/tech/comp/fnv/>).
+fn seed(strip: &str, insert: &str, index: usize) -> u64 {
+    let place = strip.bytes().chain([0]).chain(insert.bytes()).chain((index as u64).to_le_bytes());
+    place.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}

@@ -1,0 +1,192 @@
+//! Gains and pan, fixed or moving, frame by frame.
+
+use super::curve::Curve;
+use crate::session::{PanLaw, controls};
+use dsp::block::Buffer;
+use dsp::math::db_to_gain;
+use dsp::pan;
+
+/// A number that may move.
+#[derive(Debug, Clone)]
+pub(super) struct Dial {
+    pub(super) value: f64,
+    pub(super) curve: Option<Curve>,
+}
+
+impl Dial {
+    pub(super) fn fixed(value: f64) -> Self {
+        Self { value, curve: None }
+    }
+
+    fn at(&self, frame: i64) -> f64 {
+        self.curve.as_ref().map_or(self.value, |curve| curve.value(frame))
+    }
+
+    fn is_flat(&self, frame: i64, frames: usize) -> bool {
+        self.curve.as_ref().is_none_or(|curve| curve.is_flat(frame, frames))
+    }
+}
+
+/// Faders in a row: decibels add, mutes and a fixed factor multiply.
+#[derive(Debug, Clone)]
+pub(super) struct Gain {
+    /// Decibels; one at -144 or below is off.
+    pub(super) faders: Vec<Dial>,
+    /// 0 is open, 1 is shut.
+    pub(super) mutes: Vec<Dial>,
+    /// Polarity.
+    pub(super) sign: f64,
+}
+
+impl Gain {
+    fn at(&self, frame: i64) -> f64 {
+        let mut sum_db = 0.0;
+        for fader in &self.faders {
+            let db = fader.at(frame);
+            if db <= controls::OFF_DB {
+                return 0.0;
+            }
+            sum_db += db;
+        }
+        let open: f64 = self.mutes.iter().fold(self.sign, |open, mute| open * (1.0 - mute.at(frame)));
+        open * db_to_gain(sum_db)
+    }
+
+    /// The gain over a stretch: one number, or one for every frame in `scratch`.
+    pub(super) fn over<'a>(&self, frame: i64, frames: usize, scratch: &'a mut [f64]) -> Level<'a> {
+        if self.faders.iter().chain(&self.mutes).all(|dial| dial.is_flat(frame, frames)) {
+            return Level::Flat(self.at(frame));
+        }
+        let scratch = &mut scratch[..frames];
+        for (offset, gain) in scratch.iter_mut().enumerate() {
+            *gain = self.at(frame + offset as i64);
+        }
+        Level::Moving(scratch)
+    }
+}
+
+/// A gain over a stretch of frames.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Level<'a> {
+    /// The same for all.
+    Flat(f64),
+    /// One for each.
+    Moving(&'a [f64]),
+}
+
+impl Level<'_> {
+    /// The same over part of the frames.
+    pub(super) fn part(&self, range: std::ops::Range<usize>) -> Level<'_> {
+        match self {
+            Self::Flat(gain) => Level::Flat(*gain),
+            Self::Moving(gains) => Level::Moving(&gains[range]),
+        }
+    }
+
+    /// Multiplies in place.
+    pub(super) fn apply(self, buffer: &mut Buffer) {
+        for channel in 0..buffer.channels() {
+            let plane = buffer.channel_mut(channel);
+            match self {
+                Self::Flat(1.0) => {}
+                Self::Flat(gain) => plane.iter_mut().for_each(|x| *x *= gain),
+                Self::Moving(gains) => plane.iter_mut().zip(gains).for_each(|(x, gain)| *x *= gain),
+            }
+        }
+    }
+
+    /// Adds `input` times the gain times `factor` to `output`.
+    pub(super) fn add(self, input: &[f64], factor: f64, output: &mut [f64]) {
+        match self {
+            Self::Flat(gain) if gain * factor == 1.0 => {
+                output.iter_mut().zip(input).for_each(|(y, x)| *y += x)
+            }
+            Self::Flat(gain) => {
+                let gain = gain * factor;
+                output.iter_mut().zip(input).for_each(|(y, x)| *y += x * gain);
+            }
+            Self::Moving(gains) => {
+                output.iter_mut().zip(input).zip(gains).for_each(|((y, x), gain)| *y += x * (gain * factor));
+            }
+        }
+    }
+}
+
+/// Pan or balance.
+#[derive(Debug, Clone)]
+pub(super) struct Pan {
+    pub(super) position: Dial,
+    pub(super) law: pan::PanLaw,
+}
+
+/// Pan law of a session in the words of the kernels.
+pub(super) fn law(law: PanLaw) -> pan::PanLaw {
+    match law {
+        PanLaw::Minus3 => pan::PanLaw::Minus3,
+        PanLaw::Balance => pan::PanLaw::Balance,
+        PanLaw::Minus2_5 => pan::PanLaw::Minus2_5,
+        PanLaw::Minus4_5 => pan::PanLaw::Minus4_5,
+        PanLaw::Minus6 => pan::PanLaw::Minus6,
+    }
+}
+
+impl Pan {
+    /// Gains for one channel going to two.
+    pub(super) fn of_mono(&self, frame: i64) -> (f64, f64) {
+        pan::mono_gains(self.position.at(frame), self.law)
+    }
+
+    /// Gains of two channels.
+    pub(super) fn of_stereo(&self, frame: i64) -> (f64, f64) {
+        pan::balance_gains(self.position.at(frame), self.law)
+    }
+
+    /// Spans of frames with one position: the whole stretch, or frame by frame where it moves.
+    pub(super) fn each(&self, frame: i64, frames: usize, mut what: impl FnMut(std::ops::Range<usize>, i64)) {
+        if self.position.is_flat(frame, frames) {
+            what(0..frames, frame);
+        } else {
+            (0..frames).for_each(|offset| what(offset..offset + 1, frame + offset as i64));
+        }
+    }
+
+    /// Balances two channels in place.
+    pub(super) fn balance(&self, frame: i64, buffer: &mut Buffer) {
+        self.each(frame, buffer.frames(), |range, frame| {
+            let (left, right) = self.of_stereo(frame);
+            for (channel, gain) in [left, right].into_iter().enumerate().filter(|(_, gain)| *gain != 1.0) {
+                buffer.channel_mut(channel)[range.clone()].iter_mut().for_each(|x| *x *= gain);
+            }
+        });
+    }
+
+    /// One channel becomes two.
+    pub(super) fn spread(&self, frame: i64, input: &Buffer, output: &mut Buffer) {
+        self.each(frame, input.frames(), |range, frame| {
+            let (left, right) = self.of_mono(frame);
+            for (channel, gain) in [left, right].into_iter().enumerate() {
+                let to = &mut output.channel_mut(channel)[range.clone()];
+                to.iter_mut().zip(&input.channel(0)[range.clone()]).for_each(|(y, x)| *y = x * gain);
+            }
+        });
+    }
+}
+
+/// Side against mid.
+pub(super) fn widen(width: &Dial, frame: i64, buffer: &mut Buffer) {
+    let frames = buffer.frames();
+    if width.is_flat(frame, frames) && width.at(frame) == 1.0 {
+        return;
+    }
+    let mut block = buffer.block();
+    let Some((left, right)) = block.pair_mut() else { return };
+    for (offset, (left, right)) in left.iter_mut().zip(right).enumerate() {
+        let width = width.at(frame + offset as i64);
+        // Exactly as it was at 1, whatever the block.
+        if width != 1.0 {
+            let (mid, side) = (0.5 * (*left + *right), 0.5 * width * (*left - *right));
+            *left = mid + side;
+            *right = mid - side;
+        }
+    }
+}

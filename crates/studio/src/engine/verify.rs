@@ -1,0 +1,106 @@
+//! Looks at a finished schedule with fresh eyes: nothing of the compiler is used but its result.
+
+use super::graph::{Graph, Role, Wire};
+use super::plan::{EdgePlan, Plan, Step};
+use crate::message::{Error, Kind, Result};
+use crate::session::Tap;
+
+/// Refuses a schedule in which a buffer has two writers, a step reads what is not there yet, two paths meet
+/// unaligned, or a wire of the routing is missing or there twice.
+pub fn verify(plan: &Plan, graph: &Graph) -> Result<()> {
+    buffers(plan)?;
+    wires(plan, graph)?;
+    for (number, step) in plan.steps.iter().enumerate() {
+        check_step(plan, number, step)?;
+    }
+    let Some(last) = plan.steps.last() else { return Err(wrong("there is no step")) };
+    if leaving(last) != plan.latency_frames {
+        return Err(wrong("the head that is cut off is not the latency of the mix bus"));
+    }
+    Ok(())
+}
+
+fn wrong(what: impl Into<String>) -> Error {
+    Error::new(Kind::Internal, "bad_schedule", what)
+        .hint("this is a fault of the program: please report the session")
+}
+
+fn buffers(plan: &Plan) -> Result<()> {
+    for (number, buffer) in plan.buffers.iter().enumerate() {
+        let Some(writer) = plan.steps.get(buffer.step) else { return Err(wrong("a buffer has no writer")) };
+        if plan.buffers[..number].iter().any(|other| (other.step, other.tap) == (buffer.step, buffer.tap)) {
+            return Err(wrong(format!("buffer {number} is used twice")));
+        }
+        let late = if buffer.tap == Tap::PreFx { writer.arrival_frames } else { leaving(writer) };
+        if late != buffer.latency_frames {
+            return Err(wrong(format!(
+                "buffer {number} is {late} frames late, not {}",
+                buffer.latency_frames
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// How late a step is, counted through its processors.
+fn leaving(step: &Step) -> usize {
+    step.inserts
+        .iter()
+        .fold(step.arrival_frames, |late, insert| late + insert.align_frames + insert.latency_frames)
+}
+
+fn wires(plan: &Plan, graph: &Graph) -> Result<()> {
+    let keys = plan.steps.iter().flat_map(|step| &step.inserts).filter_map(|insert| insert.key.as_ref());
+    let mut found: Vec<_> =
+        plan.steps.iter().flat_map(|step| &step.inputs).chain(keys).map(|edge| edge.wire).collect();
+    found.sort_by_key(Wire::place);
+    let mut wanted = graph.wires.clone();
+    wanted.sort_by_key(Wire::place);
+    if found == wanted {
+        Ok(())
+    } else {
+        Err(wrong("the wires of the schedule are not those of the session"))
+    }
+}
+
+fn check_step(plan: &Plan, number: usize, step: &Step) -> Result<()> {
+    let sums = step.inputs.iter().map(|edge| (edge, step.arrival_frames, false));
+    let keys =
+        step.inserts.iter().filter_map(|insert| Some((insert.key.as_ref()?, insert.arrival_frames, true)));
+    for (edge, arrival, key) in sums.chain(keys) {
+        check_edge(plan, number, step, edge, arrival)?;
+        if key != matches!(edge.wire.role, Role::Key(_)) {
+            return Err(wrong(format!("step {number} takes a key for a signal")));
+        }
+    }
+    if step.inputs.is_empty() && step.arrival_frames != 0 {
+        return Err(wrong(format!("step {number} is late without a cause")));
+    }
+    let mut late = step.arrival_frames;
+    for insert in &step.inserts {
+        late += insert.align_frames;
+        if late != insert.arrival_frames {
+            return Err(wrong(format!("insert {} of step {number} is not where it says", insert.index)));
+        }
+        late += insert.latency_frames;
+    }
+    Ok(())
+}
+
+fn check_edge(plan: &Plan, number: usize, step: &Step, edge: &EdgePlan, arrival: usize) -> Result<()> {
+    let Some(buffer) = plan.buffers.get(edge.buffer) else { return Err(wrong("an edge reads no buffer")) };
+    let Some(writer) = plan.steps.get(buffer.step) else { return Err(wrong("a buffer has no writer")) };
+    if buffer.step >= number || writer.level >= step.level {
+        return Err(wrong(format!("step {number} reads buffer {} before it is filled", edge.buffer)));
+    }
+    if edge.wire.to != step.strip || edge.wire.from != writer.strip {
+        return Err(wrong(format!("an edge of step {number} is at the wrong place")));
+    }
+    if buffer.latency_frames + edge.delay_frames != arrival {
+        let late = buffer.latency_frames + edge.delay_frames;
+        return Err(wrong(format!(
+            "a path into step {number} is {late} frames late where {arrival} are right"
+        )));
+    }
+    Ok(())
+}

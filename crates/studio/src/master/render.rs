@@ -1,0 +1,138 @@
+//! A chain is rendered: print in, one verified file out.
+//!
+//! Four threads at most (reading, shared chain, conversion and limiter, writing); the bits do not depend on how many
+//! there are.
+
+use super::chain::{Chain, Container, Delivery, Encoding};
+use super::pipe::{self, Next, Stage};
+use super::stages::{Convert, Group, Inserts, Stereo};
+use crate::audio::{self, Layout, Source};
+use crate::deliver::{self, Gate, Spec, Writer, Written};
+use crate::job::Job;
+use crate::message::{Error, Kind, Result};
+use crate::{decode, handover::Premaster};
+use dsp::block::Buffer;
+use dsp::meter::loudness::LoudnessMeter;
+use std::path::Path;
+
+/// Channels of a master: mono prints become two equal channels.
+pub(super) const CHANNELS: usize = 2;
+
+/// Opens the print for mastering.
+pub(super) fn open(premaster: &Premaster) -> Result<Box<dyn Source>> {
+    let at = |error: Error| error.at(premaster.path().display());
+    let options = decode::Options { repair: true, ..decode::Options::default() };
+    let source = decode::open(premaster.path(), options).map_err(at)?;
+    let channels = source.info().channels();
+    if channels > CHANNELS {
+        let what = format!("the print has {channels} channels; masters are stereo");
+        let error = Error::input("not_stereo", what).hint("mix it down to stereo first and check that mix");
+        return Err(at(error));
+    }
+    Ok(source)
+}
+
+/// What a render came to.
+pub(super) struct Rendered {
+    /// The writer, holding everything, not yet finished.
+    pub(super) writer: Writer,
+    /// Integrated loudness of what was written, before dither; `None` when too short or silent.
+    pub(super) integrated_lufs: Option<f64>,
+    /// Largest reduction of the inserts of this delivery, dB.
+    pub(super) reduction_db: f64,
+}
+
+/// Writes at the end of the pipe, with the loudness of what passes.
+struct Sink {
+    writer: Writer,
+    loudness: LoudnessMeter,
+}
+
+impl Stage for Sink {
+    fn push(&mut self, block: Buffer, _next: Next<'_>) -> Result<()> {
+        self.loudness.process(block.view());
+        self.writer.write(block.view())
+    }
+}
+
+fn spec_of(delivery: &Delivery, tags: &[(String, String)]) -> Spec {
+    let output = &delivery.output;
+    let container = match output.container {
+        Container::Wav => deliver::Container::Wav,
+        Container::Flac => deliver::Container::Flac,
+    };
+    let encoding = match output.encoding {
+        Encoding::Int16 => audio::Encoding::Int(16),
+        Encoding::Int24 => audio::Encoding::Int(24),
+        Encoding::Float32 => audio::Encoding::Float(32),
+    };
+    let mut spec = Spec::new(container, encoding, output.sample_rate_hz as u32, CHANNELS);
+    spec.dither = output.dither.kernel();
+    spec.seed = output.seed as u64;
+    spec.tags = tags.to_vec();
+    spec
+}
+
+/// Renders one delivery into a temporary file in `folder`.
+pub(super) fn render(
+    premaster: &Premaster,
+    chain: &Chain,
+    delivery: &Delivery,
+    folder: &Path,
+    force: bool,
+    job: &Job<'_>,
+) -> Result<Rendered> {
+    let mut source = open(premaster)?;
+    let (from_hz, to_hz) = (source.info().sample_rate_hz, delivery.output.sample_rate_hz as u32);
+    let path = folder.join(&delivery.file);
+    let tags = &premaster.info().metadata.tags;
+    let writer = Writer::create(&path, spec_of(delivery, tags), force)?;
+    let expected = source.info().frames.unwrap_or(0);
+    let mut shared = Group(vec![
+        Box::new(Stereo),
+        Box::new(Inserts::new(&chain.steps, f64::from(from_hz), CHANNELS, 0)),
+    ]);
+    let mut convert = Convert::new(from_hz, to_hz, CHANNELS, delivery.output.gain_db)?;
+    let mut limiter = Inserts::new(&delivery.steps, f64::from(to_hz), CHANNELS, 1);
+    let weights = Layout::of(CHANNELS).loudness_weights();
+    let mut sink = Sink { writer, loudness: LoudnessMeter::new(f64::from(to_hz), &weights) };
+    let label = format!("master for {}", delivery.target);
+    {
+        let mut own = Group(vec![Box::new(&mut convert), Box::new(&mut limiter)]);
+        pipe::run(source.as_mut(), &mut [&mut shared, &mut own, &mut sink], expected, &label, job)
+            .map_err(|error| error.at(premaster.path().display()))?;
+    }
+    Ok(Rendered {
+        integrated_lufs: sink.loudness.integrated_lufs(),
+        writer: sink.writer,
+        reduction_db: limiter.largest_reduction_db(),
+    })
+}
+
+/// Reads the file back, holds it against what it was made for, and names it.
+pub(super) fn finish(rendered: Rendered, delivery: &Delivery, job: &Job<'_>) -> Result<Written> {
+    let gate = Gate {
+        ceiling_dbtp: Some(delivery.output.ceiling_dbtp),
+        loudness_lufs: delivery.aim.as_ref().map(|aim| aim.loudness),
+        tolerance_lu: delivery.aim.as_ref().map_or(0.0, |aim| aim.tolerance),
+    };
+    rendered.writer.finish(job, &gate)
+}
+
+/// BLAKE3 of a file's bytes, in constant memory.
+pub(super) fn hash_of(path: &Path) -> Result<String> {
+    let failed = |error: std::io::Error| Error::io(path, "read the print", &error);
+    let mut hasher = blake3::Hasher::new();
+    let mut file = std::fs::File::open(path).map_err(failed)?;
+    std::io::copy(&mut file, &mut hasher).map_err(failed)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// Refuses a print that is not the one the chain was made for: the levels solved for it would be wrong.
+pub(super) fn same_print(chain: &Chain, hash: &str) -> Result<()> {
+    if chain.source_blake3 == hash {
+        return Ok(());
+    }
+    let what = format!("this print is not `{}` that the chain was made for: its hash differs", chain.source_file);
+    Err(Error::new(Kind::Input, "other_print", what).hint("master it anew with `--for`, or correct [source] blake3"))
+}

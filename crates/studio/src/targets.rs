@@ -1,1 +1,0 @@
-//! Delivery targets as data.

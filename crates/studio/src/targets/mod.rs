@@ -1,0 +1,303 @@
+//! Delivery targets as data.
+//!
+//! A target is a text file (`targets/*.toml`, built in; a user's own folder comes first). Every number in it is a table with its
+//! `value`, its `source`, the `date` it was read and a `tier`: `primary` (the service or the standard itself), `measured` (by
+//! engineers from outside) or `convention` (custom or house rule). Services change their numbers; the files say how old ours are.
+
+mod page;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+pub use page::render_page;
+
+use crate::message::{Error, Kind, Result};
+use dsp::dither::Dither;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// How sure a number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// The service or the standard itself says so.
+    Primary,
+    /// Measured or reported by engineers from outside.
+    Measured,
+    /// Custom, or our own rule.
+    Convention,
+}
+
+impl Tier {
+    /// The word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Measured => "measured",
+            Self::Convention => "convention",
+        }
+    }
+}
+
+/// A value and why it is believed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Fact<T> {
+    /// The value.
+    pub value: T,
+    /// Where it comes from.
+    pub source: String,
+    /// When that was read, `yyyy-mm-dd`.
+    pub date: String,
+    /// How sure it is.
+    pub tier: Tier,
+}
+
+/// What a service does with quiet music.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnsUp {
+    /// Plays it as it is.
+    Never,
+    /// Turns it up as far as its peak allows.
+    ToPeak,
+    /// Turns it up whatever the peak.
+    Always,
+    /// Not known.
+    Unknown,
+}
+
+/// What is turned as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Every track by itself.
+    Track,
+    /// All tracks of an album by one gain, when it is played as an album.
+    Album,
+}
+
+/// A destination of a master.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Target {
+    /// Name in commands: `apple-music`.
+    pub name: String,
+    /// Name for people.
+    pub title: String,
+    /// What it is, in a sentence.
+    pub about: String,
+    /// Not ready for use.
+    pub placeholder: bool,
+    /// Integrated loudness to master to; `None` where loudness is an artistic choice.
+    pub loudness_lufs: Option<Fact<f64>>,
+    /// How far the loudness may be off, either way.
+    pub tolerance_lu: Option<Fact<f64>>,
+    /// No true peak above this.
+    pub ceiling_dbtp: Fact<f64>,
+    /// Masters louder than this are held to [`louder_ceiling_dbtp`](Self::louder_ceiling_dbtp).
+    pub louder_than_lufs: Option<Fact<f64>>,
+    /// Ceiling of loud masters.
+    pub louder_ceiling_dbtp: Option<Fact<f64>>,
+    /// Sample rates that are taken, rising.
+    pub sample_rates_hz: Fact<Vec<u32>>,
+    /// Whether the rate of the source is kept when it is one of them.
+    pub keeps_source_rate: Fact<bool>,
+    /// Bits per sample, integers.
+    pub bits: Fact<u16>,
+    /// `wav` or `flac`.
+    pub container: Fact<String>,
+    /// Dither of the last step.
+    #[serde(serialize_with = "by_name")]
+    pub dither: Fact<Dither>,
+    /// Loudness the service plays at.
+    pub playback_lufs: Option<Fact<f64>>,
+    /// Whether it turns quiet music up.
+    pub turns_up: Option<Fact<TurnsUp>>,
+    /// True peak it turns up to.
+    pub playback_peak_dbtp: Option<Fact<f64>>,
+    /// What it turns as one.
+    pub playback_unit: Option<Fact<Unit>>,
+    /// Peak to loudness ratio below which a master is advised against.
+    pub min_plr_lu: Option<Fact<f64>>,
+    /// What else should be known.
+    pub notes: Vec<Fact<String>>,
+}
+
+fn by_name<S: serde::Serializer>(fact: &Fact<Dither>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    let Fact { value, source, date, tier } = fact.clone();
+    Fact { value: value.name(), source, date, tier }.serialize(serializer)
+}
+
+/// Playback of a master by a service.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Playback {
+    /// Gain the service applies.
+    pub gain_db: f64,
+    /// Loudness that is heard.
+    pub loudness_lufs: f64,
+    /// True peak that is heard.
+    pub true_peak_dbtp: f64,
+}
+
+impl Target {
+    /// Ceiling for a master of a loudness.
+    #[must_use]
+    pub fn ceiling_for(&self, integrated_lufs: f64) -> f64 {
+        match (&self.louder_than_lufs, &self.louder_ceiling_dbtp) {
+            // A hundredth of slack, so that a master on the limit is not called louder than it.
+            (Some(limit), Some(ceiling)) if integrated_lufs > limit.value + self.tolerance() + 0.01 => {
+                ceiling.value
+            }
+            _ => self.ceiling_dbtp.value,
+        }
+    }
+
+    /// How far the loudness may be off; 0.1 LU where the target does not say.
+    #[must_use]
+    pub fn tolerance(&self) -> f64 {
+        self.tolerance_lu.as_ref().map_or(0.1, |tolerance| tolerance.value)
+    }
+
+    /// Rate to deliver at for a source of `source_hz`: its own where that is kept and taken; else the highest taken rate not above it,
+    /// of its own family (44.1 or 48 kHz and multiples) if there is one; else the lowest that is taken.
+    #[must_use]
+    pub fn delivery_rate_hz(&self, source_hz: u32) -> u32 {
+        let rates = &self.sample_rates_hz.value;
+        if self.keeps_source_rate.value && rates.contains(&source_hz) {
+            return source_hz;
+        }
+        let below = || rates.iter().copied().filter(|rate| *rate <= source_hz);
+        let family = below().filter(|rate| source_hz.is_multiple_of(*rate)).max();
+        family.or(below().max()).or(rates.first().copied()).unwrap_or(source_hz)
+    }
+
+    /// What a listener hears of a master by itself; `None` where the service does not normalise. Where it is not known whether quiet
+    /// music is turned up, it is taken as not.
+    #[must_use]
+    pub fn playback(&self, integrated_lufs: f64, true_peak_dbtp: f64) -> Option<Playback> {
+        let wanted_db = self.playback_lufs.as_ref()?.value - integrated_lufs;
+        let headroom_db = self.playback_peak_dbtp.as_ref().map_or(0.0, |peak| peak.value) - true_peak_dbtp;
+        let gain_db = match self.turns_up.as_ref().map_or(TurnsUp::Unknown, |fact| fact.value) {
+            TurnsUp::Always => wanted_db,
+            // Never down because of the peak alone.
+            TurnsUp::ToPeak => wanted_db.min(headroom_db.max(0.0)),
+            TurnsUp::Never | TurnsUp::Unknown => wanted_db.min(0.0),
+        };
+        Some(Playback {
+            gain_db,
+            loudness_lufs: integrated_lufs + gain_db,
+            true_peak_dbtp: true_peak_dbtp + gain_db,
+        })
+    }
+}
+
+/// The targets that are built in, by name.
+const BUILT_IN: [(&str, &str); 12] = [
+    ("amazon", include_str!("../../../../targets/amazon.toml")),
+    ("apple-music", include_str!("../../../../targets/apple-music.toml")),
+    ("broadcast-r128", include_str!("../../../../targets/broadcast-r128.toml")),
+    ("cd", include_str!("../../../../targets/cd.toml")),
+    ("deezer", include_str!("../../../../targets/deezer.toml")),
+    ("hi-res", include_str!("../../../../targets/hi-res.toml")),
+    ("podcast", include_str!("../../../../targets/podcast.toml")),
+    ("soundcloud", include_str!("../../../../targets/soundcloud.toml")),
+    ("spotify", include_str!("../../../../targets/spotify.toml")),
+    ("tidal", include_str!("../../../../targets/tidal.toml")),
+    ("vinyl", include_str!("../../../../targets/vinyl.toml")),
+    ("youtube", include_str!("../../../../targets/youtube.toml")),
+];
+
+/// Names of the built-in targets, in alphabetical order.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name)
+}
+
+/// All built-in targets, in alphabetical order.
+///
+/// # Errors
+/// Those of a target file; a test keeps the built-in ones free of them.
+pub fn all() -> Result<Vec<Target>> {
+    BUILT_IN.iter().map(|(name, text)| parse::target(text, &format!("targets/{name}.toml"))).collect()
+}
+
+/// A target by its name, or from the file of that path when the name ends in `.toml`.
+///
+/// # Errors
+/// `unknown_target`, with the nearest name; the errors of a target file.
+pub fn find(name: &str) -> Result<Target> {
+    find_in(name, None)
+}
+
+/// As [`find`], with a user's folder of targets that comes before the built-in ones.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_in(name: &str, folder: Option<&Path>) -> Result<Target> {
+    if name.to_ascii_lowercase().ends_with(".toml") {
+        return load(Path::new(name));
+    }
+    let plain = name.trim().to_ascii_lowercase().replace([' ', '_'], "-");
+    let own = folder.filter(|_| parse::is_name(&plain)).map(|folder| folder.join(format!("{plain}.toml")));
+    if let Some(own) = own.filter(|own| own.is_file()) {
+        return load(&own);
+    }
+    match BUILT_IN.iter().find(|(known, _)| *known == plain) {
+        Some((known, text)) => parse::target(text, &format!("targets/{known}.toml")),
+        None => Err(unknown(name, &plain)),
+    }
+}
+
+/// A target from a file.
+///
+/// # Errors
+/// `not_found`, `io`; `not_toml` and `bad_target` with their place in the text.
+pub fn load(path: &Path) -> Result<Target> {
+    let about = std::fs::metadata(path).map_err(|error| Error::io(path, "read the target", &error))?;
+    if !about.is_file() || about.len() > MOST_BYTES {
+        let what = format!("a target is a text file of at most {MOST_BYTES} bytes");
+        return Err(Error::input("bad_target", what).at(path.display()));
+    }
+    let bytes = std::fs::read(path).map_err(|error| Error::io(path, "read the target", &error))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Error::input("not_utf8", "the target is not UTF-8 text").at(path.display()))?;
+    parse::target(&text, &path.display().to_string())
+}
+
+/// Largest target file, by our own convention.
+const MOST_BYTES: u64 = 1 << 20;
+
+fn unknown(name: &str, plain: &str) -> Error {
+    let all: Vec<&str> = names().collect();
+    let hint = match nearest(plain, &all) {
+        Some(meant) => format!("did you mean `{meant}`? known targets: {}", all.join(", ")),
+        None => format!("known targets: {}", all.join(", ")),
+    };
+    Error::new(Kind::Usage, "unknown_target", format!("there is no target `{name}`")).hint(hint)
+}
+
+/// The nearest word, if a third of it at most is different or it begins the same.
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let word: String = word.chars().take(40).collect();
+    let allowed = (word.chars().count() / 3).max(1);
+    let begins = |name: &&&str| word.len() >= 3 && (name.starts_with(&word) || word.starts_with(**name));
+    let close = || known.iter().map(|name| (edits(&word, name), name)).filter(|(edits, _)| *edits <= allowed);
+    known
+        .iter()
+        .find(begins)
+        .or_else(|| close().min_by_key(|(edits, _)| *edits).map(|(_, name)| name))
+        .copied()
+}
+
+/// Letters to insert, delete or replace (Levenshtein, Soviet Physics Doklady 10(8), 1966).
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let next = (diagonal + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = std::mem::replace(&mut row[j + 1], next);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}

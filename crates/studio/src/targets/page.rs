@@ -1,0 +1,111 @@
+//! A target as a page to read.
+
+use super::{Fact, Target, TurnsUp, Unit};
+use std::fmt::Write as _;
+
+/// The page of a target, in Markdown: every number with its source, how sure it is and when it was read.
+#[must_use]
+pub fn render_page(target: &Target) -> String {
+    let mut page = format!("# {}\n\n{}\n", target.title, target.about);
+    if target.placeholder {
+        page.push_str("\n**A placeholder: not ready for use.**\n");
+    }
+    page.push_str("\n| what | value | how sure | source | read |\n|---|---|---|---|---|\n");
+    for (what, value, told) in rows(target) {
+        let _ = writeln!(
+            page,
+            "| {what} | {value} | {} | {} | {} |",
+            told.tier.name(),
+            cell(&told.source),
+            told.date
+        );
+    }
+    if !target.notes.is_empty() {
+        page.push('\n');
+    }
+    for note in &target.notes {
+        let _ = writeln!(page, "* {} ({}: {}, {})", note.value, note.tier.name(), note.source, note.date);
+    }
+    page
+}
+
+/// What a fact rests on, whatever its value.
+struct Told {
+    source: String,
+    date: String,
+    tier: super::Tier,
+}
+
+fn rows(target: &Target) -> Vec<(&'static str, String, Told)> {
+    let mut rows = Vec::new();
+    let mut say =
+        |what, fact: Option<(String, Told)>| rows.extend(fact.map(|(value, told)| (what, value, told)));
+    say("loudness", number(target.loudness_lufs.as_ref(), "LUFS"));
+    say(
+        "tolerance",
+        number(target.tolerance_lu.as_ref(), "LU").map(|(value, told)| (format!("± {value}"), told)),
+    );
+    say("true-peak ceiling", number(Some(&target.ceiling_dbtp), "dBTP"));
+    say("ceiling of loud masters", louder(target));
+    say(
+        "sample rates",
+        row(&target.sample_rates_hz, |rates| rates.iter().map(khz).collect::<Vec<_>>().join(", ") + " kHz"),
+    );
+    say(
+        "rate of the source",
+        row(&target.keeps_source_rate, |keeps| {
+            if *keeps { "kept where it is taken" } else { "converted" }.into()
+        }),
+    );
+    say("bits", row(&target.bits, u16::to_string));
+    say("container", row(&target.container, |name| name.to_uppercase()));
+    say("dither", row(&target.dither, |dither| format!("`{}`", dither.name())));
+    say("played at", number(target.playback_lufs.as_ref(), "LUFS"));
+    say("quiet music", target.turns_up.as_ref().and_then(|fact| row(fact, turned)));
+    say("turned up to", number(target.playback_peak_dbtp.as_ref(), "dBTP"));
+    say("turned as one", target.playback_unit.as_ref().and_then(|fact| row(fact, one)));
+    say("least peak to loudness ratio", number(target.min_plr_lu.as_ref(), "LU"));
+    rows
+}
+
+fn row<T>(fact: &Fact<T>, words: impl FnOnce(&T) -> String) -> Option<(String, Told)> {
+    Some((words(&fact.value), Told { source: fact.source.clone(), date: fact.date.clone(), tier: fact.tier }))
+}
+
+fn number(fact: Option<&Fact<f64>>, unit: &str) -> Option<(String, Told)> {
+    row(fact?, |value| format!("{value:.1} {unit}"))
+}
+
+fn louder(target: &Target) -> Option<(String, Told)> {
+    let limit = target.louder_than_lufs.as_ref()?.value;
+    let (value, told) = number(target.louder_ceiling_dbtp.as_ref(), "dBTP")?;
+    Some((format!("{value} above {limit:.1} LUFS"), told))
+}
+
+fn khz(rate_hz: &u32) -> String {
+    // At most one decimal: 44.1, 48.
+    let (whole, tenth) = (rate_hz / 1000, rate_hz % 1000 / 100);
+    if tenth == 0 { whole.to_string() } else { format!("{whole}.{tenth}") }
+}
+
+fn turned(turns_up: &TurnsUp) -> String {
+    match turns_up {
+        TurnsUp::Never => "never turned up",
+        TurnsUp::ToPeak => "turned up as far as its peak allows",
+        TurnsUp::Always => "turned up, limited if need be",
+        TurnsUp::Unknown => "not known whether it is turned up",
+    }
+    .into()
+}
+
+fn one(unit: &Unit) -> String {
+    match unit {
+        Unit::Track => "track",
+        Unit::Album => "album",
+    }
+    .into()
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}

@@ -1,0 +1,157 @@
+use super::*;
+use std::fs;
+use std::path::PathBuf;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[test]
+fn every_built_in_target_is_sound_and_named_like_its_file() {
+    let all = all().unwrap();
+    assert_eq!(
+        all.iter().map(|target| target.name.as_str()).collect::<Vec<_>>(),
+        names().collect::<Vec<_>>()
+    );
+    let mut files: Vec<String> = fs::read_dir(root().join("targets"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    files.sort();
+    assert_eq!(files, names().collect::<Vec<_>>(), "a file that is not built in, or the other way round");
+    for target in all {
+        assert_eq!(target.placeholder, target.name == "vinyl");
+        assert!(target.loudness_lufs.is_none() || target.tolerance_lu.is_some(), "{}", target.name);
+    }
+}
+
+#[test]
+fn the_services_ask_for_what_they_publish() {
+    let spotify = find("spotify").unwrap();
+    assert_eq!(
+        spotify.loudness_lufs.as_ref().map(|fact| (fact.value, fact.tier)),
+        Some((-14.0, Tier::Primary))
+    );
+    assert_eq!((spotify.ceiling_for(-14.0), spotify.ceiling_for(-9.0)), (-1.0, -2.0));
+    let ebu = find("broadcast-r128").unwrap();
+    assert_eq!(
+        (ebu.loudness_lufs.unwrap().value, ebu.tolerance_lu.unwrap().value, ebu.ceiling_dbtp.value),
+        (-23.0, 0.2, -1.0)
+    );
+    let cd = find("CD").unwrap();
+    assert_eq!((cd.sample_rates_hz.value, cd.bits.value), (vec![44_100], 16));
+    assert!(cd.loudness_lufs.is_none());
+    assert_eq!(find("Apple Music").unwrap().playback_lufs.unwrap().value, -16.0);
+}
+
+#[test]
+fn spotify_plays_its_own_example_as_it_says() {
+    // "-20 LUFS with a true peak of -5 dB is only lifted to -16 LUFS."
+    let heard = find("spotify").unwrap().playback(-20.0, -5.0).unwrap();
+    assert!((heard.gain_db - 4.0).abs() < 1e-12 && (heard.loudness_lufs + 16.0).abs() < 1e-12);
+    // A loud master is turned down by all of it, a peak above the limit never turns a quiet one down.
+    assert!((find("spotify").unwrap().playback(-8.0, 0.3).unwrap().gain_db + 6.0).abs() < 1e-12);
+    assert_eq!(find("spotify").unwrap().playback(-20.0, 0.3).unwrap().gain_db, 0.0);
+    assert_eq!(find("youtube").unwrap().playback(-20.0, -5.0).unwrap().gain_db, 0.0);
+    assert!((find("apple-music").unwrap().playback(-8.0, -1.0).unwrap().gain_db + 8.0).abs() < 1e-12);
+    assert_eq!(find("cd").unwrap().playback(-8.0, -1.0), None);
+}
+
+#[test]
+fn the_rate_of_the_source_is_kept_and_never_raised_without_need() {
+    let rate = |name: &str, source| find(name).unwrap().delivery_rate_hz(source);
+    assert_eq!(rate("spotify", 48_000), 48_000);
+    assert_eq!(rate("spotify", 192_000), 192_000);
+    assert_eq!(rate("hi-res", 384_000), 192_000);
+    assert_eq!(rate("cd", 96_000), 44_100);
+    assert_eq!(rate("cd", 32_000), 44_100);
+    assert_eq!(rate("podcast", 88_200), 44_100);
+    assert_eq!(rate("podcast", 96_000), 48_000);
+    assert_eq!(rate("vinyl", 192_000), 96_000);
+    assert_eq!(rate("broadcast-r128", 44_100), 48_000);
+}
+
+#[test]
+fn a_name_mistyped_leads_to_the_one_that_was_meant() {
+    for (typed, meant) in [
+        ("spotfy", "spotify"),
+        ("apple", "apple-music"),
+        ("yuotube", "youtube"),
+        ("hires", "hi-res"),
+        ("broadcast", "broadcast-r128"),
+    ] {
+        let error = find(typed).unwrap_err();
+        assert_eq!((error.code, error.kind), ("unknown_target", Kind::Usage));
+        assert!(error.hint.unwrap().starts_with(&format!("did you mean `{meant}`?")), "{typed}");
+    }
+    assert!(find("qqqqqqqq").unwrap_err().hint.unwrap().starts_with("known targets: amazon, "));
+    assert_eq!(find("").unwrap_err().code, "unknown_target");
+}
+
+#[test]
+fn what_is_wrong_in_a_file_is_told_with_its_line() {
+    let good = fs::read_to_string(root().join("targets/cd.toml")).unwrap();
+    let line_of = |text: &str, part: &str| text.lines().position(|line| line.contains(part)).unwrap() + 1;
+    for (from, to, says) in [
+        ("value = 16", "value = 17", "17 bits"),
+        ("value = -0.5", "value = 3.0", "3 is not between -20 and 0"),
+        ("value = [44100]", "value = []", "at least one"),
+        ("value = [44100]", "value = [48000, 44100]", "rise"),
+        ("value = \"modified_e\"", "value = \"powr\"", "no dither `powr`"),
+        ("name = \"cd\"", "name = \"C D\"", "small letters"),
+        ("tier = \"primary\"", "tier = \"rumour\"", "rumour"),
+        ("date = \"2026-11-21\"", "date = \"2026-13-21\"", "yyyy-mm-dd"),
+        ("title = \"Compact Disc\"", "title = \" \"", "say something"),
+        ("[bits]", "[bitz]", "bitz"),
+        ("value = \"wav\"", "value = \"mp3\"", "neither `wav` nor `flac`"),
+    ] {
+        let bad = good.replacen(from, to, 1);
+        assert_ne!(bad, good, "{from}");
+        let error = parse::target(&bad, "mine.toml").unwrap_err();
+        assert_eq!(error.code, "bad_target");
+        assert!(error.what.contains(says), "{says}: {}", error.what);
+        assert_eq!(error.at, Some(format!("mine.toml:{}", line_of(&bad, to))), "{says}");
+    }
+    let without = good.replacen("source = \"IEC 60908 (Red Book)\"\n", "", 1);
+    assert!(parse::target(&without, "mine.toml").unwrap_err().what.contains("source"));
+    assert_eq!(parse::target("= nonsense", "mine.toml").unwrap_err().at.as_deref(), Some("mine.toml:1"));
+}
+
+#[test]
+fn a_users_own_target_comes_before_the_built_in_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string(root().join("targets/cd.toml")).unwrap().replace("Compact Disc", "My CD");
+    let path = folder.path().join("cd.toml");
+    fs::write(&path, text).unwrap();
+    assert_eq!(find_in("cd", Some(folder.path())).unwrap().title, "My CD");
+    assert_eq!(find_in("spotify", Some(folder.path())).unwrap().title, "Spotify");
+    assert_eq!(find(path.to_str().unwrap()).unwrap().title, "My CD");
+    assert_eq!(find("no/such.toml").unwrap_err().code, "not_found");
+    // A name is never a way out of the folder.
+    assert_eq!(find_in("../cd", Some(&folder.path().join("sub"))).unwrap_err().code, "unknown_target");
+}
+
+#[test]
+fn pages_in_the_documentation_are_current() {
+    for target in all().unwrap() {
+        let path = root().join(format!("docs/targets/{}.md", target.name));
+        let page = render_page(&target);
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, &page).unwrap();
+        }
+        let found = fs::read_to_string(&path).unwrap_or_default();
+        assert!(found == page, "docs/targets/{}.md is stale: run with UPDATE_DOCS=1", target.name);
+    }
+}
+
+#[test]
+fn a_page_names_value_source_tier_and_date() {
+    let page = render_page(&find("spotify").unwrap());
+    let row = "| loudness | -14.0 LUFS | primary | https://support.spotify.com/us/artists/article/loudness-normalization | 2026-11-21 |";
+    assert!(page.contains(row), "{page}");
+    assert!(
+        page.contains("-2.0 dBTP above -14.0 LUFS") && page.contains("44.1, 48, 88.2, 96, 176.4, 192 kHz")
+    );
+    assert!(render_page(&find("vinyl").unwrap()).contains("placeholder"));
+}
