@@ -7,7 +7,7 @@
 //! (Linkwitz-Riley sums to an all-pass), rings before the event (linear phase), or, done by subtraction, leaves a
 //! second slope of 6 dB per octave with a bump beside it.
 
-use crate::biquad::{Shape, Svf, SvfTerms};
+use crate::biquad::{Shape, SvfBank, SvfTerms};
 use crate::math::{PI, SQRT_2, fast_exp2, tan};
 
 /// tan(π f / fs) with f held below half the sample rate.
@@ -28,17 +28,16 @@ pub fn linkwitz_riley_section(high_pass: bool, frequency_hz: f64, sample_rate_hz
 #[derive(Debug, Clone)]
 pub struct ThreeWay {
     /// Low-pass and high-pass at the lower crossover, then at the upper one, two sections each.
-    sections: [[Svf; 2]; 4],
+    sections: [SvfBank; 4],
 }
 
 impl ThreeWay {
     /// A split at two frequencies.
     #[must_use]
     pub fn new(low_hz: f64, high_hz: f64, sample_rate_hz: f64) -> Self {
-        Self {
-            sections: Self::shapes(low_hz, high_hz, sample_rate_hz)
-                .map(|shape| [Svf::new(shape), Svf::new(shape)]),
-        }
+        let mut new = Self { sections: std::array::from_fn(|_| SvfBank::new(2)) };
+        new.glide_to(low_hz, high_hz, sample_rate_hz, 0);
+        new
     }
 
     fn shapes(low_hz: f64, high_hz: f64, rate: f64) -> [Shape; 4] {
@@ -46,11 +45,11 @@ impl ThreeWay {
             .map(|(high_pass, f)| linkwitz_riley_section(high_pass, f, rate))
     }
 
-    /// Moves the crossovers within `frames`.
+    /// Moves the crossovers within `frames`; 0 frames jumps there at rest.
     pub fn glide_to(&mut self, low_hz: f64, high_hz: f64, sample_rate_hz: f64, frames: usize) {
         let shapes = Self::shapes(low_hz, high_hz, sample_rate_hz);
         for (pair, shape) in self.sections.iter_mut().zip(shapes) {
-            pair.iter_mut().for_each(|section| section.glide_to(shape, frames));
+            (0..2).for_each(|index| pair.glide_to(index, shape, frames));
         }
     }
 
@@ -59,21 +58,21 @@ impl ThreeWay {
         let [low_pass, low_high, high_low, high_pass] = &mut self.sections;
         low.copy_from_slice(input);
         middle.copy_from_slice(input);
-        low_pass.iter_mut().for_each(|section| section.process(low));
-        low_high.iter_mut().for_each(|section| section.process(middle));
+        low_pass.process(low);
+        low_high.process(middle);
         high.copy_from_slice(middle);
-        high_low.iter_mut().for_each(|section| section.process(middle));
-        high_pass.iter_mut().for_each(|section| section.process(high));
+        high_low.process(middle);
+        high_pass.process(high);
     }
 
     /// Silences states that have nearly decayed. Call at frames that do not depend on block sizes.
     pub fn settle(&mut self) {
-        self.sections.iter_mut().flatten().for_each(Svf::settle);
+        self.sections.iter_mut().for_each(SvfBank::settle);
     }
 
     /// Back to rest.
     pub fn reset(&mut self) {
-        self.sections.iter_mut().flatten().for_each(Svf::reset);
+        self.sections.iter_mut().for_each(SvfBank::reset);
     }
 }
 

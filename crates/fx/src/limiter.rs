@@ -106,7 +106,8 @@ impl LimiterKernel {
 impl Processor for Limiter {
     type Kernel = LimiterKernel;
     fn prepare(&self, format: Format) -> LimiterKernel {
-        let inner = dsp::limiter::Limiter::new(self.kernel_settings(), format.channels, format.sample_rate_hz);
+        let inner =
+            dsp::limiter::Limiter::new(self.kernel_settings(), format.channels, format.sample_rate_hz);
         LimiterKernel { inner }
     }
 }
@@ -151,7 +152,8 @@ mod tests {
     #[test]
     fn the_latency_told_is_the_latency_measured_at_every_rate() {
         for rate in [44_100.0, 48_000.0, 96_000.0, 192_000.0] {
-            let (out, latency) = run(&Limiter::default(), rate, 2, &testkit::signals::impulse(0.3, 1000, 5000));
+            let (out, latency) =
+                run(&Limiter::default(), rate, 2, &testkit::signals::impulse(0.3, 1000, 5000));
             let at = out.channel(1).iter().position(|x| *x == 0.3);
             assert_eq!(at, Some(1000 + latency), "{rate} Hz");
         }
@@ -175,7 +177,10 @@ mod tests {
                         let ceiling = testkit::signals::db(limiter.ceiling_dbtp);
                         for channel in 0..channels {
                             let peak = testkit::measure::peak(out.channel(channel));
-                            assert!(peak.is_finite() && peak <= ceiling * 1.003, "parameter {index} at {value}: {peak}");
+                            assert!(
+                                peak.is_finite() && peak <= ceiling * 1.003,
+                                "parameter {index} at {value}: {peak}"
+                            );
                         }
                     }
                 }

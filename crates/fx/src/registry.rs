@@ -35,6 +35,8 @@ registry![
     compressor::Compressor,
     multiband::Multiband,
     saturation::Saturation,
+    delay::Delay,
+    reverb::Reverb,
     limiter::Limiter,
 ];
 

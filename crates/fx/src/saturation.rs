@@ -669,7 +669,7 @@ mod tests {
                 ..Saturation::default()
             };
             let latency = settings.prepare(Format::default()).latency_frames();
-            let out = run(&settings, &[input.clone()]);
+            let out = run(&settings, std::slice::from_ref(&input));
             let null = null_db(&out.channel(0)[1000..], &input[1000 - latency..]);
             assert!(null < -100.0, "{null}");
         }
@@ -697,7 +697,7 @@ mod tests {
     #[test]
     fn automatic_gain_holds_the_loudness_within_half_a_unit() {
         // Noise of speech-like level and bursts, judged by the ebur128 crate's integrated loudness.
-        let burst = |n: usize| if n / 11_025 % 2 == 0 { 1.0 } else { 0.15 };
+        let burst = |n: usize| if (n / 11_025).is_multiple_of(2) { 1.0 } else { 0.15 };
         let input: Vec<f64> = noise(0.5, 9, 441_000)
             .iter()
             .enumerate()
@@ -710,14 +710,14 @@ mod tests {
         for mode in [SaturationMode::Tape, SaturationMode::Tube, SaturationMode::SoftClip] {
             for drive_db in [-12.0, 6.0, 18.0, 30.0] {
                 let settings = Saturation { mode, drive_db, ..Saturation::default() };
-                let out = run(&settings, &[input.clone()]);
+                let out = run(&settings, std::slice::from_ref(&input));
                 let change = loudness(&out.channel(0)[44_100..]) - loudness(&input[44_100..]);
                 println!("{mode:?} drive {drive_db}: {change:+.2} LU");
                 assert!(change.abs() < 0.5, "{mode:?} {drive_db}: {change} LU");
             }
         }
         let off = Saturation { drive_db: 18.0, auto_gain: false, ..Saturation::default() };
-        let out = run(&off, &[input.clone()]);
+        let out = run(&off, std::slice::from_ref(&input));
         assert!(loudness(out.channel(0)) - loudness(&input) > 8.0);
     }
 
@@ -777,7 +777,7 @@ mod tests {
                 channels: 1,
                 ..Format::default()
             });
-            let mut buffer = Buffer::from_planes(&[input.clone()]);
+            let mut buffer = Buffer::from_planes(std::slice::from_ref(&input));
             let (mut start, mut cut) = (0, 0);
             while start < 17_640 {
                 if start == 9000 {

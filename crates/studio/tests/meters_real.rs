@@ -1,5 +1,7 @@
 //! Measurements of real and planted files, against their labels and against ffmpeg.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use studio::decode;

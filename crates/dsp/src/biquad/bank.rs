@@ -35,6 +35,14 @@ impl SvfBank {
         self.awake.extend((0..self.sections.len()).filter(|&index| !self.sections[index].is_idle()));
     }
 
+    /// Frames in which the slowest section in use falls by 60 dB.
+    #[must_use]
+    pub fn decay_frames(&self) -> f64 {
+        self.awake
+            .iter()
+            .fold(0.0, |most, &index| f64::max(most, self.sections[index].target().decay_frames()))
+    }
+
     /// Whether the bank passes every bit.
     #[must_use]
     pub fn is_idle(&self) -> bool {

@@ -19,7 +19,7 @@ mod svf;
 pub use bank::SvfBank;
 pub use svf::{Svf, Terms as SvfTerms};
 
-use crate::math::{PI, cos, log10, sin, tan};
+use crate::math::{LN_10, PI, cos, ln, log10, sin, tan};
 
 /// A second-order filter in state-variable terms; see the [module](self) for the formula.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,6 +56,16 @@ impl Shape {
     #[must_use]
     pub fn scaled(&self, gain: f64) -> Self {
         Self { high: self.high * gain, band: self.band * gain, low: self.low * gain, ..*self }
+    }
+
+    /// Frames in which an echo of it falls by 60 dB.
+    #[must_use]
+    pub fn decay_frames(&self) -> f64 {
+        let Coefficients { a1, a2, .. } = self.coefficients();
+        let inside = a1 * a1 - 4.0 * a2;
+        let radius = if inside > 0.0 { 0.5 * (a1.abs() + inside.sqrt()) } else { a2.abs().sqrt() };
+        // ln 1000 = 6.9.
+        if radius < 1e-3 { 1.0 } else { -3.0 * LN_10 / ln(f64::min(radius, 1.0 - 1e-9)) }
     }
 
     /// The filter that undoes this one; needs `high`, `band` and `low` above zero (a minimum-phase shape).
@@ -220,6 +230,17 @@ mod tests {
             );
         }
         assert!((inverse.inverse().band - shape.band).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_decay_is_that_of_the_slowest_pole() {
+        // A resonance of Q 10 at 1 kHz falls by e^(-π f t / Q): 60 dB in 22 ms.
+        let ring = Shape { g: libm::tan(PI / 48.0), k: 0.1, high: 0.0, band: 1.0, low: 0.0 };
+        assert!((ring.decay_frames() / 48.0 / 21.99 - 1.0).abs() < 0.02, "{}", ring.decay_frames());
+        // A first-order corner at 10 Hz beside a fast pole: 6.9 / (2π 10) s = 110 ms.
+        let slow =
+            Shape { g: 0.01, k: 0.01 / libm::tan(PI * 10.0 / 48_000.0), high: 1.0, band: 0.0, low: 0.0 };
+        assert!((slow.decay_frames() / 48.0 / 109.9 - 1.0).abs() < 0.02, "{}", slow.decay_frames());
     }
 
     #[test]

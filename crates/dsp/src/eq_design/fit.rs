@@ -2,7 +2,7 @@
 
 use super::Analogue;
 use crate::biquad::Shape;
-use crate::math::{LN_10, PI, asin, exp, ln, log10, pow, sin, sinh, tan};
+use crate::math::{LN_10, PI, asin, exp, ln, log10, sin, sinh, tan};
 
 /// Frequencies at which the two are compared.
 const POINTS: usize = 32;
@@ -25,17 +25,18 @@ pub(super) struct Freedom {
 fn grid(f0_hz: f64, q: f64, sample_rate_hz: f64) -> [f64; POINTS] {
     // 18.2 kHz at 44.1 kHz; at high rates nothing above 30 kHz matters. By calibration, 2026-11-21.
     let top = f64::min(0.826 * 0.5 * sample_rate_hz, 30_000.0);
-    let half = POINTS / 2;
+    let half = POINTS / 2 - 1;
     let reach = ln(2.0 + 3.0 / q);
+    // The narrower, the closer to the corner itself.
+    let crowd = 2.2 + ln(1.0 + 0.25 * q);
     std::array::from_fn(|i| {
         if i < half {
             top * sin(0.5 * PI * (i + 1) as f64 / half as f64)
         } else {
-            let at = -1.0 + 2.0 * (i - half) as f64 / (half - 1) as f64;
-            let f = f0_hz * exp(reach * sinh(2.2 * at) / sinh(2.2));
-            let ratio = f / top;
-            // Bends smoothly into the top.
-            f / pow(1.0 + ratio * ratio * ratio * ratio, 0.25)
+            let at = -1.0 + 2.0 * (i - half) as f64 / (POINTS - half - 1) as f64;
+            let f = f0_hz * exp(reach * sinh(crowd * at) / sinh(crowd));
+            // Nothing above the top; what would be there strengthens it.
+            f64::min(f, top)
         }
     })
 }
@@ -57,10 +58,10 @@ impl Problem {
             t * t
         };
         let target_db = frequencies.map(|f| f64::max(analogue.magnitude_db(f), -200.0));
-        // What is 30 dB down counts less and less.
+        // What is 30 dB down counts less and less, the bottom of a notch nothing.
         let weight = target_db.map(|db| {
             let depth = f64::max(0.0, -db - 30.0) * 0.1;
-            1.0 / (1.0 + depth * depth)
+            if db < -100.0 { 0.0 } else { 1.0 / (1.0 + depth * depth) }
         });
         let notch_t2 = tangent2(f64::min(analogue.f0_hz, 0.49 * sample_rate_hz));
         Self { t2: frequencies.map(tangent2), target_db, weight, freedom, notch_t2, low }

@@ -20,8 +20,9 @@ const GRID_TAPS: usize = 24;
 const FINE_TAPS: usize = 160;
 
 /// Share of the ceiling, seen on the 2x grid, from which the 4x grid is looked at.
-/// 1/cos(π/4) = 1.41 above 2x points at most, so 0.70 would do for an ideal filter; the short one needs room.
-const GRID_FROM: f64 = 0.62;
+/// Below 0.49 of the sample rate a wave stands at most 1/cos(0.49·π/2) = 1.39 above the points of a 2x grid; the samples
+/// themselves are exact where the short filter is not.
+const GRID_FROM: f64 = 0.70;
 /// Share of the ceiling, seen on the 4x grid, from which the finer look is taken (1/cos(π/8) = 1.082).
 const FINE_FROM: f64 = 0.90;
 
@@ -316,7 +317,10 @@ mod tests {
                 // The ITU filter reads up to 0.23 dB too much near a quarter of the sample rate; that is wanted.
                 let (low, high) = (math::db_to_gain(-0.012), math::db_to_gain(0.24));
                 assert!(fine > low && fine < high, "{frequency} Hz, {phase}: 8x {fine}");
-                assert!(rough > math::db_to_gain(-0.12) && rough < math::db_to_gain(0.35), "{frequency} Hz, {phase}: 4x {rough}");
+                assert!(
+                    rough > math::db_to_gain(-0.12) && rough < math::db_to_gain(0.35),
+                    "{frequency} Hz, {phase}: 4x {rough}"
+                );
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::math;
 /// Look-ahead of the low stage: half a period of 50 Hz. By calibration (mastering reference, 2.2), 2026-11-21.
 pub(super) const LOW_LOOKAHEAD_MS: f64 = 10.0;
 /// Hold and release for sustained material (mastering reference 5.2, step 5) and for struck material, where a drum must
-/// not hold the rest down. By calibration, 2026-11-21, see docs/decisions.
+/// not hold the rest down. By calibration, 2026-11-21, see docs/decisions/020.
 const LONG_HOLD_MS: f64 = 12.0;
 const LONG_RELEASE_MS: f64 = 250.0;
 const FAST_HOLD_MS: f64 = 4.0;
@@ -25,10 +25,7 @@ pub(super) fn timings() -> Timings {
         release_ms,
         slow_release_ms: release_ms,
     };
-    Timings {
-        fast: timing(FAST_HOLD_MS, FAST_RELEASE_MS),
-        long: Some(timing(LONG_HOLD_MS, LONG_RELEASE_MS)),
-    }
+    Timings { fast: timing(FAST_HOLD_MS, FAST_RELEASE_MS), long: Some(timing(LONG_HOLD_MS, LONG_RELEASE_MS)) }
 }
 
 /// Level of the lows of one channel.

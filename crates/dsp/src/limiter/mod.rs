@@ -6,7 +6,7 @@
 //! groups a node touches, the window holds a need for as long as the three boxes reach, so the smoothed gain cannot
 //! overshoot. Where nothing needs limiting the gain is exactly one and audio passes with the same bits.
 //!
-//! Cost: about 1.5 to 2 ms per second of 44.1 kHz stereo at moderate reduction.
+//! Cost: about 1.5 to 3 ms per second of 44.1 kHz stereo at moderate reduction.
 
 mod clip;
 mod detector;

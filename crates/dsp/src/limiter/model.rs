@@ -97,8 +97,6 @@ pub struct Collector {
     lows: Vec<LowLevel>,
     filters: Vec<KFilter<1>>,
     material: Material,
-    /// Values of the hop before, which the detector, behind by [`NEAR`] frames, has not seen to its end.
-    hops: usize,
 }
 
 impl Collector {
@@ -130,7 +128,6 @@ impl Collector {
             lows: vec![LowLevel::default(); channels],
             filters: (0..channels).map(|_| KFilter::new(sample_rate_hz)).collect(),
             material: Material::new(channels, hop as f64 / sample_rate_hz),
-            hops: 0,
         }
     }
 
@@ -185,7 +182,6 @@ impl Collector {
             }
             self.filters[channel].flush();
         }
-        self.hops += 1;
         for part in 0..PARTS {
             self.model.levels.push(levels[part] as f32);
             self.model.lows.push(lows[part] as f32);
@@ -222,7 +218,8 @@ impl Stage {
             self.fast.run(&needs, &mut fast);
             self.long.run(&needs, &mut long);
             for i in 0..NODES {
-                let reduction = fast[i] + (long[i] - fast[i]) * shares((at + i).min(groups.saturating_sub(1)));
+                let reduction =
+                    fast[i] + (long[i] - fast[i]) * shares((at + i).min(groups.saturating_sub(1)));
                 let middle = 1.0 - 0.5 * (reduction + self.last);
                 self.last = reduction;
                 // The node ends the group before it, `latency` nodes ago.
@@ -235,12 +232,13 @@ impl Stage {
     }
 }
 
-/// How much of the power a clip takes from the level it takes from the energy of the group: a group of 0.7 ms is not
-/// all peak. By calibration against renders, 2026-11-21, see docs/decisions.
-const CLIPPED_ENERGY: f64 = 0.35;
-/// Share of the frames of a group above the knee for a peak that is far above it.
-/// By calibration against renders, 2026-11-21, see docs/decisions.
-const CLIPPED_FRAMES: f64 = 0.35;
+/// Power of a sine that is clipped at `kept` of its peak, over the power of the sine:
+/// (2/π)·(asin k - k·√(1-k²)) + 2k²·(1 - (2/π)·asin k).
+fn clipped_power(kept: f64) -> f64 {
+    let angle = math::asin(kept.clamp(0.0, 1.0)) / math::FRAC_PI_2;
+    let chord = kept * f64::max(1.0 - kept * kept, 0.0).sqrt() / math::FRAC_PI_2;
+    angle - chord + 2.0 * kept * kept * (1.0 - angle)
+}
 
 impl Model {
     /// Length of the programme.
@@ -267,9 +265,11 @@ impl Model {
         let mut gains: Vec<f32> = vec![gain as f32; groups];
         self.clip(gain, ceiling, settings, &mut levels, &mut gains);
         if settings.low_stage {
+            let clipped = levels.clone();
             let mut low = self.stage(low_stage::timings(), Settings::low_nodes);
             let need = |group: usize| {
-                let level = f64::from(self.lows[group]) * gain;
+                // The lows of what is clipped are no higher than the clip.
+                let level = f64::min(f64::from(self.lows[group]) * gain, f64::from(clipped[group]));
                 if level > ceiling { need_of(level, ceiling) } else { 0.0 }
             };
             low.run(groups, share, need, |group, factor| {
@@ -290,11 +290,7 @@ impl Model {
         self.shares.get(group / PARTS).map_or(0.0, |share| f64::from(*share) / 255.0)
     }
 
-    fn stage(
-        &self,
-        timings: super::lanes::Timings,
-        nodes: impl Fn(f64) -> super::release::Nodes,
-    ) -> Stage {
+    fn stage(&self, timings: super::lanes::Timings, nodes: impl Fn(f64) -> super::release::Nodes) -> Stage {
         let nodes = nodes(self.sample_rate_hz / self.group as f64);
         let long = timings.long.unwrap_or(timings.fast);
         Stage {
@@ -312,7 +308,7 @@ impl Model {
         let mut density = Density::new((PARTS * self.group) as f64 / self.sample_rate_hz);
         for (hop, (levels, gains)) in levels.chunks_mut(PARTS).zip(gains.chunks_mut(PARTS)).enumerate() {
             let above: f64 = levels.iter().map(|level| curve.share_above(f64::from(*level) * gain)).sum();
-            let sparse = density.push_share(above / PARTS as f64 * CLIPPED_FRAMES);
+            let sparse = density.push(above / PARTS as f64);
             let sparse = if settings.style == Style::Punchy { 1.0 } else { sparse };
             let share = settings.share(self.share_of(hop * PARTS));
             let weight = if settings.clip { (1.0 - share) * sparse } else { 0.0 };
@@ -322,7 +318,7 @@ impl Model {
                 *level = clipped as f32;
                 if clipped < driven {
                     let kept = clipped / driven;
-                    *energy *= (1.0 - CLIPPED_ENERGY * (1.0 - kept * kept)).sqrt() as f32;
+                    *energy *= clipped_power(kept).sqrt() as f32;
                 }
             }
         }
@@ -451,5 +447,115 @@ impl Model {
         let predicted = self.loudness_at(gain_db, settings);
         let slope = (predicted.integrated_lufs - below) / 0.5;
         Solution { gain_db, predicted, feasible, best_lufs: predicted.integrated_lufs, slope }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::Buffer;
+    use crate::limiter::Limiter;
+    use testkit::signals::{noise, sine};
+
+    const RATE: f64 = 44_100.0;
+
+    /// Chords that swell under blows, 8 seconds, peak 0.8.
+    fn music() -> Buffer {
+        let frames = (8.0 * RATE) as usize;
+        let low = sine(82.0, 0.25, 0.0, 8.0, RATE);
+        let high = sine(660.0, 0.15, 1.0, 8.0, RATE);
+        let hiss = noise(0.02, 3, frames);
+        let drum = sine(190.0, 0.5, 0.0, 8.0, RATE);
+        let rattle = sine(2900.0, 0.2, 0.0, 8.0, RATE);
+        let left: Vec<f64> = (0..frames)
+            .map(|n| {
+                let t = n as f64 / RATE;
+                let blow = math::exp(-(t % 0.4) / 0.03);
+                let swell = 0.6 + 0.4 * math::sin(math::TAU * 0.3 * t);
+                swell * (low[n] + high[n]) + hiss[n] + blow * (drum[n] + rattle[n])
+            })
+            .collect();
+        let right: Vec<f64> = left.iter().zip(&high).map(|(x, y)| 0.8 * x + 0.2 * y).collect();
+        Buffer::from_planes(&[left, right])
+    }
+
+    fn collect(audio: &Buffer, settings: &Settings) -> Model {
+        let mut collector = Collector::new(RATE, &[1.0, 1.0], settings, 18.0);
+        collector.push(audio.view());
+        collector.finish()
+    }
+
+    fn rendered_lufs(audio: &Buffer, settings: Settings) -> f64 {
+        let mut limiter = Limiter::new(settings, 2, RATE);
+        let latency = limiter.latency_frames();
+        let mut out = Buffer::new(2, audio.frames() + latency);
+        for channel in 0..2 {
+            out.channel_mut(channel)[..audio.frames()].copy_from_slice(audio.channel(channel));
+        }
+        limiter.process(&mut out.block());
+        let mut meter = ebur128::EbuR128::new(2, RATE as u32, ebur128::Mode::I).unwrap();
+        let planes = [&out.channel(0)[latency..], &out.channel(1)[latency..]];
+        meter.add_frames_planar_f64(&planes).unwrap();
+        meter.loudness_global().unwrap()
+    }
+
+    #[test]
+    fn a_prediction_is_the_loudness_of_the_render() {
+        let audio = music();
+        for style in [Style::Adaptive, Style::Transparent, Style::Punchy] {
+            for gain_db in [-3.0, 3.0, 6.0, 10.0] {
+                let settings = Settings { style, gain_db, ..Settings::default() };
+                let predicted = collect(&audio, &settings).loudness_at(gain_db, &settings);
+                let real = rendered_lufs(&audio, settings);
+                println!(
+                    "{style:?} {gain_db} dB: {real:.3} LUFS, predicted {:.3}",
+                    predicted.integrated_lufs
+                );
+                assert!(
+                    (predicted.integrated_lufs - real).abs() < 0.1,
+                    "{style:?} {gain_db}: {predicted:?}, {real}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_solution_reaches_its_target_in_the_render() {
+        let (audio, settings) = (music(), Settings::default());
+        let model = collect(&audio, &settings);
+        for target in [-20.0, -14.0, -12.0] {
+            let solution = model.solve(target, &settings, &Budget::default());
+            let real = rendered_lufs(&audio, Settings { gain_db: solution.gain_db, ..settings });
+            println!("{target}: {solution:?}, {real}");
+            assert!(solution.feasible && (real - target).abs() < 0.1, "{target}: {solution:?}, {real}");
+        }
+    }
+
+    #[test]
+    fn a_target_out_of_reach_is_answered_with_the_best_there_is() {
+        let (audio, settings) = (music(), Settings::default());
+        let model = collect(&audio, &settings);
+        let budget = Budget { min_plr_db: 10.0, ..Budget::default() };
+        let solution = model.solve(-5.0, &settings, &budget);
+        assert!(!solution.feasible && solution.best_lufs < -10.0, "{solution:?}");
+        assert!(solution.predicted.plr_db >= 10.0 && solution.predicted.plr_db < 10.3, "{solution:?}");
+        // Without the other limits it is the slope that ends the search.
+        let loose = Budget { min_plr_db: 0.0, max_average_reduction_db: 60.0, ..Budget::default() };
+        let furthest = model.solve(0.0, &settings, &loose);
+        assert!(!furthest.feasible && furthest.slope >= 0.3 && furthest.slope < 0.6, "{furthest:?}");
+    }
+
+    #[test]
+    fn blocks_make_no_difference_and_silence_has_no_loudness() {
+        let (audio, settings) = (music(), Settings::default());
+        let mut collector = Collector::new(RATE, &[1.0, 1.0], &settings, 18.0);
+        for start in (0..audio.frames()).step_by(777) {
+            collector.push(audio.view().slice(start, 777));
+        }
+        assert_eq!(collector.finish(), collect(&audio, &settings));
+        let silence = collect(&Buffer::new(2, 50_000), &settings);
+        assert_eq!(silence.loudness_lufs(), f64::NEG_INFINITY);
+        assert!(!silence.solve(-14.0, &settings, &Budget::default()).feasible);
+        assert_eq!(collect(&Buffer::new(2, 0), &settings).loudness_at(3.0, &settings).max_reduction_db, 0.0);
     }
 }

@@ -79,7 +79,7 @@ const MAX_LOOKAHEAD_MS: f64 = 12.0;
 const MAX_HOLD_MS: f64 = 20.0;
 /// Hold of the long window: with its look-ahead it spans half a period of 25 Hz.
 const LONG_HOLD_MS: f64 = 10.0;
-/// The long window releases so much more slowly. By calibration, 2026-11-21, see docs/decisions.
+/// The long window releases so much more slowly. By calibration, 2026-11-21, see docs/decisions/020.
 const LONG_RELEASE_RATIO: f64 = 3.0;
 /// Slowest release over fastest when it is automatic (mastering reference 5.2: 30-60 to 200-400 ms).
 const AUTO_RATIO: f64 = 6.0;

@@ -1,7 +1,7 @@
 //! The limiter itself: hops in, hops out.
 
 use super::clip::{CLIP_DELAY, Clip, Curve, Density};
-use super::detector::{Detector, NEAR, NODES, sample_levels};
+use super::detector::{Detector, NEAR, NODES, peak, sample_levels};
 use super::lanes::Lanes;
 use super::line::Line;
 use super::low_stage::{self, LowLevel};
@@ -245,8 +245,13 @@ impl Limiter {
         let (_, top) = self.top.step();
         let (_, on) = self.clip_share.step();
         let curve = Curve::new(f64::max(top, ceiling), ceiling);
-        let above = self.work.iter().map(|plane| curve.count_above(plane)).max().unwrap_or(0);
-        let mut sparse = self.density.push(above, self.group * NODES);
+        let half = self.group * NODES / 2;
+        let above = |start: usize| {
+            curve.share_above(
+                self.work.iter().fold(0.0, |m, plane| f64::max(m, peak(&plane[start..start + half]))),
+            )
+        };
+        let mut sparse = self.density.push(0.5 * (above(0) + above(half)));
         if self.settings.style == Style::Punchy {
             sparse = 1.0;
         }

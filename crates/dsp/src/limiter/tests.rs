@@ -2,7 +2,7 @@
 
 use super::{Limiter, Settings, Style};
 use crate::block::Buffer;
-use crate::math::{self, db_to_gain, gain_to_db};
+use crate::math::{self, gain_to_db};
 use testkit::signals::{noise, sine};
 
 /// Runs all of `planes` in blocks of `block` frames; latency taken off, length kept.
@@ -89,8 +89,10 @@ fn nothing_stands_above_the_ceiling() {
     for style in [Style::Adaptive, Style::Transparent, Style::Punchy] {
         let settings = Settings { style, ..driven(6.0) };
         for frequency in [82.7, 997.3, 3001.0] {
-            let square: Vec<f64> =
-                sine(frequency, 1.0, 0.1, 0.3, rate).iter().map(|x| if *x < 0.0 { -0.9 } else { 0.9 }).collect();
+            let square: Vec<f64> = sine(frequency, 1.0, 0.1, 0.3, rate)
+                .iter()
+                .map(|x| if *x < 0.0 { -0.9 } else { 0.9 })
+                .collect();
             assert_below_ceiling(&format!("square {frequency} Hz"), settings, &[square], rate);
         }
         let quarter = sine(11_025.0, 1.2, math::FRAC_PI_4, 0.3, rate);
@@ -214,9 +216,7 @@ fn below_the_ceiling_audio_passes_bit_for_bit() {
 #[test]
 fn the_gain_returns_to_exactly_one() {
     let mut x = noise(0.35, 3, 400_000);
-    for n in 2000..2100 {
-        x[n] = 3.0;
-    }
+    x[2000..2100].fill(3.0);
     let (out, _) = limit(Settings::default(), std::slice::from_ref(&x), 44_100.0, 512);
     assert_eq!(out[0][300_000..400_000], x[300_000..]);
 }
@@ -341,5 +341,32 @@ fn without_true_peak_only_samples_count() {
     // Samples at -3 dBFS stay as they are although the wave reaches 0 dBTP.
     let (out, _) = limit(settings, std::slice::from_ref(&x), rate, 512);
     assert_eq!(out[0][..x.len()], x);
-    let _ = db_to_gain(0.0);
+}
+
+/// Six seconds from the middle of a recording, stereo at 44.1 kHz, or the reason why not.
+fn recording(name: &str) -> Result<[Vec<f64>; 2], String> {
+    let path = format!("{}/../../../shared/audio/mastered/{name}", env!("CARGO_MANIFEST_DIR"));
+    if !std::path::Path::new(&path).exists() {
+        return Err(format!("{name} is not here"));
+    }
+    let arguments =
+        ["-v", "error", "-ss", "15", "-t", "6", "-i", &path, "-ac", "2", "-ar", "44100", "-f", "f32le", "-"];
+    let output = std::process::Command::new("ffmpeg")
+        .args(arguments)
+        .output()
+        .map_err(|e| format!("no ffmpeg: {e}"))?;
+    let samples: Vec<f64> =
+        output.stdout.as_chunks::<4>().0.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes))).collect();
+    let plane = |channel: usize| samples.iter().skip(channel).step_by(2).copied().collect();
+    if samples.len() < 2 * 44_100 { Err(format!("{name}: not decoded")) } else { Ok([plane(0), plane(1)]) }
+}
+
+#[test]
+fn recordings_driven_by_six_decibels_stay_below_the_ceiling() {
+    for name in ["loud_hacienda.ogg", "dynamic_harvest_moon.ogg", "overlimited_skyvibe_40s.ogg"] {
+        match recording(name) {
+            Ok(planes) => assert_below_ceiling(name, driven(6.0), &planes, 44_100.0),
+            Err(reason) => println!("skipped: {reason}"),
+        }
+    }
 }

@@ -255,8 +255,8 @@ impl Kernel for EqKernel {
     type Settings = Eq;
 
     fn tail_frames(&self) -> usize {
-        // The slowest bell (10 Hz, Q 40) needs 9 s to -60 dB; the usual 30 Hz high-pass 0.1 s.
-        (0.25 * self.sample_rate_hz) as usize
+        let banks = self.straight.iter().chain(&self.matrix);
+        banks.fold(0.0, |most, bank| f64::max(most, bank.decay_frames())).ceil() as usize
     }
 
     fn process(&mut self, block: &mut Block<'_>) {

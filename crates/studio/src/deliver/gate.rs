@@ -49,7 +49,7 @@ impl Gate {
             return Err(refused("over_ceiling", what));
         }
         if let (Some(wanted), Some(found)) = (self.loudness_lufs, measured.integrated_lufs)
-            && !((found - wanted).abs() <= self.tolerance_lu)
+            && (found - wanted).abs() > self.tolerance_lu
         {
             let what =
                 format!("loudness is {found:.2} LUFS, {wanted:.2} ± {:.2} was asked for", self.tolerance_lu);

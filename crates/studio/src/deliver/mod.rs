@@ -173,7 +173,7 @@ pub struct Writer {
 }
 
 enum Sink {
-    Wav(Box<WavSink<BufWriter<File>>>),
+    Wav(WavFile),
     Flac(Box<FlacSink>),
 }
 
@@ -338,8 +338,11 @@ impl Writer {
     }
 }
 
+/// A WAV file on the disk.
+type WavFile = Box<WavSink<BufWriter<File>>>;
+
 /// Completes the file; a WAV file stays open for its loudness.
-fn close(sink: Sink) -> Result<(Option<Box<WavSink<BufWriter<File>>>>, Vec<Finding>)> {
+fn close(sink: Sink) -> Result<(Option<WavFile>, Vec<Finding>)> {
     match sink {
         Sink::Flac(flac) => flac.finish().map(|()| (None, Vec::new())),
         Sink::Wav(mut wav) => {

@@ -35,14 +35,43 @@ fx::choice! {
 }
 
 fx::choice! {
-    /// Dither of the last step.
+    /// Dither of the last step; the curves are those of `dsp::dither`.
     pub enum Dither {
         /// None: rounding only.
         None = "none",
         /// Triangular, flat, two LSB wide.
         Tpdf = "tpdf",
-        /// Triangular, shaped by the modified-E curve.
+        /// Triangular, rising towards high frequencies.
+        HighPass = "tpdf_high_pass",
+        /// Shaped after Lipshitz, five coefficients.
+        Lipshitz = "lipshitz",
+        /// Shaped, F-weighted, three coefficients.
+        FWeighted3 = "f_weighted_3",
+        /// Shaped, F-weighted, nine coefficients.
+        FWeighted9 = "f_weighted_9",
+        /// Shaped, F-weighted, 24 coefficients.
+        FWeighted24 = "f_weighted_24",
+        /// Shaped, modified E, nine coefficients: the mildest.
         ModifiedE = "modified_e",
+        /// Shaped, improved E, nine coefficients: the deepest.
+        ImprovedE = "improved_e",
+    }
+}
+
+impl Dither {
+    /// The dither of the kernels.
+    #[must_use]
+    pub fn kernel(self) -> dsp::dither::Dither {
+        let name = <Self as fx::Choice>::NAMES.get(self as usize).map_or("", |(name, _)| name);
+        // A test holds the two lists together.
+        dsp::dither::Dither::from_name(name).unwrap_or(dsp::dither::Dither::Triangular)
+    }
+
+    /// The choice for a dither of the kernels.
+    #[must_use]
+    pub fn of(kernel: dsp::dither::Dither) -> Self {
+        let index = <Self as fx::Choice>::NAMES.iter().position(|(name, _)| *name == kernel.name());
+        index.map_or(Self::Tpdf, <Self as fx::Choice>::from_index)
     }
 }
 
@@ -383,6 +412,14 @@ mod tests {
         assert_eq!(read.deliveries[0].aim, chain.deliveries[0].aim);
         assert_eq!(read.steps[0].settings.get(0).to_bits(), chain.steps[0].settings.get(0).to_bits());
         assert!(text.contains("# too loud\n  # by far\n"), "{text}");
+    }
+
+    #[test]
+    fn every_dither_of_the_kernels_can_be_written_and_read() {
+        assert_eq!(dsp::dither::Dither::all().count(), <Dither as fx::Choice>::NAMES.len());
+        for kernel in dsp::dither::Dither::all() {
+            assert_eq!(Dither::of(kernel).kernel(), kernel);
+        }
     }
 
     #[test]

@@ -1,9 +1,259 @@
 //! A premaster becomes a master.
+//!
+//! [`propose`] listens to the print and writes a [`Chain`]: the least processing that moves it where it has to go, every
+//! step with its reason, and for every destination the drive that reaches its loudness. [`render`] plays the print through
+//! a chain, writes the file, reads it back and holds it against what was asked for. The same chain and the same print give
+//! the same bytes.
 
 pub mod chain;
+mod level;
 pub mod listen;
 mod pipe;
 pub mod propose;
 mod render;
 mod stages;
 pub mod tone;
+
+use crate::audio::Layout;
+use crate::deliver::Written;
+use crate::handover::Premaster;
+use crate::job::Job;
+use crate::message::{Error, Finding, Kind, Result};
+use crate::targets::Target;
+use chain::{Chain, Delivery, Step};
+use dsp::block::Buffer;
+use dsp::limiter::model::{Collector, Model};
+use level::Level;
+use listen::{Listener, Listening};
+use pipe::{Next, Stage};
+use propose::{Decision, Proposal};
+use render::CHANNELS;
+use stages::{Convert, Group, Inserts, Stereo};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A render is repeated with a corrected drive until its loudness is this near, LU (mastering.md §5.5).
+const NEAR_LU: f64 = 0.05;
+/// Renders of one destination at most. The model is near enough for one; the second corrects it.
+const MOST_RENDERS: usize = 4;
+
+/// A finished master: written, read back, within its limits. Only this module makes one.
+#[derive(Debug, Clone)]
+pub struct Master {
+    delivery: Delivery,
+    written: Written,
+    reduction_db: f64,
+}
+
+impl Master {
+    /// What it was made for and how.
+    #[must_use]
+    pub fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+
+    /// The file, with what it measures.
+    #[must_use]
+    pub fn written(&self) -> &Written {
+        &self.written
+    }
+
+    /// Largest reduction of its limiter, dB.
+    #[must_use]
+    pub fn reduction_db(&self) -> f64 {
+        self.reduction_db
+    }
+}
+
+/// Everything a mastering run came to.
+#[derive(Debug)]
+pub struct Mastering {
+    /// The chain as rendered; `master.toml` holds the same.
+    pub chain: Chain,
+    /// The masters, in the order they were asked for.
+    pub masters: Vec<Master>,
+    /// What was decided and why; empty when a given chain was rendered.
+    pub decisions: Vec<Decision>,
+    /// What should be known.
+    pub findings: Vec<Finding>,
+    /// What was heard; `None` when a given chain was rendered.
+    pub heard: Option<Listening>,
+}
+
+/// Where masters are written.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Folder; it must exist.
+    pub folder: &'a Path,
+    /// Whether existing files are replaced.
+    pub force: bool,
+}
+
+/// Listens to the print, proposes a chain, solves the level of every target, renders.
+///
+/// # Errors
+/// `not_stereo`, `no_target`, what reading and writing say, `over_ceiling` and `off_target` when a file does not hold what
+/// was asked (nothing of that name is left then), `interrupted`.
+pub fn master(premaster: &Premaster, targets: &[Target], place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
+    if targets.is_empty() {
+        let error = Error::new(Kind::Usage, "no_target", "no destination was given");
+        return Err(error.hint("a Spotify master is not a CD master: name at least one, `--for spotify`"));
+    }
+    let heard = listen_to(premaster, job)?;
+    let stereo = premaster.info().channels() == CHANNELS;
+    let Proposal { steps, mut decisions, .. } = propose::propose(&heard, stereo)?;
+    let hash = render::hash_of(premaster.path())?;
+    let source_hz = premaster.info().sample_rate_hz;
+    let mut models: BTreeMap<u32, Model> = BTreeMap::new();
+    let mut chain = Chain {
+        source_file: file_name(premaster.path()),
+        source_blake3: hash,
+        steps,
+        because: premaster.findings().iter().map(remark).collect(),
+        deliveries: Vec::new(),
+    };
+    let (mut masters, mut findings) = (Vec::new(), Vec::new());
+    for target in targets {
+        let rate_hz = target.delivery_rate_hz(source_hz);
+        if !models.contains_key(&rate_hz) {
+            models.insert(rate_hz, model_of(premaster, &chain.steps, rate_hz, targets, job)?);
+        }
+        let Some(model) = models.get(&rate_hz) else { continue };
+        let seed = seed_of(&chain.source_blake3, &target.name);
+        let file = master_name(premaster.path(), target);
+        let solved = level::solve(target, model, file, seed, rate_hz)?;
+        decisions.push(solved.decision.clone());
+        findings.extend(solved.findings.clone());
+        let master = render_to_level(premaster, &chain, solved, place, job)?;
+        findings.extend(master.written.findings.clone());
+        chain.deliveries.push(master.delivery.clone());
+        masters.push(master);
+    }
+    Ok(Mastering { chain, masters, decisions, findings, heard: Some(heard) })
+}
+
+/// Renders a chain as it stands: no listening, no solving.
+///
+/// # Errors
+/// `other_print` when the print is not the one the chain was made for; as [`master`].
+pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
+    render::same_print(&chain, &render::hash_of(premaster.path())?)?;
+    let (mut masters, mut findings) = (Vec::new(), Vec::new());
+    for delivery in &chain.deliveries {
+        let rendered = render::render(premaster, &chain, delivery, place.folder, place.force, job)?;
+        let reduction_db = rendered.reduction_db;
+        let written = render::finish(rendered, delivery, job)?;
+        findings.extend(written.findings.clone());
+        masters.push(Master { delivery: delivery.clone(), written, reduction_db });
+    }
+    Ok(Mastering { chain, masters, decisions: Vec::new(), findings, heard: None })
+}
+
+/// Listens to the whole print.
+fn listen_to(premaster: &Premaster, job: &Job<'_>) -> Result<Listening> {
+    let mut source = render::open(premaster)?;
+    let info = source.info().clone();
+    let mut listener = Listener::new(CHANNELS, f64::from(info.sample_rate_hz));
+    pipe::run(source.as_mut(), &mut [&mut Stereo, &mut listener], info.frames.unwrap_or(0), "listen", job)
+        .map_err(|error| error.at(premaster.path().display()))?;
+    Ok(listener.finish())
+}
+
+/// Collects the limiter's model at the end of a pipe.
+struct Collect(Collector);
+
+impl Stage for Collect {
+    fn push(&mut self, block: Buffer, _next: Next<'_>) -> Result<()> {
+        self.0.push(block.view());
+        Ok(())
+    }
+}
+
+/// The print through the shared steps at a delivery rate, as the limiter's model knows it.
+fn model_of(premaster: &Premaster, steps: &[Step], rate_hz: u32, targets: &[Target], job: &Job<'_>) -> Result<Model> {
+    let mut source = render::open(premaster)?;
+    let info = source.info().clone();
+    let from_hz = info.sample_rate_hz;
+    // The lowest ceiling counts: peaks have to be known exactly wherever any of the targets limits.
+    let lowest = targets.iter().map(|target| target.ceiling_for(0.0)).fold(0.0, f64::min);
+    let settings = level::limiter_settings(lowest);
+    let weights = Layout::of(CHANNELS).loudness_weights();
+    let most_db = most_drive_db(premaster, targets);
+    let mut collect = Collect(Collector::new(f64::from(rate_hz), &weights, &settings, most_db));
+    let mut shared = Group(vec![
+        Box::new(Stereo),
+        Box::new(Inserts::new(steps, f64::from(from_hz), CHANNELS, 0)),
+        Box::new(Convert::new(from_hz, rate_hz, CHANNELS, 0.0)?),
+    ]);
+    let expected = info.frames.unwrap_or(0);
+    pipe::run(source.as_mut(), &mut [&mut shared, &mut collect], expected, "weigh levels", job)
+        .map_err(|error| error.at(premaster.path().display()))?;
+    Ok(collect.0.finish())
+}
+
+/// Drive beyond which no target will go: peaks that even this does not lift to the ceiling need no exact measurement.
+fn most_drive_db(premaster: &Premaster, targets: &[Target]) -> f64 {
+    // Loud targets may need this much more than their distance in loudness before the limiter gives up.
+    const BEYOND_DB: f64 = 12.0;
+    let loudest = targets.iter().map(|target| target.loudness_lufs.as_ref().map_or(-8.0, |fact| fact.value));
+    let loudest = loudest.fold(f64::NEG_INFINITY, f64::max);
+    let own = premaster.measurements().integrated_lufs.filter(|lufs| lufs.is_finite());
+    own.map_or(level::MOST_GAIN_DB, |own| (loudest - own + BEYOND_DB).clamp(0.0, level::MOST_GAIN_DB))
+}
+
+/// Renders a delivery, corrects its drive by what came out, renders again: at most [`MOST_RENDERS`] times.
+fn render_to_level(
+    premaster: &Premaster,
+    chain: &Chain,
+    solved: Level,
+    place: Place<'_>,
+    job: &Job<'_>,
+) -> Result<Master> {
+    let Level { mut delivery, mut slope, .. } = solved;
+    let mut before: Option<(f64, f64)> = None;
+    for turn in 1..=MOST_RENDERS {
+        let rendered = render::render(premaster, chain, &delivery, place.folder, place.force, job)?;
+        let reduction_db = rendered.reduction_db;
+        let off = delivery.aim.as_ref().zip(rendered.integrated_lufs).map(|(aim, is)| (aim.loudness - is, is));
+        match off {
+            Some((missing, is)) if missing.abs() > NEAR_LU && turn < MOST_RENDERS => {
+                // Two renders give the true slope.
+                if let Some((gain_db, lufs)) = before
+                    && (delivery.output.gain_db - gain_db).abs() > 1e-6
+                {
+                    slope = ((is - lufs) / (delivery.output.gain_db - gain_db)).clamp(0.2, 1.2);
+                }
+                before = Some((delivery.output.gain_db, is));
+                delivery.output.gain_db += (missing / slope).clamp(-3.0, 3.0);
+            }
+            _ => {
+                let written = render::finish(rendered, &delivery, job)?;
+                return Ok(Master { delivery, written, reduction_db });
+            }
+        }
+    }
+    Err(Error::new(Kind::Internal, "solver", "the loudness solver did not end"))
+}
+
+fn remark(finding: &Finding) -> String {
+    format!("the print: {}: {}", finding.rule, finding.measured)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+/// `song.wav` for Spotify becomes `song.spotify.wav`.
+fn master_name(print: &Path, target: &Target) -> String {
+    let stem = print.file_stem().map_or_else(|| "master".into(), |stem| stem.to_string_lossy());
+    let stem: String = stem.chars().filter(|c| !c.is_control() && !"/\\".contains(*c)).collect();
+    format!("{stem}.{}.{}", target.name, target.container.value)
+}
+
+/// Seed of the dither: another one for every print and destination, the same on every run.
+fn seed_of(hash: &str, target: &str) -> u64 {
+    let mixed = blake3::hash(format!("{hash} {target}").as_bytes());
+    let bytes = mixed.as_bytes();
+    // 52 bits, so that the number survives its way through a text as a float.
+    u64::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], 0]) & ((1 << 52) - 1)
+}

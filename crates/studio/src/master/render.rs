@@ -3,7 +3,7 @@
 //! Four threads at most (reading, shared chain, conversion and limiter, writing); the bits do not depend on how many
 //! there are.
 
-use super::chain::{Chain, Container, Delivery, Dither, Encoding};
+use super::chain::{Chain, Container, Delivery, Encoding};
 use super::pipe::{self, Next, Stage};
 use super::stages::{Convert, Group, Inserts, Stereo};
 use crate::audio::{self, Layout, Source};
@@ -12,7 +12,6 @@ use crate::job::Job;
 use crate::message::{Error, Kind, Result};
 use crate::{decode, handover::Premaster};
 use dsp::block::Buffer;
-use dsp::dither::Shaper;
 use dsp::meter::loudness::LoudnessMeter;
 use std::path::Path;
 
@@ -68,11 +67,7 @@ fn spec_of(delivery: &Delivery, tags: &[(String, String)]) -> Spec {
         Encoding::Float32 => audio::Encoding::Float(32),
     };
     let mut spec = Spec::new(container, encoding, output.sample_rate_hz as u32, CHANNELS);
-    spec.dither = match output.dither {
-        Dither::None => dsp::dither::Dither::None,
-        Dither::Tpdf => dsp::dither::Dither::Triangular,
-        Dither::ModifiedE => dsp::dither::Dither::Shaped(Shaper::ModifiedE),
-    };
+    spec.dither = output.dither.kernel();
     spec.seed = output.seed as u64;
     spec.tags = tags.to_vec();
     spec

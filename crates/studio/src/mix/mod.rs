@@ -1,1 +1,256 @@
-//! A session becomes a print.
+//! A session becomes a print: rendered, brought under its peak by one static gain, written, read back, measured.
+//!
+//! The print is what leaves the mixing room. No limiter stands behind it: its peak is met by turning the whole mix
+//! up or down by a tenth of a decibel at a time, and that gain is told. [`folder()`] writes a first session for a folder of
+//! tracks, to be edited by hand.
+
+mod balance;
+mod folder;
+mod headroom;
+mod roles;
+mod scratch;
+
+#[cfg(test)]
+mod tests;
+
+pub use folder::{Folder, FolderOptions, folder};
+pub use roles::{Group, ROLES, RoleInfo, role_of};
+
+use crate::audio::Encoding;
+use crate::decode;
+use crate::deliver::{Bext, Container, Gate, Spec, Writer};
+use crate::engine::{self, Engine, Files, Library};
+use crate::job::Job;
+use crate::message::{Error, Finding, Kind, Result, Severity};
+use crate::meters::Measurements;
+use crate::session::Session;
+use dsp::block::Buffer;
+use dsp::math::{db_to_gain, gain_to_db};
+use dsp::meter::true_peak::TruePeakMeter;
+use headroom::Headroom;
+use scratch::Scratch;
+use std::path::{Path, PathBuf};
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Options {
+    /// Peak of the print, by samples and between them. -3 leaves a mastering engineer room (the mixing rules, C12).
+    pub peak_dbtp: f64,
+    /// Whether a mix that is softer than that is turned up to it.
+    pub raise: bool,
+    /// Replace an existing file.
+    pub force: bool,
+    /// How to treat doubtful tracks.
+    pub decode: decode::Options,
+    /// How to render.
+    pub engine: engine::Options,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            peak_dbtp: -3.0,
+            raise: true,
+            force: false,
+            decode: decode::Options::default(),
+            engine: engine::Options::default(),
+        }
+    }
+}
+
+/// A mix on disk, as it was read back. Only [`render`] makes one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Print {
+    path: PathBuf,
+    gain_db: f64,
+    measurements: Measurements,
+    findings: Vec<Finding>,
+}
+
+impl Print {
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gain that brought the mix under its peak, in steps of 0.1 dB.
+    #[must_use]
+    pub fn gain_db(&self) -> f64 {
+        self.gain_db
+    }
+
+    /// What the file measures.
+    #[must_use]
+    pub fn measurements(&self) -> &Measurements {
+        &self.measurements
+    }
+
+    /// What should be known about the mix.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+}
+
+/// Most a soft mix is turned up, in dB. By our own convention: more would print the noise of the tracks.
+const MOST_RAISE_DB: f64 = 24.0;
+/// Room kept under the peak for the dither of 24 bits: far more than its 2^-23 of full scale.
+const DITHER_ROOM_DB: f64 = 0.005;
+/// Frames of scratch read at once.
+const BLOCK_FRAMES: usize = 8192;
+
+/// Renders a session from its files and prints it to `out`, a 24-bit WAV with `bext` and its measured loudness.
+///
+/// Renders once, to a scratch file beside `out` (16 bytes a frame), then writes. Memory does not grow with the length.
+///
+/// # Errors
+/// Everything wrong with the files of the session; then those of the engine and of [`Writer`]. Nothing is left behind.
+pub fn render(
+    session: &Session,
+    out: &Path,
+    job: &Job<'_>,
+    options: Options,
+) -> std::result::Result<Print, Vec<Error>> {
+    let errors = session.check_files();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    over_input(session, out).map_err(|error| vec![error])?;
+    render_from(session, &Files { options: options.decode }, out, job, options)
+}
+
+/// As [`render`], with audio from anywhere.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_from(
+    session: &Session,
+    library: &dyn Library,
+    out: &Path,
+    job: &Job<'_>,
+    options: Options,
+) -> std::result::Result<Print, Vec<Error>> {
+    let engine = Engine::new(session, library, options.engine)?;
+    print(session, engine, out, job, options).map_err(|error| vec![error])
+}
+
+fn print(
+    session: &Session,
+    engine: Engine<'_>,
+    out: &Path,
+    job: &Job<'_>,
+    options: Options,
+) -> Result<Print> {
+    let spec = spec(session);
+    // Made first, so that what cannot be written is said before anything is rendered.
+    drop(Writer::create(out, spec.clone(), options.force)?);
+    let mut scratch = Scratch::create(out)?;
+    let mut meter = TruePeakMeter::new(f64::from(session.sample_rate_hz), 2);
+    let mut headroom = Headroom::default();
+    let rendered = engine.render(job, &mut |view| {
+        meter.process(view);
+        headroom.process(view);
+        scratch.write(view)
+    })?;
+    if rendered.sounding_frames == 0 {
+        return Err(Error::input("empty", "the session has no audio").at(&session.origin.file));
+    }
+    if !headroom.is_finite() {
+        let what = "a processor gave a sample that is no number";
+        return Err(Error::new(Kind::Internal, "not_finite", what).at(&session.origin.file));
+    }
+    let peak_db = gain_to_db(meter.finish().worst().max(headroom.peak()));
+    let gain_db = print_gain_db(peak_db, options);
+    let mut findings = rendered.findings;
+    findings.extend(mix_bus(session));
+    findings.extend(headroom.finding(session));
+    findings.extend(silent(session, peak_db));
+    let mut spec = spec;
+    if let Some(bext) = &mut spec.bext {
+        bext.coding_history
+            .push(format!("A=PCM,F={},W=24,M=stereo,T=print gain {gain_db:+.1} dB", session.sample_rate_hz));
+    }
+    let mut writer = Writer::create(out, spec, options.force)?;
+    copy(&mut scratch, rendered.sounding_frames, db_to_gain(gain_db), &mut writer, job)?;
+    let written = writer.finish(job, &Gate { ceiling_dbtp: Some(options.peak_dbtp), ..Gate::default() })?;
+    findings.extend(written.findings);
+    Ok(Print { path: written.path, gain_db, measurements: written.measured, findings })
+}
+
+fn spec(session: &Session) -> Spec {
+    let mut spec = Spec::new(Container::Wav, Encoding::Int(24), session.sample_rate_hz, 2);
+    spec.bext = Some(Bext {
+        description: session.name.clone(),
+        originator: "Tonmeister".to_owned(),
+        ..Bext::default()
+    });
+    if !session.name.is_empty() {
+        spec.tags.push(("TITLE".to_owned(), session.name.clone()));
+    }
+    spec
+}
+
+/// The gain that brings a peak under the limit, rounded down to 0.1 dB.
+fn print_gain_db(peak_db: f64, options: Options) -> f64 {
+    if peak_db == f64::NEG_INFINITY {
+        return 0.0;
+    }
+    let exact = options.peak_dbtp - DITHER_ROOM_DB - peak_db;
+    let most = if options.raise { MOST_RAISE_DB } else { 0.0 };
+    // Tenths are counted, so that -0.3 is -3 tenths and not a little less.
+    ((exact * 10.0).floor() / 10.0).min(most)
+}
+
+fn copy(scratch: &mut Scratch, frames: u64, gain: f64, writer: &mut Writer, job: &Job<'_>) -> Result<()> {
+    scratch.rewind()?;
+    let mut block = Buffer::new(2, BLOCK_FRAMES);
+    let mut left = frames;
+    while left > 0 {
+        job.step("print", frames - left, frames)?;
+        block.set_frames(left.min(BLOCK_FRAMES as u64) as usize);
+        scratch.read(&mut block)?;
+        block.block().channels_mut().flatten().for_each(|x| *x *= gain);
+        writer.write(block.view())?;
+        left -= block.frames() as u64;
+    }
+    Ok(())
+}
+
+/// Refuses to print over one of the tracks.
+fn over_input(session: &Session, out: &Path) -> Result<()> {
+    let Ok(target) = out.canonicalize() else { return Ok(()) };
+    for clip in session.tracks.iter().flat_map(|track| &track.clips) {
+        if session.path_of(clip).canonicalize().is_ok_and(|path| path == target) {
+            let what = format!("`{}` is a track of this session", out.display());
+            let error = Error::new(Kind::Usage, "output_is_input", what).hint("print to another name");
+            return Err(session.error_at(&clip.file.span, error, "this file"));
+        }
+    }
+    Ok(())
+}
+
+/// Processors that belong to mastering, or that hide its room.
+const MASTERING: [&str; 4] = ["limiter", "compressor", "multiband", "saturation"];
+
+fn mix_bus(session: &Session) -> Vec<Finding> {
+    let on = session.mix.inserts.iter().filter(|insert| insert.on);
+    on.filter(|insert| MASTERING.contains(&insert.settings.description().key))
+        .map(|insert| {
+            let key = insert.settings.description().key;
+            Finding::new("mix_bus_processing", Severity::Warning, format!("`{key}` on the mix bus"))
+                .about(&session.origin.file)
+                .limit("nothing that changes dynamics on the mix bus of a print")
+                .advice("leave it to mastering, or print a second version without it and send both")
+        })
+        .collect()
+}
+
+fn silent(session: &Session, peak_db: f64) -> Option<Finding> {
+    (peak_db == f64::NEG_INFINITY).then(|| {
+        Finding::new("silent", Severity::Blocker, "every sample is zero")
+            .about(&session.origin.file)
+            .limit("a mix that sounds")
+            .advice("check mutes, faders and outputs")
+    })
+}

@@ -1,4 +1,5 @@
 //! What came in, what was done and why, what came out.
 
+pub mod mastering;
 pub mod measurements;
 pub mod processors;

@@ -1,0 +1,108 @@
+//! `master`: the gate first, then the masters, then what it came to.
+
+use crate::args::Master;
+use crate::command::check::passes;
+use crate::ui::Ui;
+use std::path::Path;
+use studio::files::NewFile;
+use studio::handover::{self, Premaster};
+use studio::master::chain::Chain;
+use studio::master::{self, Mastering, Place};
+use studio::message::{Error, Finding, Kind, Result};
+use studio::report::mastering as report;
+use studio::targets::{self, Target};
+
+/// Name of the chain beside the masters.
+pub(crate) const CHAIN_FILE: &str = "master.toml";
+
+pub(crate) fn run(args: &Master, ui: &Ui) -> Result<u8> {
+    let targets = targets_of(&args.destinations)?;
+    let chain = args.chain.as_deref().map(|path| load_chain(path, ui)).transpose()?;
+    let (premaster, findings) = gate(&args.input, args.strict, ui)?;
+    let place = Place { folder: &args.output, force: args.force };
+    make_folder(place.folder)?;
+    let chain_path = args.output.join(CHAIN_FILE);
+    refuse_existing(&chain_path, args.force || chain.is_some())?;
+    let mastering = match chain {
+        Some(chain) => master::render(&premaster, chain, place, &ui.job())?,
+        None => {
+            let mastering = master::master(&premaster, &targets, place, &ui.job())?;
+            write_text(&chain_path, &mastering.chain.to_toml(), args.force)?;
+            mastering
+        }
+    };
+    tell(&premaster, &findings, &mastering, &args.output, ui);
+    Ok(0)
+}
+
+/// The targets called by these names; an unknown name is an error with the nearest that exists.
+pub(crate) fn targets_of(names: &[String]) -> Result<Vec<Target>> {
+    let mut found: Vec<Target> = Vec::new();
+    for name in names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
+        let target = targets::find(name)?;
+        if found.iter().all(|other| other.name != target.name) {
+            found.push(target);
+        }
+    }
+    Ok(found)
+}
+
+fn load_chain(path: &Path, ui: &Ui) -> Result<Chain> {
+    Chain::load(path).map_err(|errors| worst_of(errors, ui))
+}
+
+/// Says all errors of a text but the last, and gives that back.
+pub(crate) fn worst_of(mut errors: Vec<Error>, ui: &Ui) -> Error {
+    let last = errors.pop();
+    for error in &errors {
+        ui.say(error);
+    }
+    last.unwrap_or_else(|| Error::new(Kind::Internal, "no_error", "something is wrong, but it was not said what"))
+}
+
+/// The gate. Its findings are printed whatever they are; a print that has any blocker is mastered all the same, unless
+/// `strict`, because refusing in silence helps nobody and hiding it would be worse.
+fn gate(print: &Path, strict: bool, ui: &Ui) -> Result<(Premaster, Vec<Finding>)> {
+    let verdict = handover::check(print, &ui.job())?;
+    let findings = verdict.findings.clone();
+    ui.note(ui.findings(&findings).trim_end());
+    if strict && !passes(&verdict, true) {
+        let error = Error::new(Kind::Gate, "gate", "the hand-over gate was not passed, and --strict was given");
+        return Err(error.at(print.display()).hint("correct the mix, or leave --strict away"));
+    }
+    if !verdict.passed() && !verdict.is_fatal() {
+        ui.note("mastering it all the same; a master cannot repair a mix");
+    }
+    verdict.into_premaster_despite_findings().map(|premaster| (premaster, findings))
+}
+
+/// Makes a folder for output.
+pub(crate) fn make_folder(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, "make the folder", &error))
+}
+
+/// Fails early, before any work, where a file would be in the way at the end.
+pub(crate) fn refuse_existing(path: &Path, force: bool) -> Result<()> {
+    if force || !path.exists() {
+        return Ok(());
+    }
+    let error = Error::new(Kind::Io, "exists", "the file exists already").at(path.display());
+    Err(error.hint("--force replaces it; another folder keeps both"))
+}
+
+/// Writes a text file whole or not at all.
+pub(crate) fn write_text(path: &Path, text: &str, force: bool) -> Result<()> {
+    use std::io::Write;
+    let mut file = NewFile::create(path, force)?;
+    file.file().write_all(text.as_bytes()).map_err(|error| Error::io(path, "write the file", &error))?;
+    file.commit()
+}
+
+fn tell(premaster: &Premaster, findings: &[Finding], mastering: &Mastering, folder: &Path, ui: &Ui) {
+    if ui.json() {
+        ui.print_json(&report::json(premaster, findings, mastering));
+        return;
+    }
+    ui.print(&report::text(premaster, mastering, folder));
+    ui.note(ui.findings(&mastering.findings).trim_end());
+}

@@ -1,1 +1,0 @@
-//! Feedback delay network with a reverberation time per band.
