@@ -19,6 +19,7 @@ pub mod job;
 pub(crate) mod pipe;
 pub mod master;
 pub mod message;
+pub mod suggest;
 pub mod meters;
 pub mod mix;
 pub mod report;

@@ -227,50 +227,9 @@ impl Finding {
     }
 }
 
-/// The candidate nearest to a mistyped word, if one is near enough to be meant.
-///
-/// Distance is the number of insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
-#[must_use]
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word: Vec<char> = word.chars().take(64).flat_map(char::to_lowercase).collect();
-    candidates
-        .into_iter()
-        .map(|candidate| (edits(&word, &candidate.to_lowercase().chars().collect::<Vec<_>>()), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(word.len()) / 3)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-fn edits(a: &[char], b: &[char]) -> usize {
-    let mut rows = [vec![0; b.len() + 1], (0..=b.len()).collect::<Vec<_>>(), vec![0; b.len() + 1]];
-    for i in 1..=a.len() {
-        rows[2][0] = i;
-        for j in 1..=b.len() {
-            let changed = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (rows[1][j] + 1).min(rows[2][j - 1] + 1).min(rows[1][j - 1] + changed);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[0][j - 2] + 1);
-            }
-            rows[2][j] = best;
-        }
-        rows.rotate_left(1);
-    }
-    rows[1][b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_nearest_word_is_the_one_meant() {
-        let words = ["threshold_db", "ratio", "attack_ms", "release_ms"];
-        assert_eq!(nearest("treshold_db", words), Some("threshold_db"));
-        assert_eq!(nearest("Attack", words), Some("attack_ms"));
-        assert_eq!(nearest("realese_ms", words), Some("release_ms"));
-        assert_eq!(nearest("colour", words), None);
-        assert_eq!(edits(&['a', 'b'], &['b', 'a']), 1);
-    }
 
     #[test]
     fn a_place_counts_its_line() {

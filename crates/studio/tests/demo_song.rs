@@ -1,5 +1,7 @@
 //! The song made by machines, judged by instruments.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 use std::sync::OnceLock;
 use studio::demo::{self, Track};
 use testkit::measure::{peak, rms, to_db};

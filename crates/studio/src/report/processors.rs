@@ -1,6 +1,7 @@
 //! Help on processors, generated from their declarations.
 
-use crate::message::{Error, Kind, Result, nearest};
+use crate::message::{Error, Kind, Result};
+use crate::suggest::nearest;
 use fx::{Description, Param, REGISTRY, Taper};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -85,7 +86,7 @@ pub fn page(description: &Description) -> String {
     for paragraph in paragraphs(description.doc) {
         let _ = writeln!(text, "\n{paragraph}");
     }
-    let _ = writeln!(text, "\n  {:<26} {:<14} {}", "PARAMETER", "DEFAULT", "RANGE");
+    let _ = writeln!(text, "\n  {:<26} {:<14} RANGE", "PARAMETER", "DEFAULT");
     knobs(&mut text, description.params);
     if let Some(bands) = description.bands {
         let _ = writeln!(text, "\n{} bands, `{} = [{{ … }}, …]`, each with:", bands.count, bands.key);

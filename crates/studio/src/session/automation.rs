@@ -2,7 +2,7 @@
 
 use super::controls::{Controls, Curve, SendControls, TimeBase, VcaControls};
 use super::read::{Node, Reader, Span, wrong};
-use super::suggest::nearest;
+use crate::suggest::nearest;
 use super::{Session, Strip};
 use fx::{Fields, Kind, Param};
 

@@ -1,7 +1,7 @@
 //! Files a session names: inside its folder, there, and readable.
 
 use super::read::{Node, Reader, wrong};
-use super::suggest::nearest;
+use crate::suggest::nearest;
 use super::{MOST_TEXT_BYTES, Named, Origin, Session};
 use crate::message::{Error, Kind, Result};
 use std::io::Read as _;

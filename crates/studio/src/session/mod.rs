@@ -12,7 +12,6 @@ mod files;
 pub(crate) mod insert;
 mod parse;
 pub(crate) mod read;
-mod suggest;
 
 #[cfg(test)]
 mod tests;
@@ -25,7 +24,6 @@ pub use controls::{
 pub use document::{Document, Setting};
 pub use insert::{Insert, Key, inserts_of};
 pub use read::Span;
-pub use suggest::nearest;
 
 use crate::message::{Error, Kind};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! Reading TOML with places: what is there, what was asked for, and everything that is wrong.
 
-use super::suggest::nearest;
+use crate::suggest::nearest;
 use crate::message::Error;
 use fx::{Fields, Kind, Param};
 use std::ops::Range;
