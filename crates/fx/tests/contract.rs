@@ -15,8 +15,8 @@ fn neutral(key: &str) -> &'static [(&'static str, f64)] {
         "multiband" => &[("low_ratio", 1.0), ("mid_ratio", 1.0), ("high_ratio", 1.0)],
         "compressor" => &[("ratio", 1.0)],
         "reverb" | "delay" | "saturation" => &[("mix_percent", 0.0)],
-        // Below its ceiling a limiter only delays; the test signal peaks at -6 dBFS.
-        "limiter" => &[("ceiling_dbtp", 0.0)],
+        // Below its ceiling a limiter only delays; the test signal peaks at -6 dBFS (but above 0 dBTP between samples).
+        "limiter" => &[("ceiling_dbtp", 0.0), ("true_peak", 0.0)],
         other => panic!("say in the contract suite at which settings `{other}` is neutral"),
     }
 }

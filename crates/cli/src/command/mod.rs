@@ -1,10 +1,12 @@
 //! One file per command.
 
 mod check;
+mod demo;
 mod fx;
 mod man;
 mod master;
 mod measure;
+mod mix;
 mod targets;
 
 use crate::args::{Call, Command};
@@ -14,13 +16,14 @@ use studio::message::Result;
 /// Does what was asked; the exit code comes back.
 pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
     match &call.command {
+        Command::Demo(args) => demo::run(args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Master(args) => master::run(args, ui),
+        Command::Mix(args) => mix::run(args, ui),
         Command::Measure(args) => measure::run(args, ui),
         Command::Fx(args) => fx::run(args, ui),
         Command::Targets(args) => targets::run(args, ui),
         Command::Completions { shell } => man::completions(*shell, ui),
         Command::Man { dir } => man::pages(dir.as_deref(), ui),
-        _ => Ok(1),
     }
 }

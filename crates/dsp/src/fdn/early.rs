@@ -53,8 +53,7 @@ pub fn reflections(
     if mirrored {
         source[0] = size[0] - source[0];
     }
-    let mut images = images(size, source, ear);
-    images.sort_by(|a, b| a.distance.total_cmp(&b.distance));
+    let images = images(size, source, ear);
     let direct = images.first().map_or(1.0, |image| image.distance);
     let mut chosen = [Image::default(); REFLECTIONS];
     chosen.iter_mut().zip(images.iter().skip(1)).for_each(|(to, from)| *to = *from);
@@ -81,25 +80,21 @@ struct Image {
     side: f64,
 }
 
-/// All images of up to two reflections in each direction.
-fn images(size: [f64; 3], source: [f64; 3], ear: [f64; 3]) -> Vec<Image> {
-    let mut images = Vec::new();
-    for x in -2..=2 {
-        for y in -2..=2 {
-            for z in -2..=2 {
-                let at = |axis: usize, n: i32| {
-                    // An odd number of reflections turns the room round.
-                    let inside = if n % 2 == 0 { source[axis] } else { size[axis] - source[axis] };
-                    f64::from(n) * size[axis] + inside - ear[axis]
-                };
-                let [dx, dy, dz] = [at(0, x), at(1, y), at(2, z)];
-                let distance = (dx * dx + dy * dy + dz * dz).sqrt();
-                let bounces = x.abs() + y.abs() + z.abs();
-                let gain = (0..bounces).fold(1.0 / distance, |gain, _| gain * WALL);
-                images.push(Image { distance, gain, side: dx / distance });
-            }
-        }
-    }
+/// Images of up to two reflections in each direction, nearest first.
+fn images(size: [f64; 3], source: [f64; 3], ear: [f64; 3]) -> [Image; 125] {
+    let mut images: [Image; 125] = std::array::from_fn(|index| {
+        let order = [index % 5, index / 5 % 5, index / 25].map(|n| n as i32 - 2);
+        let [dx, dy, dz] = std::array::from_fn(|axis| {
+            // An odd number of reflections turns the room round.
+            let inside = if order[axis] % 2 == 0 { source[axis] } else { size[axis] - source[axis] };
+            f64::from(order[axis]) * size[axis] + inside - ear[axis]
+        });
+        let distance = (dx * dx + dy * dy + dz * dz).sqrt();
+        let bounces: i32 = order.iter().map(|n| n.abs()).sum();
+        let gain = (0..bounces).fold(1.0 / distance, |gain, _| gain * WALL);
+        Image { distance, gain, side: dx / distance }
+    });
+    images.sort_unstable_by(|a, b| a.distance.total_cmp(&b.distance));
     images
 }
 
@@ -126,9 +121,7 @@ mod tests {
         // Floor: the path over the mirrored height, by hand: sqrt(0.9^2 + 2.6^2 + (1.2 + 1.3)^2).
         let images = {
             let (size, source, ear) = Shape::Room.plan();
-            let mut all = images(size, source, ear);
-            all.sort_by(|a, b| a.distance.total_cmp(&b.distance));
-            all
+            images(size, source, ear)
         };
         let floor = (0.81_f64 + 6.76 + 6.25).sqrt();
         let found = images[1].distance.min(images[2].distance);

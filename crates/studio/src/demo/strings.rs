@@ -232,7 +232,7 @@ fn amplifier(out: &mut [f64], take: u64) {
     let mut body = Resonator::new(130.0, 90.0);
     for x in out {
         let driven = math::tanh(1.3 * high.high(*x));
-        let shaped = driven + 0.5 * presence.band(driven) + 0.5 * body.band(driven);
+        let shaped = driven + 0.9 * presence.band(driven) + 0.5 * body.band(driven);
         *x = lower.low(low.low(shaped));
     }
 }

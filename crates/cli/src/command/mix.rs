@@ -1,0 +1,150 @@
+//! `mix`: a session, or a folder of tracks, becomes a print.
+
+use crate::args::Mix;
+use crate::command::master::{refuse_existing, worst_of, write_text};
+use crate::ui::{Ui, clean};
+use serde_json::json;
+use std::fmt::Write;
+use std::path::{Component, Path, PathBuf};
+use studio::message::{Error, Finding, Kind, Result};
+use studio::mix::{self, FolderOptions, Options, Print};
+use studio::session::{self, Session, Setting};
+
+/// Name of the session beside the print of a folder.
+const SESSION_FILE: &str = "session.toml";
+
+pub(crate) fn run(args: &Mix, ui: &Ui) -> Result<u8> {
+    let (session, session_path, findings) = match args.input.is_dir() {
+        true => from_folder(args, ui)?,
+        false => (load(&args.input, args.allow_external, ui)?, args.input.clone(), Vec::new()),
+    };
+    if args.dry_run {
+        let errors = session.check_files();
+        if !errors.is_empty() {
+            return Err(worst_of(errors, ui));
+        }
+        ui.print(&format!("{}: {} tracks, nothing wrong\n", clean(&session.name), session.tracks.len()));
+        return Ok(0);
+    }
+    let print = print(&session, &args.output, args.force, ui)?;
+    tell(&session, &session_path, &findings, &print, ui);
+    Ok(0)
+}
+
+/// Renders a session to a print.
+pub(crate) fn print(session: &Session, output: &Path, force: bool, ui: &Ui) -> Result<Print> {
+    let options = Options { force, ..Options::default() };
+    mix::render(session, output, &ui.job(), options).map_err(|errors| worst_of(errors, ui))
+}
+
+/// Reads a session file.
+pub(crate) fn load(path: &Path, allow_external: bool, ui: &Ui) -> Result<Session> {
+    Session::load(path, session::Options { allow_external }).map_err(|errors| worst_of(errors, ui))
+}
+
+/// Writes a session for a folder beside the print, and reads it back from there.
+fn from_folder(args: &Mix, ui: &Ui) -> Result<(Session, PathBuf, Vec<Finding>)> {
+    let beside = folder_of(&args.output);
+    let path = beside.join(SESSION_FILE);
+    refuse_existing(&path, args.force)?;
+    refuse_existing(&args.output, args.force)?;
+    let written = mix::folder(&args.input, &ui.job(), FolderOptions { high_pass: true, ..FolderOptions::default() })?;
+    ui.note(ui.findings(&written.findings).trim_end());
+    let way = way_between(beside, &args.input)?;
+    let text = if way.as_os_str().is_empty() { written.text.clone() } else { relocated(&written, &way, args)? };
+    let external = way.components().any(|part| part == Component::ParentDir) || way.is_absolute();
+    let options = session::Options { allow_external: args.allow_external || external };
+    let name = path.display().to_string();
+    let session = Session::parse(&text, &name, beside, options).map_err(|errors| worst_of(errors, ui))?;
+    if !args.dry_run {
+        write_text(&path, &text, args.force)?;
+    }
+    if external {
+        ui.note("the tracks lie outside the folder of the session: render it again with --allow-external");
+    }
+    Ok((session, path, written.findings))
+}
+
+/// The text with the tracks' files as they are seen from the session.
+fn relocated(written: &mix::Folder, way: &Path, args: &Mix) -> Result<String> {
+    let mut document = written.document()?;
+    let options = session::Options { allow_external: true };
+    let parsed = document.session(SESSION_FILE, &args.input, options);
+    let parsed = parsed.map_err(|mut errors| {
+        errors.pop().unwrap_or_else(|| Error::new(Kind::Internal, "session", "our own session is not readable"))
+    })?;
+    for track in &parsed.tracks {
+        if let [clip] = track.clips.as_slice() {
+            let file = way.join(&clip.file.id);
+            document.set(&track.strip.id, "file", &Setting::Text(file.to_string_lossy().into_owned()))?;
+        }
+    }
+    Ok(document.to_string())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// The relative path that leads from one existing folder to another; empty when they are the same.
+fn way_between(from: &Path, to: &Path) -> Result<PathBuf> {
+    let real = |path: &Path| path.canonicalize().map_err(|error| Error::io(path, "find the folder", &error));
+    let (from, to) = (real(from)?, real(to)?);
+    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let mut way: PathBuf = from.components().skip(shared).map(|_| Component::ParentDir).collect();
+    way.extend(to.components().skip(shared));
+    Ok(way)
+}
+
+fn tell(session: &Session, path: &Path, findings: &[Finding], print: &Print, ui: &Ui) {
+    if ui.json() {
+        ui.print_json(&json!({
+            "session": path.display().to_string(),
+            "print": print.path().display().to_string(),
+            "print_gain_db": print.gain_db(),
+            "tracks": session.tracks.len(),
+            "findings": findings.iter().chain(print.findings()).collect::<Vec<_>>(),
+            "measurements": print.measurements(),
+        }));
+        return;
+    }
+    ui.print(&text(session, path, print));
+    ui.note(ui.findings(print.findings()).trim_end());
+}
+
+/// What came in and what came out, in a few lines.
+pub(crate) fn text(session: &Session, path: &Path, print: &Print) -> String {
+    let m = print.measurements();
+    let mut text = String::new();
+    let file = clean(&path.display().to_string());
+    let _ = writeln!(text, "mixed {} tracks and {} buses of {file}", session.tracks.len(), session.buses.len());
+    let _ = writeln!(text, "print {} (24 bit, {} Hz)", clean(&print.path().display().to_string()), m.sample_rate_hz);
+    let _ = writeln!(
+        text,
+        "      {}, {:.2} dBTP, PLR {}, print gain {:+.1} dB",
+        m.integrated_lufs.map_or_else(|| "– LUFS".to_owned(), |lufs| format!("{lufs:.2} LUFS")),
+        m.true_peak_worst_dbtp(),
+        m.plr_lu.map_or_else(|| "–".to_owned(), |plr| format!("{plr:.1} LU")),
+        print.gain_db()
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_between_folders_goes_up_and_down() {
+        let base = tempfile::tempdir().expect("a folder");
+        let (a, b) = (base.path().join("a/x"), base.path().join("b"));
+        std::fs::create_dir_all(&a).expect("a folder");
+        std::fs::create_dir_all(&b).expect("a folder");
+        assert_eq!(way_between(&a, &b).expect("there is a way"), Path::new("../../b"));
+        assert_eq!(way_between(&b, &b).expect("there is a way"), Path::new(""));
+        assert_eq!(way_between(base.path(), &a).expect("there is a way"), Path::new("a/x"));
+    }
+}
