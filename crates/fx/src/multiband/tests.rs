@@ -158,14 +158,14 @@ fn attack_and_release_are_the_times_given_at_any_rate() {
             };
             // From 30 % to 80 % an exponential takes ln 3.5 of its time constant.
             let attack = ms_until(rise, &|db| db >= 4.8) - ms_until(rise, &|db| db >= 1.8);
-            assert!((attack / libm::log(3.5) / attack_ms - 1.0).abs() < 0.03, "{rate}: {attack}");
+            assert!((attack / dsp::math::ln(3.5) / attack_ms - 1.0).abs() < 0.03, "{rate}: {attack}");
             // And it starts at once: within two workings-out of the gain.
             let covered = ms_until(rise, &|db| db >= 6.0 * 0.632_12);
             assert!((0.0..0.8).contains(&(covered - attack_ms)), "{rate}: {covered}");
             // The fall of the signal itself rings in the shelf for some milliseconds.
             let from = fall + frames(0.3 * release_ms);
             let release = ms_until(from, &|db| db <= 1.2) - ms_until(from, &|db| db <= 3.6);
-            assert!((release / libm::log(3.0) / release_ms - 1.0).abs() < 0.03, "{rate}: {release}");
+            assert!((release / dsp::math::ln(3.0) / release_ms - 1.0).abs() < 0.03, "{rate}: {release}");
         }
     }
 }
@@ -174,9 +174,9 @@ fn attack_and_release_are_the_times_given_at_any_rate() {
 fn a_moving_gain_leaves_no_trace_of_the_rate_at_which_it_is_worked_out() {
     // Gains are worked out 2756 times per second at 44.1 kHz. A tone of 500 Hz whose gain goes up and down by about 3 dB
     // five times per second would carry images of itself beside the multiples of that.
-    let tone = signals::sine(500.0, 1.0, 0.0, 4.0, 44_100.0);
-    let swell = signals::sine(5.0, 1.0, 0.0, 4.0, 44_100.0);
-    let input: Vec<f64> = tone.iter().zip(&swell).map(|(x, s)| x * 0.1 * libm::pow(10.0, 0.25 * s)).collect();
+    let tone = signals::sine(500.0, 1.0, 0.0, 5.0, 44_100.0);
+    let swell = signals::sine(5.0, 1.0, 0.0, 5.0, 44_100.0);
+    let input: Vec<f64> = tone.iter().zip(&swell).map(|(x, s)| x * 0.1 * dsp::math::pow(10.0, 0.25 * s)).collect();
     let settings = Multiband { mid_threshold_db: -40.0, mid_ratio: 3.0, range_db: 24.0, ..rest() };
     let mut audio = Buffer::from_planes(&[input]);
     let format = Format { sample_rate_hz: 44_100.0, channels: 1, ..Format::default() };
@@ -190,8 +190,8 @@ fn a_moving_gain_leaves_no_trace_of_the_rate_at_which_it_is_worked_out() {
             let image = turn * 2_756.25 + side * 500.0;
             for f in [image - 5.0, image, image + 5.0] {
                 let level = measure::to_db(measure::tone(out, f, 44_100.0).0 / carrier);
-                assert!(level < -90.0, "{f}: {level}");
-                println!("{f} {level}");
+                assert!(level < -110.0, "{f}: {level}");
+               
             }
         }
     }
