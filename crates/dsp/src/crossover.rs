@@ -114,6 +114,9 @@ pub struct ThreeWay {
     states: [[[Pair; 2]; 2]; 2],
 }
 
+/// Frames that go through one crossover before they go through the next.
+const PASS: usize = 64;
+
 /// Below and above one crossover.
 #[inline(always)]
 fn cross(poles: &Poles, states: &mut [[Pair; 2]; 2], x: Pair) -> (Pair, Pair) {
@@ -124,7 +127,8 @@ fn cross(poles: &Poles, states: &mut [[Pair; 2]; 2], x: Pair) -> (Pair, Pair) {
 }
 
 impl ThreeWay {
-    #[inline(always)]
+    /// One frame of low, middle and high.
+    #[cfg(test)]
     fn tick(&mut self, terms: &SplitTerms, x: Pair) -> [Pair; 3] {
         let (low, rest) = cross(&terms.0[0], &mut self.states[0], x);
         let (middle, high) = cross(&terms.0[1], &mut self.states[1], rest);
@@ -134,14 +138,24 @@ impl ThreeWay {
     /// Adds the energy (sum of squares) of low, middle and high to `energies`, per band and channel. Two planes of equal
     /// length.
     pub fn listen(&mut self, terms: &SplitTerms, planes: [&[f64]; 2], energies: &mut [[f64; 2]; 3]) {
-        let (mut run, terms, mut sums) = (self.clone(), *terms, energies.map(Pair));
-        for (left, right) in planes[0].iter().zip(planes[1]) {
-            let bands = run.tick(&terms, Pair([*left, *right]));
-            for (sum, band) in sums.iter_mut().zip(bands) {
-                *sum = *sum + band * band;
+        let mut rest = [Pair::default(); PASS];
+        let ([below, above], [low, middle, high]) = (&mut self.states, energies);
+        for (left, right) in planes[0].chunks(PASS).zip(planes[1].chunks(PASS)) {
+            // One crossover after the other: a processor cannot look far enough ahead to overlap four sections in a row.
+            let (mut states, mut sum) = (*below, Pair(*low));
+            for ((left, right), rest) in left.iter().zip(right).zip(&mut rest) {
+                let (under, over) = cross(&terms.0[0], &mut states, Pair([*left, *right]));
+                sum = sum + under * under;
+                *rest = over;
             }
+            (*below, *low) = (states, sum.0);
+            let (mut states, mut sums) = (*above, [Pair(*middle), Pair(*high)]);
+            for x in &rest[..left.len()] {
+                let (under, over) = cross(&terms.0[1], &mut states, *x);
+                sums = [sums[0] + under * under, sums[1] + over * over];
+            }
+            (*above, *middle, *high) = (states, sums[0].0, sums[1].0);
         }
-        (*self, *energies) = (run, sums.map(|sum| sum.0));
     }
 
     /// Silences states that have nearly decayed. Call at frames that do not depend on block sizes.

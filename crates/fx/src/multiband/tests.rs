@@ -176,7 +176,8 @@ fn a_moving_gain_leaves_no_trace_of_the_rate_at_which_it_is_worked_out() {
     // five times per second would carry images of itself beside the multiples of that.
     let tone = signals::sine(500.0, 1.0, 0.0, 5.0, 44_100.0);
     let swell = signals::sine(5.0, 1.0, 0.0, 5.0, 44_100.0);
-    let input: Vec<f64> = tone.iter().zip(&swell).map(|(x, s)| x * 0.1 * dsp::math::pow(10.0, 0.25 * s)).collect();
+    let input: Vec<f64> =
+        tone.iter().zip(&swell).map(|(x, s)| x * 0.1 * dsp::math::pow(10.0, 0.25 * s)).collect();
     let settings = Multiband { mid_threshold_db: -40.0, mid_ratio: 3.0, range_db: 24.0, ..rest() };
     let mut audio = Buffer::from_planes(&[input]);
     let format = Format { sample_rate_hz: 44_100.0, channels: 1, ..Format::default() };
@@ -191,7 +192,6 @@ fn a_moving_gain_leaves_no_trace_of_the_rate_at_which_it_is_worked_out() {
             for f in [image - 5.0, image, image + 5.0] {
                 let level = measure::to_db(measure::tone(out, f, 44_100.0).0 / carrier);
                 assert!(level < -110.0, "{f}: {level}");
-               
             }
         }
     }
