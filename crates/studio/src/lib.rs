@@ -16,6 +16,7 @@ pub mod engine;
 pub mod files;
 pub mod handover;
 pub mod job;
+pub(crate) mod pipe;
 pub mod master;
 pub mod message;
 pub mod meters;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What every room of `studio` may import.
-const PLAIN: &[&str] = &["message", "job", "files"];
+const PLAIN: &[&str] = &["message", "job", "files", "pipe"];
 
 /// Rooms of `studio` in the order of the path, and what each may import besides [`PLAIN`].
 const STUDIO: &[(&str, &[&str])] = &[
@@ -13,6 +13,7 @@ const STUDIO: &[(&str, &[&str])] = &[
     ("files", &[]),
     ("files", &[]),
     ("audio", &[]),
+    ("pipe", &["audio"]),
     ("decode", &["audio"]),
     ("meters", &["audio"]),
     ("session", &["audio"]),

@@ -57,7 +57,9 @@ pub(crate) fn worst_of(mut errors: Vec<Error>, ui: &Ui) -> Error {
     for error in &errors {
         ui.say(error);
     }
-    last.unwrap_or_else(|| Error::new(Kind::Internal, "no_error", "something is wrong, but it was not said what"))
+    last.unwrap_or_else(|| {
+        Error::new(Kind::Internal, "no_error", "something is wrong, but it was not said what")
+    })
 }
 
 /// The gate. Its findings are printed whatever they are; a print that has any blocker is mastered all the same, unless
@@ -67,7 +69,8 @@ fn gate(print: &Path, strict: bool, ui: &Ui) -> Result<(Premaster, Vec<Finding>)
     let findings = verdict.findings.clone();
     ui.note(ui.findings(&findings).trim_end());
     if strict && !passes(&verdict, true) {
-        let error = Error::new(Kind::Gate, "gate", "the hand-over gate was not passed, and --strict was given");
+        let error =
+            Error::new(Kind::Gate, "gate", "the hand-over gate was not passed, and --strict was given");
         return Err(error.at(print.display()).hint("correct the mix, or leave --strict away"));
     }
     if !verdict.passed() && !verdict.is_fatal() {

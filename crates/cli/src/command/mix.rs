@@ -48,10 +48,12 @@ fn from_folder(args: &Mix, ui: &Ui) -> Result<(Session, PathBuf, Vec<Finding>)> 
     let path = beside.join(SESSION_FILE);
     refuse_existing(&path, args.force)?;
     refuse_existing(&args.output, args.force)?;
-    let written = mix::folder(&args.input, &ui.job(), FolderOptions { high_pass: true, ..FolderOptions::default() })?;
+    let written =
+        mix::folder(&args.input, &ui.job(), FolderOptions { high_pass: true, ..FolderOptions::default() })?;
     ui.note(ui.findings(&written.findings).trim_end());
     let way = way_between(beside, &args.input)?;
-    let text = if way.as_os_str().is_empty() { written.text.clone() } else { relocated(&written, &way, args)? };
+    let text =
+        if way.as_os_str().is_empty() { written.text.clone() } else { relocated(&written, &way, args)? };
     let external = way.components().any(|part| part == Component::ParentDir) || way.is_absolute();
     let options = session::Options { allow_external: args.allow_external || external };
     let name = path.display().to_string();
@@ -71,7 +73,9 @@ fn relocated(written: &mix::Folder, way: &Path, args: &Mix) -> Result<String> {
     let options = session::Options { allow_external: true };
     let parsed = document.session(SESSION_FILE, &args.input, options);
     let parsed = parsed.map_err(|mut errors| {
-        errors.pop().unwrap_or_else(|| Error::new(Kind::Internal, "session", "our own session is not readable"))
+        errors
+            .pop()
+            .unwrap_or_else(|| Error::new(Kind::Internal, "session", "our own session is not readable"))
     })?;
     for track in &parsed.tracks {
         if let [clip] = track.clips.as_slice() {
@@ -120,8 +124,14 @@ pub(crate) fn text(session: &Session, path: &Path, print: &Print) -> String {
     let m = print.measurements();
     let mut text = String::new();
     let file = clean(&path.display().to_string());
-    let _ = writeln!(text, "mixed {} tracks and {} buses of {file}", session.tracks.len(), session.buses.len());
-    let _ = writeln!(text, "print {} (24 bit, {} Hz)", clean(&print.path().display().to_string()), m.sample_rate_hz);
+    let _ =
+        writeln!(text, "mixed {} tracks and {} buses of {file}", session.tracks.len(), session.buses.len());
+    let _ = writeln!(
+        text,
+        "print {} (24 bit, {} Hz)",
+        clean(&print.path().display().to_string()),
+        m.sample_rate_hz
+    );
     let _ = writeln!(
         text,
         "      {}, {:.2} dBTP, PLR {}, print gain {:+.1} dB",
