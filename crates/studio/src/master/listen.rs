@@ -50,10 +50,20 @@ pub struct Dynamics {
     pub p98_dbfs: f64,
 }
 
-/// Listens to a stereo stream and passes it on.
+/// Listens to a stereo stream: two stages, so that two threads can share the work.
 pub(super) struct Listener {
+    spectrum: LongTerm,
+    levels: Levels,
+}
+
+/// The long-term spectrum.
+struct LongTerm {
     welch: Welch,
     sample_rate_hz: f64,
+}
+
+/// Levels of three bands, every 50 ms.
+struct Levels {
     filters: Vec<[Biquad; 2]>,
     step_frames: usize,
     filled: usize,
@@ -64,13 +74,41 @@ pub(super) struct Listener {
 impl Listener {
     pub(super) fn new(channels: usize, sample_rate_hz: f64) -> Self {
         let options = Options { planes: Planes::MidSide, ..Options::default() };
+        let welch = Welch::new(channels, sample_rate_hz, options);
+        Self { spectrum: LongTerm { welch, sample_rate_hz }, levels: Levels::new(channels, sample_rate_hz) }
+    }
+
+    /// What the stream has to pass.
+    pub(super) fn stages(&mut self) -> [&mut dyn Stage; 2] {
+        [&mut self.spectrum, &mut self.levels]
+    }
+
+    pub(super) fn finish(self) -> Listening {
+        let spectrum = self.spectrum.welch.finish();
+        let nyquist = 0.5 * self.spectrum.sample_rate_hz;
+        let both =
+            |low: f64, high: f64| spectrum.band_power(0, low, high) + spectrum.band_power(1, low, high);
+        let level_db = std::array::from_fn(|b| math::power_to_db(both(EDGES_HZ[b], EDGES_HZ[b + 1])));
+        let side_mid_db = std::array::from_fn(|b| side_mid(&spectrum, EDGES_HZ[b], EDGES_HZ[b + 1]));
+        let wall = spectrum.cutoff(0, WALL_HZ[0], WALL_HZ[1].min(nyquist), WALL_DB);
+        let dynamics = self.levels.steps.map(|steps| Dynamics::of(&steps));
+        Listening {
+            level_db,
+            side_mid_db,
+            top_hz: wall.map_or(nyquist, |wall| wall.hz),
+            rumble_db: math::power_to_db(both(0.0, 25.0) / both(0.0, nyquist).max(f64::MIN_POSITIVE)),
+            dynamics,
+        }
+    }
+}
+
+impl Levels {
+    fn new(channels: usize, sample_rate_hz: f64) -> Self {
         let corner = |hz: f64| hz.min(0.4 * sample_rate_hz);
         let low = design(Curve::LowPass, corner(SPLIT_HZ[0]), 0.0, 0.707, sample_rate_hz);
         let high = design(Curve::HighPass, corner(SPLIT_HZ[1]), 0.0, 0.707, sample_rate_hz);
         let pair = || [Biquad::new(low.coefficients()), Biquad::new(high.coefficients())];
         Self {
-            welch: Welch::new(channels, sample_rate_hz, options),
-            sample_rate_hz,
             filters: (0..channels).map(|_| pair()).collect(),
             step_frames: ((STEP_SECONDS * sample_rate_hz) as usize).max(1),
             filled: 0,
@@ -80,7 +118,6 @@ impl Listener {
     }
 
     fn measure(&mut self, block: &Buffer) {
-        self.welch.push(block.view());
         let mut start = 0;
         while start < block.frames() {
             let frames = (self.step_frames - self.filled).min(block.frames() - start);
@@ -112,24 +149,6 @@ impl Listener {
             filter.settle();
         }
     }
-
-    pub(super) fn finish(self) -> Listening {
-        let spectrum = self.welch.finish();
-        let nyquist = 0.5 * self.sample_rate_hz;
-        let both =
-            |low: f64, high: f64| spectrum.band_power(0, low, high) + spectrum.band_power(1, low, high);
-        let level_db = std::array::from_fn(|b| math::power_to_db(both(EDGES_HZ[b], EDGES_HZ[b + 1])));
-        let side_mid_db = std::array::from_fn(|b| side_mid(&spectrum, EDGES_HZ[b], EDGES_HZ[b + 1]));
-        let wall = spectrum.cutoff(0, WALL_HZ[0], WALL_HZ[1].min(nyquist), WALL_DB);
-        let dynamics = self.steps.map(|steps| Dynamics::of(&steps));
-        Listening {
-            level_db,
-            side_mid_db,
-            top_hz: wall.map_or(nyquist, |wall| wall.hz),
-            rumble_db: math::power_to_db(both(0.0, 25.0) / both(0.0, nyquist).max(f64::MIN_POSITIVE)),
-            dynamics,
-        }
-    }
 }
 
 /// Side re mid between two frequencies; `None` when there is nothing.
@@ -157,7 +176,14 @@ impl Dynamics {
     }
 }
 
-impl Stage for Listener {
+impl Stage for LongTerm {
+    fn push(&mut self, block: Buffer, next: Next<'_>) -> Result<()> {
+        self.welch.push(block.view());
+        next(block)
+    }
+}
+
+impl Stage for Levels {
     fn push(&mut self, block: Buffer, next: Next<'_>) -> Result<()> {
         self.measure(&block);
         next(block)
@@ -170,7 +196,10 @@ mod tests {
 
     fn hear(left: Vec<f64>, right: Vec<f64>) -> Listening {
         let mut listener = Listener::new(2, 48_000.0);
-        listener.push(Buffer::from_planes(&[left, right]), &mut |_| Ok(())).expect("it listens");
+        for stage in listener.stages() {
+            let block = Buffer::from_planes(&[left.clone(), right.clone()]);
+            stage.push(block, &mut |_| Ok(())).expect("it listens");
+        }
         listener.finish()
     }
 
