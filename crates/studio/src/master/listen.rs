@@ -48,6 +48,9 @@ pub struct Dynamics {
     pub p90_dbfs: f64,
     /// Level exceeded a fiftieth of the time, dBFS.
     pub p98_dbfs: f64,
+    /// How far the level stands over the mean of the three seconds around it, a fiftieth of the time, dB: blows and
+    /// bursts, not the arc of the piece.
+    pub burst_db: f64,
 }
 
 /// Listens to a stereo stream: two stages, so that two threads can share the work.
@@ -167,13 +170,32 @@ impl Dynamics {
             sorted.get((share * top as f64).round() as usize).map(|level| f64::from(*level))
         };
         let Some(loudest) = at(0.98) else { return Self::default() };
+        let burst_db = burst_db(steps, loudest - PAUSE_DB);
         let pauses = sorted.partition_point(|level| f64::from(*level) < loudest - PAUSE_DB);
         sorted.drain(..pauses);
         let top = sorted.len().saturating_sub(1) as f64;
         let of =
             |share: f64| sorted.get((share * top).round() as usize).map_or(-200.0, |level| f64::from(*level));
-        Self { median_dbfs: of(0.5), p90_dbfs: of(0.9), p98_dbfs: of(0.98) }
+        Self { median_dbfs: of(0.5), p90_dbfs: of(0.9), p98_dbfs: of(0.98), burst_db }
     }
+}
+
+/// Steps on either side that make the surroundings of a step: three seconds in all.
+const AROUND_STEPS: usize = 30;
+
+/// 98th percentile of the levels over the mean of their surroundings; steps below the floor count as the floor.
+fn burst_db(steps: &[f32], floor_dbfs: f64) -> f64 {
+    let level = |step: &f32| f64::from(*step).max(floor_dbfs);
+    let mut over: Vec<f64> = (0..steps.len())
+        .filter(|at| f64::from(steps[*at]) > floor_dbfs)
+        .map(|at| {
+            let around = &steps[at.saturating_sub(AROUND_STEPS)..(at + AROUND_STEPS + 1).min(steps.len())];
+            level(&steps[at]) - around.iter().map(level).sum::<f64>() / around.len() as f64
+        })
+        .collect();
+    over.sort_by(f64::total_cmp);
+    let at = (0.98 * over.len().saturating_sub(1) as f64).round() as usize;
+    over.get(at).copied().unwrap_or(0.0)
 }
 
 impl Stage for LongTerm {
@@ -236,6 +258,20 @@ mod tests {
         // RMS of a sine of peak 0.5 is -9.03 dBFS; the band's own filter takes 0.3 dB at most.
         assert!((low.p90_dbfs + 9.03).abs() < 0.5, "{low:?}");
         assert!((low.p90_dbfs - low.median_dbfs - 6.0).abs() < 0.05, "{low:?}");
+    }
+
+    #[test]
+    fn bursts_count_and_the_arc_of_a_piece_does_not() {
+        // 1 kHz. Rising by 20 dB over 20 s: no bursts. A blow of 50 ms every second, 20 dB over the rest: bursts of nearly
+        // 19 dB, as one step in twenty lifts the mean by 1.
+        let tone = testkit::signals::sine(1000.0, 0.5, 0.0, 20.0, 48_000.0);
+        let arc: Vec<f64> =
+            tone.iter().enumerate().map(|(n, x)| x * math::db_to_gain(-20.0 + n as f64 / 48_000.0)).collect();
+        assert!(hear(arc.clone(), arc).dynamics[1].burst_db < 3.0);
+        let blow = |n: usize| if n % 48_000 < 2400 { 1.0 } else { 0.1001 };
+        let blows: Vec<f64> = tone.iter().enumerate().map(|(n, x)| x * blow(n)).collect();
+        let burst_db = hear(blows.clone(), blows).dynamics[1].burst_db;
+        assert!((burst_db - 19.0).abs() < 0.3, "{burst_db}");
     }
 
     #[test]
