@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use studio::job::{Job, Progress};
+pub(crate) use studio::message::{clean, clean_name};
 use studio::message::{Error, Finding, Kind, Severity};
 
 /// Set by Ctrl-C and by a request to terminate.
@@ -74,7 +75,7 @@ impl Ui {
 
     /// A remark for people.
     pub(crate) fn note(&self, text: &str) {
-        if !self.quiet {
+        if !self.quiet && !text.is_empty() {
             self.meter.clear();
             let _ = writeln!(std::io::stderr().lock(), "{text}");
         }
@@ -96,7 +97,7 @@ impl Ui {
                 Severity::Info => ("note", "1;36"),
             };
             let about =
-                if finding.about.is_empty() { String::new() } else { format!("{}: ", clean(&finding.about)) };
+                if finding.about.is_empty() { String::new() } else { format!("{}: ", clean_name(&finding.about)) };
             let at = finding.seconds.map_or_else(String::new, |s| format!(" at {}", clock(s)));
             let limit =
                 if finding.limit.is_empty() { String::new() } else { format!(" (limit: {})", finding.limit) };
@@ -126,7 +127,7 @@ impl Ui {
     pub(crate) fn say(&self, error: &Error) {
         self.meter.clear();
         let mut text = self.place(error).unwrap_or_else(|| {
-            let at = error.at.as_deref().map_or_else(String::new, |at| format!("\n  in: {}", clean(at)));
+            let at = error.at.as_deref().map_or_else(String::new, |at| format!("\n  in: {}", clean_name(at)));
             format!("{}: {} [{}]{at}\n", self.paint("error", "1;31"), clean(&error.what), error.code)
         });
         if let Some(hint) = &error.hint {
@@ -141,7 +142,7 @@ impl Ui {
     /// The error drawn into the text it points at.
     fn place(&self, error: &Error) -> Option<String> {
         let place = error.place.as_ref()?;
-        let file = clean(&place.file);
+        let file = clean_name(&place.file);
         let mut drawn = Vec::new();
         Report::build(ReportKind::Error, (file.clone(), place.bytes.clone()))
             .with_config(Config::default().with_index_type(IndexType::Byte).with_color(self.colour))
@@ -149,28 +150,27 @@ impl Ui {
             .with_message(clean(&error.what))
             .with_label(Label::new((file.clone(), place.bytes.clone())).with_message(clean(&place.label)))
             .finish()
-            .write((file, Source::from(place.text.as_str())), &mut drawn)
+            .write((file, Source::from(clean_in_place(&place.text))), &mut drawn)
             .ok()?;
         String::from_utf8(drawn).ok()
     }
+}
+
+/// As [`clean`], with every character replaced by one of as many bytes: places in the text stay where they are.
+fn clean_in_place(text: &str) -> String {
+    let shown = |c: char| match (clean(c.encode_utf8(&mut [0; 4])).starts_with(c), c, c.len_utf8()) {
+        (true, ..) | (_, '\t' | '\r', _) => c,
+        (_, _, 1) => '?',
+        (_, _, 2) => '¿',
+        _ => char::REPLACEMENT_CHARACTER,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// Minutes and seconds.
 pub(crate) fn clock(seconds: f64) -> String {
     let whole = seconds.max(0.0);
     format!("{}:{:06.3}", (whole / 60.0).floor(), whole % 60.0)
-}
-
-/// Text from outside with its control and direction-changing characters made visible.
-pub(crate) fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' => '\n',
-            c if c.is_control() => '\u{FFFD}',
-            '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' => '\u{FFFD}',
-            c => c,
-        })
-        .collect()
 }
 
 /// Shows how far a job is, with the time left.
@@ -247,8 +247,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_from_outside_cannot_steer_the_terminal() {
-        assert_eq!(clean("a\u{1b}[31mb\u{202E}c"), "a\u{FFFD}[31mb\u{FFFD}c");
+    fn a_cleaned_text_is_as_long_as_before() {
+        let text = "a\u{1b}b\u{9b}c\u{202e}d\tü\r\n🎚";
+        assert_eq!(clean_in_place(text), "a?b¿c\u{fffd}d\tü\r\n🎚");
+        assert_eq!(clean_in_place(text).len(), text.len());
     }
 
     #[test]

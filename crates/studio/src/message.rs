@@ -227,6 +227,28 @@ impl Finding {
     }
 }
 
+/// Text from outside as it may be shown: characters that steer a terminal or change the direction of writing become visible.
+/// Line ends stay.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    text.chars().map(|c| if c == '\n' || !steers(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+}
+
+/// A name from outside as it may be shown, on one line whatever is in it.
+#[must_use]
+pub fn clean_name(name: impl fmt::Display) -> String {
+    name.to_string().chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Control characters, and the marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX #9, 2).
+fn steers(c: char) -> bool {
+    let bidirectional = matches!(
+        c,
+        '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+    );
+    c.is_control() || bidirectional || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 /// The candidate nearest to a mistyped word, if one is near enough to be meant.
 ///
 /// Distance is the number of insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
@@ -270,6 +292,13 @@ mod tests {
         assert_eq!(nearest("realese_ms", words), Some("release_ms"));
         assert_eq!(nearest("colour", words), None);
         assert_eq!(edits(&['a', 'b'], &['b', 'a']), 1);
+    }
+
+    #[test]
+    fn text_from_outside_cannot_steer_the_terminal() {
+        assert_eq!(clean("a\u{1b}[31mb\u{202E}c\nd"), "a\u{FFFD}[31mb\u{FFFD}c\nd");
+        assert_eq!(clean_name("a\nerror: b\u{9b}"), "a\u{FFFD}error: b\u{FFFD}");
+        assert_eq!(clean_name("Größe 音 🎚"), "Größe 音 🎚");
     }
 
     #[test]
