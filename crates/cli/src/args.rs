@@ -96,7 +96,9 @@ pub(crate) struct Demo {
 
 /// `mix`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  tonmeister mix tracks/ -o mix.wav           a folder: writes session.toml beside the print\n  tonmeister mix session.toml -o mix.wav -f   render it again after editing\n\nThe print keeps 3 dB under full scale and no limiter stands behind it.")]
+#[command(
+    after_help = "Examples:\n  tonmeister mix tracks/ -o mix.wav           a folder: writes session.toml beside the print\n  tonmeister mix session.toml -o mix.wav -f   render it again after editing\n\nThe print keeps 3 dB under full scale and no limiter stands behind it."
+)]
 pub(crate) struct Mix {
     /// A session file, or a folder of tracks
     #[arg(value_name = "SESSION.toml|FOLDER")]
@@ -117,7 +119,9 @@ pub(crate) struct Mix {
 
 /// `check`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  tonmeister check mix.wav           0 when it is ready for mastering, 5 when not\n  tonmeister check --strict mixes/   every file of a folder, warnings count")]
+#[command(
+    after_help = "Examples:\n  tonmeister check mix.wav           0 when it is ready for mastering, 5 when not\n  tonmeister check --strict mixes/   every file of a folder, warnings count"
+)]
 pub(crate) struct Check {
     /// Files, or folders of files
     #[arg(value_name = "FILE|FOLDER", required = true)]
@@ -129,7 +133,9 @@ pub(crate) struct Check {
 
 /// `master`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  tonmeister master mix.wav --for spotify,cd -o masters\n  tonmeister master mix.wav --chain masters/master.toml -o again   the same bytes again\n\nThe chain is written to DIR/master.toml with its reasons; edit it and render it with --chain.")]
+#[command(
+    after_help = "Examples:\n  tonmeister master mix.wav --for spotify,cd -o masters\n  tonmeister master mix.wav --chain masters/master.toml -o again   the same bytes again\n\nThe chain is written to DIR/master.toml with its reasons; edit it and render it with --chain."
+)]
 pub(crate) struct Master {
     /// The print to master
     #[arg(value_name = "PRINT")]
@@ -153,7 +159,9 @@ pub(crate) struct Master {
 
 /// `measure`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  tonmeister measure a.wav b.flac   beside each other\n  tonmeister measure --json *.wav   one JSON document")]
+#[command(
+    after_help = "Examples:\n  tonmeister measure a.wav b.flac   beside each other\n  tonmeister measure --json *.wav   one JSON document"
+)]
 pub(crate) struct Measure {
     /// Audio files
     #[arg(value_name = "FILE", required = true)]
@@ -180,7 +188,9 @@ pub(crate) struct Fx {
 
 /// `targets`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  tonmeister targets spotify\n  tonmeister targets my.toml   a target of your own")]
+#[command(
+    after_help = "Examples:\n  tonmeister targets spotify\n  tonmeister targets my.toml   a target of your own"
+)]
 pub(crate) struct Targets {
     /// A destination; without it, all are listed
     #[arg(value_name = "TARGET")]

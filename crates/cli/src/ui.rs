@@ -9,8 +9,8 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use studio::job::{Job, Progress};
-pub(crate) use studio::message::{clean, clean_name};
 use studio::message::{Error, Finding, Kind, Severity};
+pub(crate) use studio::message::{clean, clean_name};
 
 /// Set by Ctrl-C and by a request to terminate.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -22,6 +22,8 @@ pub(crate) struct Ui {
     colour: bool,
     threads: usize,
     meter: Meter,
+    /// Errors of a text that were said before the one that ends the program.
+    said: Mutex<Vec<Error>>,
 }
 
 impl Ui {
@@ -41,7 +43,14 @@ impl Ui {
             usize::from,
         );
         let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { json: common.json, quiet: common.quiet, colour, threads, meter: Meter::new(mode) }
+        Self {
+            json: common.json,
+            quiet: common.quiet,
+            colour,
+            threads,
+            meter: Meter::new(mode),
+            said: Mutex::default(),
+        }
     }
 
     /// Whether the caller is a program.
@@ -96,8 +105,11 @@ impl Ui {
                 Severity::Warning => ("warn", "1;33"),
                 Severity::Info => ("note", "1;36"),
             };
-            let about =
-                if finding.about.is_empty() { String::new() } else { format!("{}: ", clean_name(&finding.about)) };
+            let about = if finding.about.is_empty() {
+                String::new()
+            } else {
+                format!("{}: ", clean_name(&finding.about))
+            };
             let at = finding.seconds.map_or_else(String::new, |s| format!(" at {}", clock(s)));
             let limit =
                 if finding.limit.is_empty() { String::new() } else { format!(" (limit: {})", finding.limit) };
@@ -114,13 +126,29 @@ impl Ui {
         text
     }
 
-    /// Says what went wrong and gives the exit code.
+    /// Says what went wrong and gives the exit code. For programs, all errors of a text are there, the first one as `error`.
     pub(crate) fn fail(&self, error: &Error) -> ExitCode {
         self.say(error);
         if self.json {
-            self.print_json(&json!({ "error": error }));
+            let mut errors =
+                self.said.lock().map_or_else(|_| Vec::new(), |mut said| std::mem::take(&mut *said));
+            errors.push(error.clone());
+            self.print_json(&json!({ "error": errors.first(), "errors": errors }));
         }
         ExitCode::from(u8::try_from(error.kind.exit_code()).unwrap_or(1))
+    }
+
+    /// Says all errors of a text but the last, in the order of their places, and gives that back.
+    pub(crate) fn say_all(&self, mut errors: Vec<Error>) -> Option<Error> {
+        errors.sort_by_key(|error| error.place.as_ref().map_or(0, |place| place.bytes.start));
+        let last = errors.pop();
+        for error in errors {
+            self.say(&error);
+            if let Ok(mut said) = self.said.lock() {
+                said.push(error);
+            }
+        }
+        last
     }
 
     /// Says what went wrong, for people.

@@ -17,7 +17,9 @@ fn hold(path: &Path, text: &str, stale: &mut Vec<String>) {
 }
 
 fn index() -> String {
-    let mut text = String::from("# Processors\n\n<!-- generated from the declarations in crates/fx; do not edit -->\n\n");
+    let mut text = String::from(
+        "# Processors\n\n<!-- generated from the declarations in crates/fx; do not edit -->\n\n",
+    );
     for description in processors::all() {
         let first = description.doc.iter().take_while(|line| !line.trim().is_empty()).map(|line| line.trim());
         let first: Vec<_> = first.collect();

@@ -133,15 +133,22 @@ pub fn write(path: &Path, content: &[u8], force: bool) -> Result<()> {
 pub fn read_text(path: &Path, what: &str, most_bytes: u64) -> Result<String> {
     let failed = |error: std::io::Error| Error::io(path, &format!("read {what}"), &error);
     if !fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(Error::input("not_a_file", format!("{what} is a text file; this is none")).at(path.display()));
+        return Err(
+            Error::input("not_a_file", format!("{what} is a text file; this is none")).at(path.display())
+        );
     }
     let mut bytes = Vec::new();
-    File::open(path).map_err(failed)?.take(most_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
+    File::open(path)
+        .map_err(failed)?
+        .take(most_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     if bytes.len() as u64 > most_bytes {
         let found = format!("{what} has more than {most_bytes} bytes");
         return Err(Error::input("too_large", found).at(path.display()));
     }
-    String::from_utf8(bytes).map_err(|_| Error::input("not_utf8", format!("{what} is not UTF-8 text")).at(path.display()))
+    String::from_utf8(bytes)
+        .map_err(|_| Error::input("not_utf8", format!("{what} is not UTF-8 text")).at(path.display()))
 }
 
 /// Refuses to write onto something that is being read, by whatever name.

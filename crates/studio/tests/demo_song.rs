@@ -1,5 +1,7 @@
 //! The song made by machines, judged by instruments.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 use std::sync::OnceLock;
 use studio::demo::{self, Track};
 use testkit::measure::{peak, rms, to_db};
@@ -125,4 +127,17 @@ fn two_takes_of_the_guitar_are_alike_and_not_the_same() {
     let correlation = dot / (rms(left) * rms(right) * left.len() as f64);
     assert!(correlation.abs() < 0.3, "{correlation}");
     assert!((to_db(rms(left)) - to_db(rms(right))).abs() < 3.0);
+}
+
+#[test]
+fn the_session_of_the_song_is_a_session() {
+    use studio::session::{Options, Session};
+    let session =
+        Session::parse(demo::SESSION, "session.toml", std::path::Path::new("."), Options::default());
+    let session = session.unwrap_or_else(|errors| panic!("{errors:?}"));
+    let mut files: Vec<&str> =
+        session.tracks.iter().flat_map(|track| &track.clips).map(|clip| clip.file.id.as_str()).collect();
+    files.sort_unstable();
+    let expected: Vec<String> = song().iter().map(|track| format!("audio/{}", track.file)).collect();
+    assert_eq!(files, expected);
 }

@@ -76,12 +76,10 @@ fn load_chain(path: &Path, ui: &Ui) -> Result<Chain> {
 }
 
 /// Says all errors of a text but the last, and gives that back.
-pub(crate) fn worst_of(mut errors: Vec<Error>, ui: &Ui) -> Error {
-    let last = errors.pop();
-    for error in &errors {
-        ui.say(error);
-    }
-    last.unwrap_or_else(|| Error::new(Kind::Internal, "no_error", "something is wrong, but it was not said what"))
+pub(crate) fn worst_of(errors: Vec<Error>, ui: &Ui) -> Error {
+    ui.say_all(errors).unwrap_or_else(|| {
+        Error::new(Kind::Internal, "no_error", "something is wrong, but it was not said what")
+    })
 }
 
 /// The gate. Its findings are printed whatever they are; a print that has any blocker is mastered all the same, unless
@@ -91,7 +89,8 @@ fn gate(print: &Path, strict: bool, ui: &Ui) -> Result<(Premaster, Vec<Finding>)
     let findings = verdict.findings.clone();
     ui.note(ui.findings(&unnamed(&findings)).trim_end());
     if strict && !passes(&verdict, true) {
-        let error = Error::new(Kind::Gate, "gate", "the hand-over gate was not passed, and --strict was given");
+        let error =
+            Error::new(Kind::Gate, "gate", "the hand-over gate was not passed, and --strict was given");
         return Err(error.at(print.display()).hint("correct the mix, or leave --strict away"));
     }
     if !verdict.passed() && !verdict.is_fatal() {

@@ -68,16 +68,18 @@ pub(crate) fn load(path: &Path, allow_external: bool, ui: &Ui) -> Result<Session
 fn from_folder(args: &Mix, ui: &Ui) -> Result<Written> {
     let beside = folder_of(&args.output);
     let path = beside.join(SESSION_FILE);
-    if args.output == path {
+    if args.output.file_name() == path.file_name() {
         let error = Error::new(Kind::Usage, "same_file", "the print would have the name of the session");
         return Err(error.at(path.display()).hint("call the print mix.wav, for example"));
     }
     refuse_existing(&path, args.force)?;
     refuse_existing(&args.output, args.force)?;
-    let written = mix::folder(&args.input, &ui.job(), FolderOptions { high_pass: true, ..FolderOptions::default() })?;
+    let written =
+        mix::folder(&args.input, &ui.job(), FolderOptions { high_pass: true, ..FolderOptions::default() })?;
     ui.note(ui.findings(&written.findings).trim_end());
     let way = way_between(beside, &args.input)?;
-    let text = if way.as_os_str().is_empty() { written.text.clone() } else { relocated(&written, &way, args)? };
+    let text =
+        if way.as_os_str().is_empty() { written.text.clone() } else { relocated(&written, &way, args)? };
     let external = way.components().any(|part| part == Component::ParentDir) || way.is_absolute();
     let options = session::Options { allow_external: args.allow_external || external };
     let name = path.display().to_string();
@@ -94,7 +96,9 @@ fn relocated(written: &mix::Folder, way: &Path, args: &Mix) -> Result<String> {
     let options = session::Options { allow_external: true };
     let parsed = document.session(SESSION_FILE, &args.input, options);
     let parsed = parsed.map_err(|mut errors| {
-        errors.pop().unwrap_or_else(|| Error::new(Kind::Internal, "session", "our own session is not readable"))
+        errors
+            .pop()
+            .unwrap_or_else(|| Error::new(Kind::Internal, "session", "our own session is not readable"))
     })?;
     for track in &parsed.tracks {
         if let [clip] = track.clips.as_slice() {
@@ -151,7 +155,8 @@ pub(crate) fn text(session: &Session, path: &Path, print: &Print) -> String {
     let m = print.measurements();
     let mut text = String::new();
     let file = clean_name(path.display());
-    let _ = writeln!(text, "mixed {} tracks and {} buses of {file}", session.tracks.len(), session.buses.len());
+    let _ =
+        writeln!(text, "mixed {} tracks and {} buses of {file}", session.tracks.len(), session.buses.len());
     let _ = writeln!(text, "print {} (24 bit, {} Hz)", clean_name(print.path().display()), m.sample_rate_hz);
     let _ = writeln!(
         text,

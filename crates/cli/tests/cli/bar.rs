@@ -47,7 +47,10 @@ fn every_recording_lands_on_its_level_under_its_ceiling_or_the_run_says_what_it_
     for (number, path) in recordings(&audio).iter().enumerate() {
         let into = format!("m{number}");
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let output = run(dir.path(), ["master", &path.display().to_string(), "--for", "spotify", "-o", &into, "--json"]);
+        let output = run(
+            dir.path(),
+            ["master", &path.display().to_string(), "--for", "spotify", "-o", &into, "--json"],
+        );
         if code(&output) != 0 {
             wrong.push(format!("{name}: code {}: {}", code(&output), err(&output)));
             continue;
@@ -62,13 +65,18 @@ fn every_recording_lands_on_its_level_under_its_ceiling_or_the_run_says_what_it_
         let Some((lufs, peak_dbtp)) = by_ebur128(&file, rate_hz) else { return };
         println!(
             "{name}: {lufs:.3} LUFS {peak_dbtp:.2} dBTP (ffmpeg {} {}), aim {aim}{}",
-            heard.integrated_lufs, heard.true_peak_dbtp, if reached { "" } else { " (target_not_reached)" }
+            heard.integrated_lufs,
+            heard.true_peak_dbtp,
+            if reached { "" } else { " (target_not_reached)" }
         );
         // ffmpeg prints one digit: -14.1 to -13.9 are what may stand there.
         let landed = (lufs - aim).abs() <= 0.1 && (heard.integrated_lufs - aim).abs() <= 0.1 + 1e-9;
         let asked = !reached || (aim + 14.0).abs() < 1e-9;
         if !landed || !asked || heard.true_peak_dbtp > -1.0 || peak_dbtp > -1.0 {
-            wrong.push(format!("{name}: {lufs:.3} LUFS {peak_dbtp:.3} dBTP, aim {aim}, ffmpeg {} {}", heard.integrated_lufs, heard.true_peak_dbtp));
+            wrong.push(format!(
+                "{name}: {lufs:.3} LUFS {peak_dbtp:.3} dBTP, aim {aim}, ffmpeg {} {}",
+                heard.integrated_lufs, heard.true_peak_dbtp
+            ));
         }
         std::fs::remove_dir_all(dir.path().join(into)).unwrap();
     }

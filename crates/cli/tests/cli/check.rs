@@ -7,7 +7,10 @@ use testkit::signals::{db, sine};
 fn a_mix_with_room_passes_and_one_without_does_not() {
     let dir = folder();
     write_song(dir.path(), "room.wav", 4.0);
-    let loud: Vec<_> = song(4.0).into_iter().map(|plane| plane.into_iter().map(|x| (4.0 * x).clamp(-1.0, 1.0)).collect()).collect();
+    let loud: Vec<_> = song(4.0)
+        .into_iter()
+        .map(|plane| plane.into_iter().map(|x| (4.0 * x).clamp(-1.0, 1.0)).collect())
+        .collect();
     write_wav(&dir.path().join("loud.wav"), &loud, 44_100, 24);
     let good = run(dir.path(), ["check", "room.wav"]);
     expect_code(&good, 0);
@@ -15,7 +18,11 @@ fn a_mix_with_room_passes_and_one_without_does_not() {
     let bad = run(dir.path(), ["check", "loud.wav"]);
     expect_code(&bad, 5);
     assert!(out(&bad).contains("loud.wav: not ready for mastering"), "{}", out(&bad));
-    assert!(out(&bad).contains("stop  clipped") && out(&bad).contains("turn the mix bus down"), "{}", out(&bad));
+    assert!(
+        out(&bad).contains("stop  clipped") && out(&bad).contains("turn the mix bus down"),
+        "{}",
+        out(&bad)
+    );
     expect_code(&run(dir.path(), ["check", "room.wav", "loud.wav"]), 5);
     expect_code(&run(dir.path(), ["check", "."]), 5);
 }
@@ -32,7 +39,10 @@ fn strict_counts_warnings() {
     let strict = run(dir.path(), ["check", "--strict", "cut.wav"]);
     expect_code(&strict, 5);
     assert!(out(&strict).contains("not ready"), "{}", out(&strict));
-    assert_eq!(json(&run(dir.path(), ["check", "--strict", "--json", "cut.wav"]))["files"][0]["ready"], false);
+    assert_eq!(
+        json(&run(dir.path(), ["check", "--strict", "--json", "cut.wav"]))["files"][0]["ready"],
+        false
+    );
     assert_eq!(json(&run(dir.path(), ["check", "--json", "cut.wav"]))["files"][0]["ready"], true);
 }
 
@@ -87,7 +97,11 @@ fn every_finding_of_the_labelled_clips_names_a_way_out_and_judges_as_labelled() 
         assert_eq!(file["ready"], !faulty, "{name}");
         let findings = file["findings"].as_array().unwrap();
         let found = |rule: &str| findings.iter().any(|finding| finding["rule"] == rule);
-        assert_eq!((found("limited"), found("clipped")), (label["limited"] == true, label["clipped"] == true), "{name}");
+        assert_eq!(
+            (found("limited"), found("clipped")),
+            (label["limited"] == true, label["clipped"] == true),
+            "{name}"
+        );
         for finding in findings {
             for part in ["measured", "limit", "advice"] {
                 assert!(finding[part].as_str().is_some_and(|text| !text.is_empty()), "{name}: {finding}");

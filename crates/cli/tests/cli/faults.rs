@@ -35,7 +35,11 @@ fn a_file_that_may_not_grow_leaves_nothing() {
             let output = shell(dir.path(), &format!("mkdir -p m; {limit} {call}"));
             expect_code(&output, 4);
             assert!(err(&output).contains("error: "), "{}", err(&output));
-            assert!(names(&dir.path().join("m")).is_empty(), "{blocks} {call}: {:?}", names(&dir.path().join("m")));
+            assert!(
+                names(&dir.path().join("m")).is_empty(),
+                "{blocks} {call}: {:?}",
+                names(&dir.path().join("m"))
+            );
         }
     }
 }
@@ -153,7 +157,12 @@ fn a_signal_stops_any_job_within_two_seconds_and_leaves_nothing() {
     }
     for signal in ["-INT", "-TERM"] {
         interrupt(dir.path(), &["mix", "tracks", "-o", "print.wav"], "mix", signal);
-        assert_eq!(names(dir.path()).iter().filter(|name| *name != "m").count(), 1, "{:?}", names(dir.path()));
+        assert_eq!(
+            names(dir.path()).iter().filter(|name| *name != "m").count(),
+            1,
+            "{:?}",
+            names(dir.path())
+        );
     }
 }
 
@@ -166,7 +175,8 @@ fn what_a_killed_run_left_is_swept_by_the_next() {
     let mut kills = 0;
     for wait in [5, 20, 60, 100, 150, 250] {
         let call = ["master", "mix.wav", "--for", "spotify", "-o", "m", "--force", "-q"];
-        let mut child = Command::new(program()).current_dir(dir.path()).args(call).stdout(Stdio::null()).spawn().unwrap();
+        let mut child =
+            Command::new(program()).current_dir(dir.path()).args(call).stdout(Stdio::null()).spawn().unwrap();
         sleep(Duration::from_millis(wait));
         child.kill().unwrap();
         kills += u32::from(!child.wait().unwrap().success());
@@ -184,10 +194,20 @@ fn two_programs_writing_one_file_never_mix() {
     write_song(dir.path(), "mix.wav", 3.0);
     let call = ["master", "mix.wav", "--for", "spotify", "-o", "m", "-q"];
     fs::create_dir(dir.path().join("m")).unwrap();
-    let start = || Command::new(program()).current_dir(dir.path()).args(call).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let start = || {
+        Command::new(program())
+            .current_dir(dir.path())
+            .args(call)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+    };
     let mut both = [start().unwrap(), start().unwrap()];
     let codes = both.each_mut().map(|child| child.wait().unwrap().code());
-    assert!(codes.contains(&Some(0)) && codes.iter().all(|code| [Some(0), Some(4)].contains(code)), "{codes:?}");
+    assert!(
+        codes.contains(&Some(0)) && codes.iter().all(|code| [Some(0), Some(4)].contains(code)),
+        "{codes:?}"
+    );
     expect_code(&run(dir.path(), ["master", "mix.wav", "--for", "spotify", "-o", "n"]), 0);
     let read = |folder: &str| fs::read(dir.path().join(folder).join("mix.spotify.wav")).unwrap();
     assert!(read("m") == read("n"));
@@ -199,15 +219,24 @@ fn the_surroundings_change_nothing() {
     let dir = folder();
     write_song(dir.path(), "mix.wav", 2.0);
     let render = |into: &str, setting: &str| {
-        let output = shell(dir.path(), &format!("{setting} \"$TONMEISTER\" master mix.wav --for cd -o {into} --json > {into}.json"));
+        let output = shell(
+            dir.path(),
+            &format!("{setting} \"$TONMEISTER\" master mix.wav --for cd -o {into} --json > {into}.json"),
+        );
         expect_code(&output, 0);
         let numbers = fs::read_to_string(dir.path().join(format!("{into}.json"))).unwrap();
-        (fs::read(dir.path().join(into).join("mix.cd.wav")).unwrap(), numbers.replace(&format!("{into}/"), ""))
+        (
+            fs::read(dir.path().join(into).join("mix.cd.wav")).unwrap(),
+            numbers.replace(&format!("{into}/"), ""),
+        )
     };
     let plain = render("plain", "");
-    for (into, setting) in
-        [("german", "LC_ALL=de_DE.UTF-8 LANG=de_DE"), ("bare", "env -u HOME -u PATH LANG=C"), ("zone", "TZ=Pacific/Apia"), ("files", "ulimit -n 32;")]
-    {
+    for (into, setting) in [
+        ("german", "LC_ALL=de_DE.UTF-8 LANG=de_DE"),
+        ("bare", "env -u HOME -u PATH LANG=C"),
+        ("zone", "TZ=Pacific/Apia"),
+        ("files", "ulimit -n 32;"),
+    ] {
         assert!(render(into, setting) == plain, "{into}");
     }
 }

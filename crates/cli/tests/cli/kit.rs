@@ -9,53 +9,53 @@ use tempfile::TempDir;
 use testkit::signals::{noise, sine};
 
 /// Rate of the sounds made here.
-pub const RATE_HZ: u32 = 44_100;
+pub(crate) const RATE_HZ: u32 = 44_100;
 
 /// The program; a test that hangs fails.
-pub fn tonmeister() -> Command {
+pub(crate) fn tonmeister() -> Command {
     let mut command = Command::cargo_bin("tonmeister").expect("the program is built");
     command.timeout(Duration::from_secs(120)).env_remove("COLUMNS").env_remove("NO_COLOR");
     command
 }
 
 /// Runs the program in `folder`.
-pub fn run<S: AsRef<OsStr>>(folder: &Path, args: impl IntoIterator<Item = S>) -> Output {
+pub(crate) fn run<S: AsRef<OsStr>>(folder: &Path, args: impl IntoIterator<Item = S>) -> Output {
     tonmeister().current_dir(folder).args(args).output().expect("the program runs")
 }
 
 /// Exit code; a killed program has none.
-pub fn code(output: &Output) -> i32 {
+pub(crate) fn code(output: &Output) -> i32 {
     output.status.code().unwrap_or(-1)
 }
 
 /// Standard output as text.
-pub fn out(output: &Output) -> String {
+pub(crate) fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("standard output is UTF-8")
 }
 
 /// Standard error as text.
-pub fn err(output: &Output) -> String {
+pub(crate) fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("standard error is UTF-8")
 }
 
 /// Standard output as the one JSON document it is.
-pub fn json(output: &Output) -> serde_json::Value {
+pub(crate) fn json(output: &Output) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", out(output)))
 }
 
 /// Fails with everything the program said unless it ended with `wanted`.
-pub fn expect_code(output: &Output, wanted: i32) {
+pub(crate) fn expect_code(output: &Output, wanted: i32) {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(code(output), wanted, "stdout: {}\nstderr: {said}", String::from_utf8_lossy(&output.stdout));
 }
 
 /// An empty folder, gone at the end of the test.
-pub fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
 /// Names in a folder, hidden ones too, sorted.
-pub fn names(folder: &Path) -> Vec<String> {
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(folder)
         .expect("the folder is readable")
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
@@ -65,7 +65,7 @@ pub fn names(folder: &Path) -> Vec<String> {
 }
 
 /// Writes channels as integers of 16 or 24 bits.
-pub fn write_wav(path: &Path, planes: &[Vec<f64>], rate_hz: u32, bits: u16) {
+pub(crate) fn write_wav(path: &Path, planes: &[Vec<f64>], rate_hz: u32, bits: u16) {
     let spec = hound::WavSpec {
         channels: planes.len() as u16,
         sample_rate: rate_hz,
@@ -76,7 +76,9 @@ pub fn write_wav(path: &Path, planes: &[Vec<f64>], rate_hz: u32, bits: u16) {
     let full = f64::from(1_i32 << (bits - 1));
     for frame in 0..planes[0].len() {
         for plane in planes {
-            writer.write_sample((plane[frame] * full).round() as i32).expect("a sample");
+            writer
+                .write_sample((plane[frame] * full).round().clamp(-full, full - 1.0) as i32)
+                .expect("a sample");
         }
     }
     writer.finalize().expect("a whole file");
@@ -90,7 +92,7 @@ fn pluck(n: usize, beat: f64, seconds: f64) -> f64 {
 }
 
 /// Something with beats, notes and air, wide, with a sample peak of about -6 dBFS and room in its dynamics.
-pub fn song(seconds: f64) -> Vec<Vec<f64>> {
+pub(crate) fn song(seconds: f64) -> Vec<Vec<f64>> {
     let rate = f64::from(RATE_HZ);
     let tone = |hz: f64, peak: f64| sine(hz, peak, 0.3, seconds, rate);
     let (kick, bass, a, b) = (tone(58.0, 0.26), tone(110.0, 0.08), tone(440.0, 0.06), tone(554.4, 0.06));
@@ -107,14 +109,14 @@ pub fn song(seconds: f64) -> Vec<Vec<f64>> {
 }
 
 /// A song file called `name`.
-pub fn write_song(folder: &Path, name: &str, seconds: f64) -> PathBuf {
+pub(crate) fn write_song(folder: &Path, name: &str, seconds: f64) -> PathBuf {
     let path = folder.join(name);
     write_wav(&path, &song(seconds), RATE_HZ, 24);
     path
 }
 
 /// A folder of the shared recordings; says so when there is none.
-pub fn shared(part: &str) -> Option<PathBuf> {
+pub(crate) fn shared(part: &str) -> Option<PathBuf> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/audio")).join(part);
     if !folder.exists() {
         println!("skipped: no shared audio at {part}");
@@ -124,7 +126,7 @@ pub fn shared(part: &str) -> Option<PathBuf> {
 }
 
 /// Runs another program; says so when it is not installed.
-pub fn tool<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> Option<Output> {
+pub(crate) fn tool<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> Option<Output> {
     match std::process::Command::new(name).args(args).stdin(std::process::Stdio::null()).output() {
         Ok(output) => Some(output),
         Err(error) => {
@@ -135,14 +137,14 @@ pub fn tool<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> O
 }
 
 /// What ffmpeg's `ebur128` says of a file.
-pub struct Heard {
-    pub integrated_lufs: f64,
-    pub true_peak_dbtp: f64,
-    pub sample_peak_dbfs: f64,
+pub(crate) struct Heard {
+    pub(crate) integrated_lufs: f64,
+    pub(crate) true_peak_dbtp: f64,
+    pub(crate) sample_peak_dbfs: f64,
 }
 
 /// Measures by ffmpeg; says so when it is not installed.
-pub fn by_ffmpeg(path: &Path) -> Option<Heard> {
+pub(crate) fn by_ffmpeg(path: &Path) -> Option<Heard> {
     let graph = "ebur128=peak=true+sample:framelog=verbose";
     let args = ["-hide_banner", "-nostats", "-i", path.to_str()?, "-af", graph, "-f", "null", "-"];
     let output = tool("ffmpeg", args)?;

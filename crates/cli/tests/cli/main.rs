@@ -3,6 +3,7 @@
 mod bar;
 mod check;
 mod faults;
+mod files;
 mod help;
 mod kit;
 mod master;

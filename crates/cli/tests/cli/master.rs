@@ -178,10 +178,20 @@ fn threads_and_the_instruction_set_change_no_byte() {
     write_song(dir.path(), "mix.wav", 3.0);
     let render = |into: &str, threads: &str, tunables: &str| {
         let mut command = tonmeister();
-        command.current_dir(dir.path()).args(["master", "mix.wav", "--for", "spotify,cd", "-o", into, "-j", threads]);
+        command.current_dir(dir.path()).args([
+            "master",
+            "mix.wav",
+            "--for",
+            "spotify,cd",
+            "-o",
+            into,
+            "-j",
+            threads,
+        ]);
         let output = command.env("GLIBC_TUNABLES", tunables).output().unwrap();
         expect_code(&output, 0);
-        ["mix.spotify.wav", "mix.cd.wav", "master.toml"].map(|name| fs::read(dir.path().join(into).join(name)).unwrap())
+        ["mix.spotify.wav", "mix.cd.wav", "master.toml"]
+            .map(|name| fs::read(dir.path().join(into).join(name)).unwrap())
     };
     let one = render("one", "1", "");
     let plain = "glibc.cpu.hwcaps=-FMA,-FMA4,-AVX,-AVX2,-AVX_Fast_Unaligned_Load,-AVX512F,-AVX512VL,-ERMS,-SSE4_2,-SSE4_1";

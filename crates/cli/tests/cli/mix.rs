@@ -1,6 +1,8 @@
 //! `mix`: sessions and folders become prints.
 
-use crate::kit::{RATE_HZ, by_ffmpeg, err, expect_code, folder, json, names, out, run, song, tool, write_wav};
+use crate::kit::{
+    RATE_HZ, by_ffmpeg, err, expect_code, folder, json, names, out, run, song, tool, write_wav,
+};
 use std::fs;
 use std::path::Path;
 use testkit::signals::sine;
@@ -58,7 +60,8 @@ fn a_session_becomes_a_print_with_room_and_its_loudness_written_in_it() {
     assert!(heard.true_peak_dbtp > -3.3, "turned down no more than needed: {}", heard.true_peak_dbtp);
     let fields = fs::read(&print).unwrap();
     let at = fields.windows(4).position(|four| four == b"bext").unwrap() + 8;
-    let field = |offset: usize| f64::from(i16::from_le_bytes([fields[at + offset], fields[at + offset + 1]])) / 100.0;
+    let field =
+        |offset: usize| f64::from(i16::from_le_bytes([fields[at + offset], fields[at + offset + 1]])) / 100.0;
     // EBU Tech 3285 v2: Version at 346, LoudnessValue at 412, MaxTruePeakLevel at 416.
     assert_eq!(fields[at + 346], 2);
     assert!((field(412) - heard.integrated_lufs).abs() < 0.06, "{}", field(412));
@@ -136,7 +139,11 @@ fn a_dry_run_writes_nothing() {
     for input in ["session.toml", "audio"] {
         let before = (names(dir.path()), names(&dir.path().join("audio")));
         let output = run(dir.path(), ["mix", input, "-o", "new/print.wav", "--dry-run"]);
-        let output = if input == "audio" { run(dir.path(), ["mix", input, "-o", "audio/print.wav", "--dry-run"]) } else { output };
+        let output = if input == "audio" {
+            run(dir.path(), ["mix", input, "-o", "audio/print.wav", "--dry-run"])
+        } else {
+            output
+        };
         expect_code(&output, 0);
         assert!(out(&output).contains("3 tracks, nothing wrong"), "{}", out(&output));
         assert_eq!(before, (names(dir.path()), names(&dir.path().join("audio"))));

@@ -6,10 +6,12 @@ use crate::kit::{err, expect_code, folder, out, run, tool, write_song};
 fn lines_of_json_tell_every_stage_in_order() {
     let dir = folder();
     write_song(dir.path(), "mix.wav", 3.0);
-    let output = run(dir.path(), ["master", "mix.wav", "--for", "spotify", "-o", "m", "--progress=jsonl", "--json"]);
+    let output =
+        run(dir.path(), ["master", "mix.wav", "--for", "spotify", "-o", "m", "--progress=jsonl", "--json"]);
     expect_code(&output, 0);
     let said = err(&output);
-    let events: Vec<serde_json::Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let events: Vec<serde_json::Value> =
+        said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let mut stages: Vec<&str> = events.iter().filter_map(|event| event["stage"].as_str()).collect();
     stages.dedup();
     for stage in ["hand-over", "listen", "weigh levels", "master for spotify"] {
@@ -29,7 +31,12 @@ fn lines_of_json_tell_every_stage_in_order() {
 fn quiet_is_silent_and_errors_still_show() {
     let dir = folder();
     write_song(dir.path(), "mix.wav", 2.0);
-    for call in [&["measure", "mix.wav", "-q"][..], &["check", "mix.wav", "-q"], &["master", "mix.wav", "--for", "cd", "-o", "m", "-q"], &["mix", ".", "-o", "print.wav", "-q"]] {
+    for call in [
+        &["measure", "mix.wav", "-q"][..],
+        &["check", "mix.wav", "-q"],
+        &["master", "mix.wav", "--for", "cd", "-o", "m", "-q"],
+        &["mix", ".", "-o", "print.wav", "-q"],
+    ] {
         let output = run(dir.path(), call);
         expect_code(&output, 0);
         assert_eq!(err(&output), "", "{call:?}");
@@ -53,7 +60,11 @@ fn on_a_terminal_a_bar_shows_the_time_left() {
     write_song(dir.path(), "mix.wav", 20.0);
     let program = assert_cmd::cargo::cargo_bin("tonmeister");
     let call = |flags: &str| {
-        let line = format!("cd '{}' && '{}' measure mix.wav {flags} > /dev/null", dir.path().display(), program.display());
+        let line = format!(
+            "cd '{}' && '{}' measure mix.wav {flags} > /dev/null",
+            dir.path().display(),
+            program.display()
+        );
         tool("script", ["-qec", &line, "/dev/null"])
     };
     let Some(seen) = call("") else { return };

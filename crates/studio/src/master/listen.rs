@@ -3,9 +3,9 @@
 //! Costs some 25 ns per stereo frame (one FFT of 16384 per 8192 frames, three filters); memory is constant but for one
 //! number per band and 50 ms.
 
-use super::pipe::{Next, Stage};
 use super::tone::{BANDS, EDGES_HZ};
 use crate::message::Result;
+use crate::pipe::{Next, Stage};
 use dsp::biquad::Biquad;
 use dsp::block::Buffer;
 use dsp::eq_design::{Curve, design};

@@ -8,7 +8,7 @@
 pub mod chain;
 mod level;
 pub mod listen;
-mod pipe;
+
 pub mod propose;
 mod render;
 mod stages;
@@ -20,16 +20,17 @@ use crate::files::{self, NewFile};
 use crate::handover::Premaster;
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result};
+use crate::pipe::{self, Next, Stage};
 use crate::targets::Target;
 use chain::{Chain, Delivery, Step};
 use dsp::block::Buffer;
 use dsp::limiter::model::{Collector, Model};
 use level::Level;
 use listen::{Listener, Listening};
-use pipe::{Next, Stage};
 use propose::{Decision, Proposal};
 use render::CHANNELS;
 use stages::{Convert, Group, Inserts, Stereo};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -131,7 +132,12 @@ pub fn check_place<S: AsRef<str>>(
 /// # Errors
 /// `not_stereo`, `no_target`, those of [`check_place`], what reading and writing say, `over_ceiling` and `off_target` when a
 /// file does not hold what was asked, `interrupted`. No master is left then, whichever failed.
-pub fn master(premaster: &Premaster, targets: &[Target], place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
+pub fn master(
+    premaster: &Premaster,
+    targets: &[Target],
+    place: Place<'_>,
+    job: &Job<'_>,
+) -> Result<Mastering> {
     if targets.is_empty() {
         let error = Error::new(Kind::Usage, "no_target", "no destination was given");
         return Err(error.hint("a Spotify master is not a CD master: name at least one, `--for spotify`"));
@@ -153,10 +159,10 @@ pub fn master(premaster: &Premaster, targets: &[Target], place: Place<'_>, job: 
     let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for target in targets {
         let rate_hz = target.delivery_rate_hz(source_hz);
-        if !models.contains_key(&rate_hz) {
-            models.insert(rate_hz, model_of(premaster, &chain.steps, rate_hz, targets, job)?);
-        }
-        let Some(model) = models.get(&rate_hz) else { continue };
+        let model = match models.entry(rate_hz) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(model_of(premaster, &chain.steps, rate_hz, targets, job)?),
+        };
         let seed = seed_of(&chain.source_blake3, &target.name);
         let file = master_name(premaster.path(), target);
         let solved = level::solve(target, model, file, seed, rate_hz)?;
@@ -211,7 +217,13 @@ impl Stage for Collect {
 }
 
 /// The print through the shared steps at a delivery rate, as the limiter's model knows it.
-fn model_of(premaster: &Premaster, steps: &[Step], rate_hz: u32, targets: &[Target], job: &Job<'_>) -> Result<Model> {
+fn model_of(
+    premaster: &Premaster,
+    steps: &[Step],
+    rate_hz: u32,
+    targets: &[Target],
+    job: &Job<'_>,
+) -> Result<Model> {
     let mut source = render::open(premaster)?;
     let info = source.info().clone();
     let from_hz = info.sample_rate_hz;
@@ -255,7 +267,14 @@ fn render_to_level(
     for turn in 1..=MOST_RENDERS {
         let rendered = render::render(premaster, chain, &delivery, place.folder, place.force, job)?;
         let reduction_db = rendered.reduction_db;
-        let off = delivery.aim.as_ref().zip(rendered.integrated_lufs).map(|(aim, is)| (aim.loudness - is, is));
+        let over_db = rendered.true_peak_dbtp - delivery.output.ceiling_dbtp;
+        if over_db > 0.0 && turn < MOST_RENDERS {
+            // A file that begins or ends in the middle of a wave can ring over where the limiter saw silence.
+            lower_peaks(&mut delivery, over_db);
+            continue;
+        }
+        let off =
+            delivery.aim.as_ref().zip(rendered.integrated_lufs).map(|(aim, is)| (aim.loudness - is, is));
         match off {
             Some((missing, is)) if missing.abs() > NEAR_LU && turn < MOST_RENDERS => {
                 // Two renders give the true slope.
@@ -274,6 +293,20 @@ fn render_to_level(
         }
     }
     Err(Error::new(Kind::Internal, "solver", "the loudness solver did not end"))
+}
+
+/// Takes the limiter down by as much as the peaks stand over the ceiling; without one, the gain.
+fn lower_peaks(delivery: &mut Delivery, over_db: f64) {
+    // A fiftieth of a decibel more, so that once is enough.
+    let down_db = over_db + 0.02;
+    let limiter = delivery.steps.iter_mut().map(|step| &mut step.settings).find_map(|settings| {
+        let index = settings.description().index_of("ceiling_dbtp")?;
+        Some((index, settings))
+    });
+    match limiter {
+        Some((index, settings)) => settings.set(index, settings.get(index) - down_db),
+        None => delivery.output.gain_db -= down_db,
+    }
 }
 
 fn remark(finding: &Finding) -> String {
@@ -307,5 +340,6 @@ fn seed_of(hash: &str, target: &str) -> u64 {
     let mixed = blake3::hash(format!("{hash} {target}").as_bytes());
     let bytes = mixed.as_bytes();
     // 52 bits, so that the number survives its way through a text as a float.
-    u64::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], 0]) & ((1 << 52) - 1)
+    u64::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], 0])
+        & ((1 << 52) - 1)
 }

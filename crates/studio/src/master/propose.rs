@@ -196,8 +196,8 @@ fn widen(heard: &Listening, stereo: bool, proposal: &mut Proposal) -> Result<()>
     }
     let wide = median(heard.side_mid_db[1..8].iter().flatten().copied().collect());
     if let Some(side) = wide.filter(|side| *side > WIDE_DB) {
-        // Back to the edge, and no further.
-        let width = (100.0 * dsp::math::db_to_gain(WIDE_DB - side)).max(LEAST_WIDTH_PERCENT).round();
+        // Half of the way to the edge: width is the mix's own decision first.
+        let width = (100.0 * dsp::math::db_to_gain(0.5 * (WIDE_DB - side))).max(LEAST_WIDTH_PERCENT).round();
         set(gain.as_mut(), "width_percent", width);
         reasons.push((
             format!("width {width:.0} %"),

@@ -37,11 +37,16 @@ pub fn text(premaster: &Premaster, mastering: &Mastering, chain: &Path) -> Strin
         summary(premaster.measurements())
     );
     for decision in &mastering.decisions {
-        let _ = writeln!(text, "{:<9} {}\n          because {}", decision.family, decision.what, decision.because);
+        let _ = writeln!(
+            text,
+            "{:<9} {}\n          because {}",
+            decision.family, decision.what, decision.because
+        );
     }
     for master in &mastering.masters {
         let written = master.written();
-        let _ = writeln!(text, "out   {} ({})", clean_name(written.path.display()), format_of(&written.measured));
+        let _ =
+            writeln!(text, "out   {} ({})", clean_name(written.path.display()), format_of(&written.measured));
         let _ = writeln!(text, "      {}", summary(&written.measured));
     }
     let _ = writeln!(text, "chain {} (edit it and render again with --chain)", clean_name(chain.display()));

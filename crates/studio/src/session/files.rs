@@ -1,9 +1,9 @@
 //! Files a session names: inside its folder, there, and readable.
 
 use super::read::{Node, Reader, wrong};
-use super::suggest::nearest;
 use super::{Named, Origin, Session};
 use crate::message::{Error, Kind, Result};
+use crate::suggest::nearest;
 use std::path::{Component, Path};
 
 /// A file name as written, refused if it leads out of the folder.
