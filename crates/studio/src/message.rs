@@ -227,9 +227,57 @@ impl Finding {
     }
 }
 
+/// Text from outside as it may be shown: characters that steer a terminal or change the direction of writing become visible.
+/// Line ends stay.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    text.chars().map(|c| if c == '\n' || !steers(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+}
+
+/// A name from outside as it may be shown, on one line whatever is in it.
+#[must_use]
+pub fn clean_name(name: impl fmt::Display) -> String {
+    name.to_string().chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Control characters, and the marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX #9, 2).
+fn steers(c: char) -> bool {
+    let bidirectional = matches!(
+        c,
+        '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+    );
+    c.is_control() || bidirectional || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Text broken at spaces into lines of at most `columns` characters, each after `indent`. A word that is longer stands alone.
+#[must_use]
+pub fn wrap(text: &str, columns: usize, indent: &str) -> String {
+    let width = |text: &str| text.chars().count();
+    // Narrower than this, broken lines read worse than long ones.
+    let room = columns.saturating_sub(width(indent)).max(20);
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.iter().map(|line| format!("{indent}{line}\n")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_from_outside_cannot_steer_the_terminal() {
+        assert_eq!(clean("a\u{1b}[31mb\u{202E}c\nd"), "a\u{FFFD}[31mb\u{FFFD}c\nd");
+        assert_eq!(clean_name("a\nerror: b\u{9b}"), "a\u{FFFD}error: b\u{FFFD}");
+        assert_eq!(clean_name("Größe 音 🎚"), "Größe 音 🎚");
+    }
 
     #[test]
     fn a_place_counts_its_line() {
@@ -237,5 +285,16 @@ mod tests {
             Error::input("unknown_key", "no such key").place("s.toml", "a = 1\nb = 2\n", 6..7, "here");
         assert_eq!(error.place.as_ref().map(|p| p.line), Some(2));
         assert_eq!(error.to_string(), "s.toml:2: no such key [unknown_key]");
+    }
+
+    #[test]
+    fn wrapped_text_keeps_every_word() {
+        let text = "one two three four five six seven eight nine ten";
+        let wrapped = wrap(text, 24, "  ");
+        assert!(wrapped.lines().all(|line| line.len() <= 24 && line.starts_with("  ")));
+        assert_eq!(
+            wrapped.split_whitespace().collect::<Vec<_>>(),
+            text.split_whitespace().collect::<Vec<_>>()
+        );
     }
 }

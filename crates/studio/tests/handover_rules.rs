@@ -400,11 +400,7 @@ fn low_pass(plane: &[f64], cutoff: f64) -> Vec<f64> {
     let taps: Vec<f64> = (-half..=half)
         .map(|n| {
             let x = n as f64;
-            let sinc = if n == 0 {
-                2.0 * cutoff
-            } else {
-                math::sin(math::TAU * cutoff * x) / (math::PI * x)
-            };
+            let sinc = if n == 0 { 2.0 * cutoff } else { math::sin(math::TAU * cutoff * x) / (math::PI * x) };
             let phase = math::PI * x / half as f64;
             sinc * (0.42 + 0.5 * math::cos(phase) + 0.08 * math::cos(2.0 * phase))
         })

@@ -68,7 +68,9 @@ fn code(path: &Path) -> Vec<(usize, String)> {
 /// An import over several lines becomes one line, so that its list is read as a whole.
 fn join_import(mut lines: Vec<(usize, String)>, (number, line): (usize, String)) -> Vec<(usize, String)> {
     match lines.last_mut() {
-        Some((_, open)) if open.trim_start().starts_with("use ") && !open.contains(';') => open.push_str(line.trim()),
+        Some((_, open)) if open.trim_start().starts_with("use ") && !open.contains(';') => {
+            open.push_str(line.trim())
+        }
         _ => lines.push((number, line)),
     }
     lines

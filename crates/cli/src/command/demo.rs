@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Demo, ui: &Ui) -> Result<u8> {
     text.push_str(&mix::text(&session, &session_path, &print));
     let _ = writeln!(text, "gate  passed{}", if gate.is_empty() { "" } else { ", with remarks:" });
     text.push_str(&ui.findings(&gate));
-    text.push_str(&report::text(&premaster, &mastering, &masters));
+    text.push_str(&report::text(&premaster, &mastering, &masters.join(CHAIN_FILE)));
     ui.print(&text);
     ui.note(ui.findings(&mastering.findings).trim_end());
     Ok(0)

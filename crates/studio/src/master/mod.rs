@@ -15,7 +15,8 @@ mod stages;
 pub mod tone;
 
 use crate::audio::Layout;
-use crate::deliver::Written;
+use crate::deliver::{Verified, Written};
+use crate::files::{self, NewFile};
 use crate::handover::Premaster;
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result};
@@ -29,8 +30,8 @@ use listen::{Listener, Listening};
 use propose::{Decision, Proposal};
 use render::CHANNELS;
 use stages::{Convert, Group, Inserts, Stereo};
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A render is repeated with a corrected drive until its loudness is this near, LU (mastering.md §5.5).
@@ -66,6 +67,20 @@ impl Master {
     }
 }
 
+/// A master that is rendered and within its limits, and waits for its name: all of a run appear together or not at all.
+struct Waiting {
+    delivery: Delivery,
+    file: Verified,
+    reduction_db: f64,
+}
+
+impl Waiting {
+    fn commit(self) -> Result<Master> {
+        let Self { delivery, file, reduction_db } = self;
+        Ok(Master { delivery, written: file.commit()?, reduction_db })
+    }
+}
+
 /// Everything a mastering run came to.
 #[derive(Debug)]
 pub struct Mastering {
@@ -90,11 +105,33 @@ pub struct Place<'a> {
     pub force: bool,
 }
 
+/// Fails early where the masters of a print could not be named in the end: before anything is heard or rendered.
+///
+/// # Errors
+/// `exists` without `force`, `output_is_input`, `same_file` when two would have one name; as [`NewFile::create`].
+pub fn check_place<S: AsRef<str>>(
+    print: &Path,
+    names: impl IntoIterator<Item = S>,
+    place: Place<'_>,
+) -> Result<()> {
+    let mut taken = BTreeSet::new();
+    for name in names {
+        let path = place.folder.join(name.as_ref());
+        if !taken.insert(path.clone()) {
+            let error = Error::new(Kind::Usage, "same_file", "two masters would have the same name");
+            return Err(error.at(path.display()).hint("give every [[master]] a `file` of its own"));
+        }
+        files::refuse_inputs(&path, [print])?;
+        NewFile::create(&path, place.force)?;
+    }
+    Ok(())
+}
+
 /// Listens to the print, proposes a chain, solves the level of every target, renders.
 ///
 /// # Errors
-/// `not_stereo`, `no_target`, what reading and writing say, `over_ceiling` and `off_target` when a file does not hold what
-/// was asked (nothing of that name is left then), `interrupted`.
+/// `not_stereo`, `no_target`, those of [`check_place`], what reading and writing say, `over_ceiling` and `off_target` when a
+/// file does not hold what was asked, `interrupted`. No master is left then, whichever failed.
 pub fn master(
     premaster: &Premaster,
     targets: &[Target],
@@ -105,6 +142,7 @@ pub fn master(
         let error = Error::new(Kind::Usage, "no_target", "no destination was given");
         return Err(error.hint("a Spotify master is not a CD master: name at least one, `--for spotify`"));
     }
+    check_place(premaster.path(), targets.iter().map(|target| master_name(premaster.path(), target)), place)?;
     let (heard, hash) = std::thread::scope(|scope| {
         let hash = scope.spawn(|| render::hash_of(premaster.path()));
         let heard = listen_to(premaster, job);
@@ -123,7 +161,7 @@ pub fn master(
         because: premaster.findings().iter().map(remark).collect(),
         deliveries: Vec::new(),
     };
-    let (mut masters, mut findings) = (Vec::new(), Vec::new());
+    let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for target in targets {
         let rate_hz = target.delivery_rate_hz(source_hz);
         let model = match models.entry(rate_hz) {
@@ -136,10 +174,11 @@ pub fn master(
         decisions.push(solved.decision.clone());
         findings.extend(solved.findings.clone());
         let master = render_to_level(premaster, &chain, solved, place, job)?;
-        findings.extend(master.written.findings.clone());
+        findings.extend(master.file.written().findings.clone());
         chain.deliveries.push(master.delivery.clone());
-        masters.push(master);
+        waiting.push(master);
     }
+    let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions, findings, heard: Some(heard) })
 }
 
@@ -149,14 +188,16 @@ pub fn master(
 /// `other_print` when the print is not the one the chain was made for; as [`master`].
 pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
     render::same_print(&chain, &render::hash_of(premaster.path())?)?;
-    let (mut masters, mut findings) = (Vec::new(), Vec::new());
+    check_place(premaster.path(), chain.deliveries.iter().map(|delivery| &delivery.file), place)?;
+    let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for delivery in &chain.deliveries {
         let rendered = render::render(premaster, &chain, delivery, place.folder, place.force, job)?;
         let reduction_db = rendered.reduction_db;
-        let written = render::finish(rendered, delivery, job)?;
-        findings.extend(written.findings.clone());
-        masters.push(Master { delivery: delivery.clone(), written, reduction_db });
+        let file = render::verify(rendered, delivery, job)?;
+        findings.extend(file.written().findings.clone());
+        waiting.push(Waiting { delivery: delivery.clone(), file, reduction_db });
     }
+    let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions: Vec::new(), findings, heard: None })
 }
 
@@ -227,7 +268,7 @@ fn render_to_level(
     solved: Level,
     place: Place<'_>,
     job: &Job<'_>,
-) -> Result<Master> {
+) -> Result<Waiting> {
     let Level { mut delivery, mut slope, .. } = solved;
     let mut before: Option<(f64, f64)> = None;
     for turn in 1..=MOST_RENDERS {
@@ -253,8 +294,8 @@ fn render_to_level(
                 delivery.output.gain_db += (missing / slope).clamp(-3.0, 3.0);
             }
             _ => {
-                let written = render::finish(rendered, &delivery, job)?;
-                return Ok(Master { delivery, written, reduction_db });
+                let file = render::verify(rendered, &delivery, job)?;
+                return Ok(Waiting { delivery, file, reduction_db });
             }
         }
     }
@@ -283,11 +324,22 @@ fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
-/// `song.wav` for Spotify becomes `song.spotify.wav`.
-fn master_name(print: &Path, target: &Target) -> String {
+/// Longest file name on the usual file systems, bytes (NAME_MAX of Linux; 255 units of UTF-16 on Windows and macOS).
+const MOST_NAME_BYTES: usize = 255;
+
+/// What the master of a print for a target is called: of `song.wav` for Spotify, `song.spotify.wav`.
+#[must_use]
+pub fn master_name(print: &Path, target: &Target) -> String {
     let stem = print.file_stem().map_or_else(|| "master".into(), |stem| stem.to_string_lossy());
-    let stem: String = stem.chars().filter(|c| !c.is_control() && !"/\\".contains(*c)).collect();
-    format!("{stem}.{}.{}", target.name, target.container.value)
+    let ending = format!(".{}.{}", target.name, target.container.value);
+    let mut name = String::new();
+    for c in stem.chars().filter(|c| !c.is_control() && !"/\\".contains(*c)) {
+        if name.len() + c.len_utf8() + ending.len() > MOST_NAME_BYTES {
+            break;
+        }
+        name.push(c);
+    }
+    name + &ending
 }
 
 /// Seed of the dither: another one for every print and destination, the same on every run.

@@ -6,7 +6,7 @@
 use super::chain::{Chain, Container, Delivery, Encoding};
 use super::stages::{Convert, Group, Inserts, Stereo};
 use crate::audio::{self, Layout, Source};
-use crate::deliver::{self, Gate, Spec, Writer, Written};
+use crate::deliver::{self, Gate, Spec, Verified, Writer};
 use crate::job::Job;
 use crate::message::{Error, Kind, Result};
 use crate::pipe::{self, Next, Stage};
@@ -115,14 +115,14 @@ pub(super) fn render(
     })
 }
 
-/// Reads the file back, holds it against what it was made for, and names it.
-pub(super) fn finish(rendered: Rendered, delivery: &Delivery, job: &Job<'_>) -> Result<Written> {
+/// Reads the file back and holds it against what it was made for.
+pub(super) fn verify(rendered: Rendered, delivery: &Delivery, job: &Job<'_>) -> Result<Verified> {
     let gate = Gate {
         ceiling_dbtp: Some(delivery.output.ceiling_dbtp),
         loudness_lufs: delivery.aim.as_ref().map(|aim| aim.loudness),
         tolerance_lu: delivery.aim.as_ref().map_or(0.0, |aim| aim.tolerance),
     };
-    rendered.writer.finish(job, &gate)
+    rendered.writer.verify(job, &gate)
 }
 
 /// BLAKE3 of a file's bytes, in constant memory.

@@ -164,7 +164,8 @@ pub struct Vca {
 impl Session {
     /// Reads a session file. Everything wrong with it comes back, at least one error if anything is.
     pub fn load(path: &Path, options: Options) -> Result<Self, Vec<Error>> {
-        let text = files::read_text(path).map_err(|error| vec![error])?;
+        let text = crate::files::read_text(path, "the session", MOST_TEXT_BYTES as u64)
+            .map_err(|error| vec![error])?;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Self::parse(&text, &path.display().to_string(), &folder, options)
     }

@@ -253,14 +253,7 @@ pub fn find_in(name: &str, folder: Option<&Path>) -> Result<Target> {
 /// # Errors
 /// `not_found`, `io`; `not_toml` and `bad_target` with their place in the text.
 pub fn load(path: &Path) -> Result<Target> {
-    let about = std::fs::metadata(path).map_err(|error| Error::io(path, "read the target", &error))?;
-    if !about.is_file() || about.len() > MOST_BYTES {
-        let what = format!("a target is a text file of at most {MOST_BYTES} bytes");
-        return Err(Error::input("bad_target", what).at(path.display()));
-    }
-    let bytes = std::fs::read(path).map_err(|error| Error::io(path, "read the target", &error))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Error::input("not_utf8", "the target is not UTF-8 text").at(path.display()))?;
+    let text = crate::files::read_text(path, "the target", MOST_BYTES)?;
     parse::target(&text, &path.display().to_string())
 }
 
