@@ -22,6 +22,7 @@ pub(crate) struct Call {
 
 /// Flags of every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Common {
     /// One JSON document on standard output instead of text
     #[arg(long, global = true)]
@@ -29,8 +30,8 @@ pub(crate) struct Common {
     /// No progress and no remarks; errors still show
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// How progress shows on standard error
-    #[arg(long, global = true, value_enum, default_value_t = Progress::Auto, hide_possible_values = false)]
+    /// Progress on standard error: bar, jsonl (an object a line), none, or auto: a bar on a terminal
+    #[arg(long, global = true, value_enum, default_value_t = Progress::Auto, hide_possible_values = true, hide_default_value = true)]
     pub(crate) progress: Progress,
     /// Threads to use; the result never depends on it [default: all cores]
     #[arg(short = 'j', long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -40,13 +41,10 @@ pub(crate) struct Common {
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Progress {
-    /// A bar if standard error is a terminal, else nothing
+    // A bar if standard error is a terminal, else nothing. (A doc comment would make the help of every command long.)
     Auto,
-    /// A bar in any case
     Bar,
-    /// One JSON object a line
     Jsonl,
-    /// Nothing
     None,
 }
 
@@ -68,6 +66,7 @@ pub(crate) enum Command {
     /// What destinations ask for, with sources
     Targets(Targets),
     /// Print shell completions
+    #[command(after_help = "Example:\n  tonmeister completions bash > /etc/bash_completion.d/tonmeister")]
     Completions {
         /// Shell to complete for
         #[arg(value_enum)]
@@ -97,6 +96,9 @@ pub(crate) struct Demo {
 
 /// `mix`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister mix tracks/ -o mix.wav           a folder: writes session.toml beside the print\n  tonmeister mix session.toml -o mix.wav -f   render it again after editing\n\nThe print keeps 3 dB under full scale and no limiter stands behind it."
+)]
 pub(crate) struct Mix {
     /// A session file, or a folder of tracks
     #[arg(value_name = "SESSION.toml|FOLDER")]
@@ -110,24 +112,30 @@ pub(crate) struct Mix {
     /// Allow tracks outside the folder of the session
     #[arg(long)]
     pub(crate) allow_external: bool,
-    /// Load and check everything, render nothing
+    /// Read and check everything, write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
 
 /// `check`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister check mix.wav           0 when it is ready for mastering, 5 when not\n  tonmeister check --strict mixes/   every file of a folder, warnings count"
+)]
 pub(crate) struct Check {
     /// Files, or folders of files
     #[arg(value_name = "FILE|FOLDER", required = true)]
     pub(crate) inputs: Vec<PathBuf>,
-    /// Warnings fail as well
+    /// Warnings fail as well as blockers
     #[arg(long)]
     pub(crate) strict: bool,
 }
 
 /// `master`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister master mix.wav --for spotify,cd -o masters\n  tonmeister master mix.wav --chain masters/master.toml -o again   the same bytes again\n\nThe chain is written to DIR/master.toml with its reasons; edit it and render it with --chain."
+)]
 pub(crate) struct Master {
     /// The print to master
     #[arg(value_name = "PRINT")]
@@ -144,30 +152,34 @@ pub(crate) struct Master {
     /// Replace existing masters
     #[arg(short, long)]
     pub(crate) force: bool,
-    /// Stop when the gate finds anything but remarks
+    /// Stop (code 5) when the gate finds more than notes
     #[arg(long)]
     pub(crate) strict: bool,
 }
 
 /// `measure`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister measure a.wav b.flac   beside each other\n  tonmeister measure --json *.wav   one JSON document"
+)]
 pub(crate) struct Measure {
     /// Audio files
     #[arg(value_name = "FILE", required = true)]
     pub(crate) inputs: Vec<PathBuf>,
-    /// Take the whole frames of a truncated file
+    /// Read what is whole of a truncated file
     #[arg(long)]
     pub(crate) salvage: bool,
     /// Replace NaN and infinity by silence
     #[arg(long)]
     pub(crate) repair: bool,
-    /// Take FLAC whose checksum does not match
+    /// Accept FLAC whose MD5 checksum does not match
     #[arg(long)]
     pub(crate) allow_bad_md5: bool,
 }
 
 /// `fx`
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tonmeister fx compressor")]
 pub(crate) struct Fx {
     /// A processor; without it, all are listed
     #[arg(value_name = "PROCESSOR")]
@@ -176,6 +188,9 @@ pub(crate) struct Fx {
 
 /// `targets`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister targets spotify\n  tonmeister targets my.toml   a target of your own"
+)]
 pub(crate) struct Targets {
     /// A destination; without it, all are listed
     #[arg(value_name = "TARGET")]

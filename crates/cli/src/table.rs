@@ -1,5 +1,7 @@
 //! Plain tables for terminals.
 
+pub(crate) use studio::message::wrap;
+
 /// Width of text on a terminal, by characters.
 fn width(text: &str) -> usize {
     text.chars().count()
@@ -54,22 +56,6 @@ impl Table {
     }
 }
 
-/// Text broken at spaces into lines of at most `columns` characters, each after `indent`.
-pub(crate) fn wrap(text: &str, columns: usize, indent: &str) -> String {
-    let room = columns.saturating_sub(width(indent)).max(20);
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if width(line) + 1 + width(word) <= room => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines.iter().map(|line| format!("{indent}{line}\n")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,16 +66,5 @@ mod tests {
         table.row(["a", "1.0", "x"]);
         table.row(["long", "-10.0", ""]);
         assert_eq!(table.text(), "a       1.0  x\nlong  -10.0\n");
-    }
-
-    #[test]
-    fn wrapped_text_keeps_every_word() {
-        let text = "one two three four five six seven eight nine ten";
-        let wrapped = wrap(text, 24, "  ");
-        assert!(wrapped.lines().all(|line| line.len() <= 24 && line.starts_with("  ")));
-        assert_eq!(
-            wrapped.split_whitespace().collect::<Vec<_>>(),
-            text.split_whitespace().collect::<Vec<_>>()
-        );
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use studio::job::{Job, Progress};
 use studio::message::{Error, Finding, Kind, Severity};
+pub(crate) use studio::message::{clean, clean_name};
 
 /// Set by Ctrl-C and by a request to terminate.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -21,6 +22,8 @@ pub(crate) struct Ui {
     colour: bool,
     threads: usize,
     meter: Meter,
+    /// Errors of a text that were said before the one that ends the program.
+    said: Mutex<Vec<Error>>,
 }
 
 impl Ui {
@@ -40,7 +43,14 @@ impl Ui {
             usize::from,
         );
         let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { json: common.json, quiet: common.quiet, colour, threads, meter: Meter::new(mode) }
+        Self {
+            json: common.json,
+            quiet: common.quiet,
+            colour,
+            threads,
+            meter: Meter::new(mode),
+            said: Mutex::default(),
+        }
     }
 
     /// Whether the caller is a program.
@@ -74,7 +84,7 @@ impl Ui {
 
     /// A remark for people.
     pub(crate) fn note(&self, text: &str) {
-        if !self.quiet {
+        if !self.quiet && !text.is_empty() {
             self.meter.clear();
             let _ = writeln!(std::io::stderr().lock(), "{text}");
         }
@@ -95,8 +105,11 @@ impl Ui {
                 Severity::Warning => ("warn", "1;33"),
                 Severity::Info => ("note", "1;36"),
             };
-            let about =
-                if finding.about.is_empty() { String::new() } else { format!("{}: ", clean(&finding.about)) };
+            let about = if finding.about.is_empty() {
+                String::new()
+            } else {
+                format!("{}: ", clean_name(&finding.about))
+            };
             let at = finding.seconds.map_or_else(String::new, |s| format!(" at {}", clock(s)));
             let limit =
                 if finding.limit.is_empty() { String::new() } else { format!(" (limit: {})", finding.limit) };
@@ -113,20 +126,36 @@ impl Ui {
         text
     }
 
-    /// Says what went wrong and gives the exit code.
+    /// Says what went wrong and gives the exit code. For programs, all errors of a text are there, the first one as `error`.
     pub(crate) fn fail(&self, error: &Error) -> ExitCode {
         self.say(error);
         if self.json {
-            self.print_json(&json!({ "error": error }));
+            let mut errors =
+                self.said.lock().map_or_else(|_| Vec::new(), |mut said| std::mem::take(&mut *said));
+            errors.push(error.clone());
+            self.print_json(&json!({ "error": errors.first(), "errors": errors }));
         }
         ExitCode::from(u8::try_from(error.kind.exit_code()).unwrap_or(1))
+    }
+
+    /// Says all errors of a text but the last, in the order of their places, and gives that back.
+    pub(crate) fn say_all(&self, mut errors: Vec<Error>) -> Option<Error> {
+        errors.sort_by_key(|error| error.place.as_ref().map_or(0, |place| place.bytes.start));
+        let last = errors.pop();
+        for error in errors {
+            self.say(&error);
+            if let Ok(mut said) = self.said.lock() {
+                said.push(error);
+            }
+        }
+        last
     }
 
     /// Says what went wrong, for people.
     pub(crate) fn say(&self, error: &Error) {
         self.meter.clear();
         let mut text = self.place(error).unwrap_or_else(|| {
-            let at = error.at.as_deref().map_or_else(String::new, |at| format!("\n  in: {}", clean(at)));
+            let at = error.at.as_deref().map_or_else(String::new, |at| format!("\n  in: {}", clean_name(at)));
             format!("{}: {} [{}]{at}\n", self.paint("error", "1;31"), clean(&error.what), error.code)
         });
         if let Some(hint) = &error.hint {
@@ -141,7 +170,7 @@ impl Ui {
     /// The error drawn into the text it points at.
     fn place(&self, error: &Error) -> Option<String> {
         let place = error.place.as_ref()?;
-        let file = clean(&place.file);
+        let file = clean_name(&place.file);
         let mut drawn = Vec::new();
         Report::build(ReportKind::Error, (file.clone(), place.bytes.clone()))
             .with_config(Config::default().with_index_type(IndexType::Byte).with_color(self.colour))
@@ -149,28 +178,27 @@ impl Ui {
             .with_message(clean(&error.what))
             .with_label(Label::new((file.clone(), place.bytes.clone())).with_message(clean(&place.label)))
             .finish()
-            .write((file, Source::from(place.text.as_str())), &mut drawn)
+            .write((file, Source::from(clean_in_place(&place.text))), &mut drawn)
             .ok()?;
         String::from_utf8(drawn).ok()
     }
+}
+
+/// As [`clean`], with every character replaced by one of as many bytes: places in the text stay where they are.
+fn clean_in_place(text: &str) -> String {
+    let shown = |c: char| match (clean(c.encode_utf8(&mut [0; 4])).starts_with(c), c, c.len_utf8()) {
+        (true, ..) | (_, '\t' | '\r', _) => c,
+        (_, _, 1) => '?',
+        (_, _, 2) => '¿',
+        _ => char::REPLACEMENT_CHARACTER,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// Minutes and seconds.
 pub(crate) fn clock(seconds: f64) -> String {
     let whole = seconds.max(0.0);
     format!("{}:{:06.3}", (whole / 60.0).floor(), whole % 60.0)
-}
-
-/// Text from outside with its control and direction-changing characters made visible.
-pub(crate) fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' => '\n',
-            c if c.is_control() => '\u{FFFD}',
-            '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' => '\u{FFFD}',
-            c => c,
-        })
-        .collect()
 }
 
 /// Shows how far a job is, with the time left.
@@ -247,8 +275,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_from_outside_cannot_steer_the_terminal() {
-        assert_eq!(clean("a\u{1b}[31mb\u{202E}c"), "a\u{FFFD}[31mb\u{FFFD}c");
+    fn a_cleaned_text_is_as_long_as_before() {
+        let text = "a\u{1b}b\u{9b}c\u{202e}d\tü\r\n🎚";
+        assert_eq!(clean_in_place(text), "a?b¿c\u{fffd}d\tü\r\n🎚");
+        assert_eq!(clean_in_place(text).len(), text.len());
     }
 
     #[test]

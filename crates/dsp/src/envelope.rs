@@ -121,6 +121,13 @@ impl MeanSquare {
         self.take = 1.0 - keep_of_time(window_ms, sample_rate_hz);
     }
 
+    /// The mean after one more power.
+    #[inline]
+    pub fn tick(&mut self, power: f64) -> f64 {
+        self.value += self.take * (power - self.value);
+        self.value
+    }
+
     /// Replaces powers by their running mean.
     pub fn process(&mut self, powers: &mut [f64]) {
         let (take, mut value) = (self.take, self.value);

@@ -409,6 +409,7 @@ macro_rules! processor {
 }
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the macros write `pub`, as processors need it")]
 mod tests {
     use super::*;
 

@@ -21,7 +21,7 @@ processor! {
     ///
     /// Soft clip of single peaks, a slow stage for the bass, a fast stage whose window follows the material, and three
     /// rounds that measure the result at 8x and with the filter of ITU-R BS.1770-5 and repair what still stands out.
-    /// Below the ceiling audio passes bit for bit. Latency about 35 ms, the same for all settings.
+    /// Below the ceiling audio passes bit for bit. Latency 31 to 44 ms depending on the sample rate, the same for all settings.
     pub struct Limiter = "limiter" {
         /// True-peak level that nothing exceeds.
         ceiling_dbtp: Dbtp = -1.0 in -30.0..=0.0;
@@ -88,6 +88,9 @@ impl Limiter {
 #[derive(Debug)]
 pub struct LimiterKernel {
     inner: dsp::limiter::Limiter,
+    /// Largest reduction of the last block, and since it was last taken.
+    shown_db: f64,
+    untaken_db: f64,
 }
 
 impl LimiterKernel {
@@ -99,7 +102,7 @@ impl LimiterKernel {
 
     /// Largest reduction since this was last asked, in decibels from 0 up: ask once per block for a trace.
     pub fn take_reduction_db(&mut self) -> f64 {
-        self.inner.take_reduction_db()
+        std::mem::take(&mut self.untaken_db)
     }
 }
 
@@ -108,7 +111,7 @@ impl Processor for Limiter {
     fn prepare(&self, format: Format) -> LimiterKernel {
         let inner =
             dsp::limiter::Limiter::new(self.kernel_settings(), format.channels, format.sample_rate_hz);
-        LimiterKernel { inner }
+        LimiterKernel { inner, shown_db: 0.0, untaken_db: 0.0 }
     }
 }
 
@@ -119,8 +122,14 @@ impl Kernel for LimiterKernel {
         self.inner.latency_frames()
     }
 
+    fn gain_reduction_db(&self) -> Option<f64> {
+        Some(self.shown_db)
+    }
+
     fn process(&mut self, block: &mut Block<'_>) {
         self.inner.process(block);
+        self.shown_db = self.inner.take_reduction_db();
+        self.untaken_db = self.untaken_db.max(self.shown_db);
     }
 
     fn retune(&mut self, settings: &Limiter) {
@@ -129,6 +138,7 @@ impl Kernel for LimiterKernel {
 
     fn reset(&mut self) {
         self.inner.reset();
+        (self.shown_db, self.untaken_db) = (0.0, 0.0);
     }
 }
 
@@ -197,6 +207,7 @@ mod tests {
         let (mut first, mut second) = (fresh.clone(), fresh);
         kernel.process(&mut first.block());
         assert!(kernel.report().max_reduction_db > 3.0);
+        assert!(kernel.gain_reduction_db().is_some_and(|shown| shown > 3.0));
         assert!(kernel.take_reduction_db() > 3.0);
         assert_eq!(kernel.take_reduction_db(), 0.0);
         kernel.reset();

@@ -1,5 +1,7 @@
 //! What every registered processor owes the house, proved for each of them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 use assert_no_alloc::{AllocDisabler, assert_no_alloc, violation_count};
 use dsp::block::Buffer;
 use dsp::rng::CounterRng;

@@ -2,10 +2,12 @@
 //!
 //! A [`NewFile`] is written under a temporary name in the folder where it belongs, flushed to the disk, and given its name in
 //! one step. Until then nothing of that name is touched; when anything fails, or the work is dropped, the temporary file goes.
+//! What a killed program left behind is removed by the next one that writes the same name: a temporary file is locked while
+//! it is in use, so a file that can be locked belongs to nobody.
 
 use crate::message::{Error, Kind, Result};
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -31,9 +33,12 @@ impl NewFile {
     /// `permission_denied`, `disk_full`, `io`.
     pub fn create(path: &Path, force: bool) -> Result<Self> {
         let target = check_target(path, force)?;
+        sweep(&target);
         for _ in 0..1000 {
             let temporary = temporary_name(&target)?;
             match OpenOptions::new().read(true).write(true).create_new(true).open(&temporary) {
+                // Between the two steps another program may have taken it for a leftover.
+                Ok(file) if file.try_lock().is_err() || !temporary.exists() => {}
                 Ok(file) => return Ok(Self { target, temporary, file, force, done: false }),
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(cannot_create(path, &error)),
@@ -120,6 +125,32 @@ pub fn write(path: &Path, content: &[u8], force: bool) -> Result<()> {
     new.commit()
 }
 
+/// Reads a text of at most `most_bytes`; `what` it is ("the session") is for the messages. Only a regular file is opened: a
+/// pipe can wait for ever, a device has no end.
+///
+/// # Errors
+/// `not_found`, `permission_denied`, `io`; `not_a_file`, `too_large`, `not_utf8`.
+pub fn read_text(path: &Path, what: &str, most_bytes: u64) -> Result<String> {
+    let failed = |error: std::io::Error| Error::io(path, &format!("read {what}"), &error);
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(
+            Error::input("not_a_file", format!("{what} is a text file; this is none")).at(path.display())
+        );
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .map_err(failed)?
+        .take(most_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() as u64 > most_bytes {
+        let found = format!("{what} has more than {most_bytes} bytes");
+        return Err(Error::input("too_large", found).at(path.display()));
+    }
+    String::from_utf8(bytes)
+        .map_err(|_| Error::input("not_utf8", format!("{what} is not UTF-8 text")).at(path.display()))
+}
+
 /// Refuses to write onto something that is being read, by whatever name.
 ///
 /// # Errors
@@ -175,15 +206,38 @@ fn temporary_name(target: &Path) -> Result<PathBuf> {
         Error::new(Kind::Usage, "not_a_file", "this does not name a file").at(target.display())
     })?;
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    Ok(target.with_file_name(format!("{}{}-{number}.tmp", temporary_stem(name), std::process::id())))
+}
+
+/// How the temporary names of a name begin.
+fn temporary_stem(name: &std::ffi::OsStr) -> String {
     // Cut so that the longer name still fits the 255 bytes that file systems take.
     let stem: String = name.to_string_lossy().chars().take(50).collect();
-    Ok(target.with_file_name(format!(".{stem}.tonmeister-{}-{number}.tmp", std::process::id())))
+    format!(".{stem}.tonmeister-")
+}
+
+/// Removes what killed programs left of this name. Whatever cannot be removed stays: it is in nobody's way.
+fn sweep(target: &Path) {
+    let Some(stem) = target.file_name().map(temporary_stem) else { return };
+    let Ok(entries) = fs::read_dir(folder_of(target)) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let ours = name.to_str().is_some_and(|name| name.starts_with(&stem) && name.ends_with(".tmp"));
+        let path = entry.path();
+        if ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            let free = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
+            let _ = free.then(|| fs::remove_file(&path));
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes the new name last through a power cut, where the system can.
 fn sync_folder(target: &Path) {
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if let Ok(folder) = File::open(folder) {
+    if let Ok(folder) = File::open(folder_of(target)) {
         let _ = folder.sync_all();
     }
 }
@@ -225,6 +279,20 @@ mod tests {
     }
 
     #[test]
+    fn leftovers_of_killed_programs_go_and_files_in_use_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        fs::write(folder.path().join(".a.txt.tonmeister-1-0.tmp"), "left by a killed program").unwrap();
+        fs::write(folder.path().join(".b.txt.tonmeister-1-0.tmp"), "of another name").unwrap();
+        let in_use = NewFile::create(&path, false).unwrap();
+        assert_eq!(names(folder.path()).len(), 2);
+        write(&path, b"whole", false).unwrap();
+        assert!(in_use.temporary().exists());
+        drop(in_use);
+        assert_eq!(names(folder.path()), [".b.txt.tonmeister-1-0.tmp", "a.txt"]);
+    }
+
+    #[test]
     fn an_existing_file_is_kept_unless_forced() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.txt");
@@ -256,6 +324,19 @@ mod tests {
         assert!(error.hint.unwrap().contains("create"));
         assert_eq!(write(folder.path(), b"", true).unwrap_err().code, "not_a_file");
         assert_eq!(write(Path::new("/"), b"", true).unwrap_err().code, "not_a_file");
+    }
+
+    #[test]
+    fn a_text_is_read_only_from_a_file_of_a_sensible_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.toml");
+        write(&path, "Größe".as_bytes(), false).unwrap();
+        assert_eq!(read_text(&path, "the text", 7).unwrap(), "Größe");
+        assert_eq!(read_text(&path, "the text", 6).unwrap_err().code, "too_large");
+        write(&path, b"\xff", true).unwrap();
+        assert_eq!(read_text(&path, "the text", 9).unwrap_err().code, "not_utf8");
+        assert_eq!(read_text(folder.path(), "the text", 9).unwrap_err().code, "not_a_file");
+        assert_eq!(read_text(&path.join("no"), "the text", 9).unwrap_err().kind, Kind::Io);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub mod master;
 pub mod message;
 pub mod meters;
 pub mod mix;
+pub(crate) mod pipe;
 pub mod report;
 pub mod session;
+pub mod suggest;
 pub mod targets;

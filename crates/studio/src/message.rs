@@ -227,35 +227,45 @@ impl Finding {
     }
 }
 
-/// The candidate nearest to a mistyped word, if one is near enough to be meant.
-///
-/// Distance is the number of insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
+/// Text from outside as it may be shown: characters that steer a terminal or change the direction of writing become visible.
+/// Line ends stay.
 #[must_use]
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word: Vec<char> = word.chars().take(64).flat_map(char::to_lowercase).collect();
-    candidates
-        .into_iter()
-        .map(|candidate| (edits(&word, &candidate.to_lowercase().chars().collect::<Vec<_>>()), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(word.len()) / 3)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+pub fn clean(text: &str) -> String {
+    text.chars().map(|c| if c == '\n' || !steers(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }
 
-fn edits(a: &[char], b: &[char]) -> usize {
-    let mut rows = [vec![0; b.len() + 1], (0..=b.len()).collect::<Vec<_>>(), vec![0; b.len() + 1]];
-    for i in 1..=a.len() {
-        rows[2][0] = i;
-        for j in 1..=b.len() {
-            let changed = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (rows[1][j] + 1).min(rows[2][j - 1] + 1).min(rows[1][j - 1] + changed);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[0][j - 2] + 1);
+/// A name from outside as it may be shown, on one line whatever is in it.
+#[must_use]
+pub fn clean_name(name: impl fmt::Display) -> String {
+    name.to_string().chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Control characters, and the marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX #9, 2).
+fn steers(c: char) -> bool {
+    let bidirectional = matches!(
+        c,
+        '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+    );
+    c.is_control() || bidirectional || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Text broken at spaces into lines of at most `columns` characters, each after `indent`. A word that is longer stands alone.
+#[must_use]
+pub fn wrap(text: &str, columns: usize, indent: &str) -> String {
+    let width = |text: &str| text.chars().count();
+    // Narrower than this, broken lines read worse than long ones.
+    let room = columns.saturating_sub(width(indent)).max(20);
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= room => {
+                line.push(' ');
+                line.push_str(word);
             }
-            rows[2][j] = best;
+            _ => lines.push(word.to_owned()),
         }
-        rows.rotate_left(1);
     }
-    rows[1][b.len()]
+    lines.iter().map(|line| format!("{indent}{line}\n")).collect()
 }
 
 #[cfg(test)]
@@ -263,13 +273,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_word_is_the_one_meant() {
-        let words = ["threshold_db", "ratio", "attack_ms", "release_ms"];
-        assert_eq!(nearest("treshold_db", words), Some("threshold_db"));
-        assert_eq!(nearest("Attack", words), Some("attack_ms"));
-        assert_eq!(nearest("realese_ms", words), Some("release_ms"));
-        assert_eq!(nearest("colour", words), None);
-        assert_eq!(edits(&['a', 'b'], &['b', 'a']), 1);
+    fn text_from_outside_cannot_steer_the_terminal() {
+        assert_eq!(clean("a\u{1b}[31mb\u{202E}c\nd"), "a\u{FFFD}[31mb\u{FFFD}c\nd");
+        assert_eq!(clean_name("a\nerror: b\u{9b}"), "a\u{FFFD}error: b\u{FFFD}");
+        assert_eq!(clean_name("Größe 音 🎚"), "Größe 音 🎚");
     }
 
     #[test]
@@ -278,5 +285,16 @@ mod tests {
             Error::input("unknown_key", "no such key").place("s.toml", "a = 1\nb = 2\n", 6..7, "here");
         assert_eq!(error.place.as_ref().map(|p| p.line), Some(2));
         assert_eq!(error.to_string(), "s.toml:2: no such key [unknown_key]");
+    }
+
+    #[test]
+    fn wrapped_text_keeps_every_word() {
+        let text = "one two three four five six seven eight nine ten";
+        let wrapped = wrap(text, 24, "  ");
+        assert!(wrapped.lines().all(|line| line.len() <= 24 && line.starts_with("  ")));
+        assert_eq!(
+            wrapped.split_whitespace().collect::<Vec<_>>(),
+            text.split_whitespace().collect::<Vec<_>>()
+        );
     }
 }

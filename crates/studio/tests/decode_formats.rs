@@ -107,7 +107,7 @@ fn uncompressed_formats_are_what_ffmpeg_reads() {
         let audio = all(&path, Options::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
         let Some(theirs) = by_ffmpeg(&folder, &path, audio.planes.len()) else { continue };
         assert_eq!(audio.info.codec, *codec, "{name}");
-        decode_kit::same(&name.to_string(), &audio.planes, &theirs);
+        decode_kit::same(name, &audio.planes, &theirs);
         assert_eq!(audio.info.frames, Some(theirs[0].len() as u64), "{name}");
         assert!(audio.findings.is_empty(), "{name}: {:?}", audio.findings);
     }
@@ -126,7 +126,7 @@ fn sox_and_libsndfile_files_are_read_exactly() {
         }
         let audio = all(&path, Options::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
         let theirs = by_ffmpeg(&folder, &path, 2).unwrap();
-        decode_kit::same(&name.to_string(), &audio.planes, &theirs);
+        decode_kit::same(name, &audio.planes, &theirs);
         assert_eq!(audio.info.encoding, Encoding::Int(24), "{name}");
     }
 }
@@ -149,7 +149,7 @@ fn flac_of_every_shape_is_exact() {
         };
         let audio = all(&path, Options::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
         let Some(theirs) = by_ffmpeg(&folder, &path, channels.into()) else { continue };
-        decode_kit::same(&name.to_string(), &audio.planes, &theirs);
+        decode_kit::same(&name, &audio.planes, &theirs);
         assert_eq!(audio.info.frames, Some(10_007));
         assert!(audio.findings.is_empty(), "{:?}", audio.findings);
     }
@@ -194,7 +194,7 @@ fn alac_is_exact_in_m4a_and_caf() {
         let audio = all(&path, Options::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
         let Some(theirs) = by_ffmpeg(&folder, &path, channels.into()) else { continue };
         assert_eq!(audio.frames(), FRAMES, "{name}");
-        decode_kit::same(&name.to_string(), &audio.planes, &theirs);
+        decode_kit::same(&name, &audio.planes, &theirs);
         assert_eq!(audio.info.encoding, Encoding::Int(if format == "s16p" { 16 } else { 24 }), "{name}");
     }
 }

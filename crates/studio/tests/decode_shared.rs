@@ -21,8 +21,11 @@ fn shared(name: &str) -> Option<PathBuf> {
     found
 }
 
+/// Frames and a finding (or none), or an error code.
+type Outcome = std::result::Result<(u64, &'static str), &'static str>;
+
 /// What must happen to each file of the pathological folder: an error code, or frames and a finding (or none).
-const EXPECTED: &[(&str, std::result::Result<(u64, &str), &str>)] = &[
+const EXPECTED: &[(&str, Outcome)] = &[
     ("level/float_peak_plus6dBFS.wav", Ok((132_300, ""))),
     ("level/silence_digital_2s.wav", Ok((88_200, ""))),
     ("level/hard_clipped_then_minus6dB.wav", Ok((132_300, ""))),

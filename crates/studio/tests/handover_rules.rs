@@ -1,5 +1,7 @@
 //! Every rule of the gate on a planted fault and on its clean twin.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 use dsp::block::Buffer;
 use dsp::math;
 use std::path::Path;
@@ -241,9 +243,7 @@ fn peaks_between_the_samples_count_as_headroom() {
 #[test]
 fn one_flat_top_is_a_warning() {
     let mut planes = stereo(20.0, RATE);
-    for n in 300_000..300_004 {
-        planes[0][n] = 0.6;
-    }
+    planes[0][300_000..300_004].fill(0.6);
     assert_eq!(severity(&judge(&planes), "clipped"), Some(Severity::Warning));
 }
 
@@ -400,12 +400,8 @@ fn low_pass(plane: &[f64], cutoff: f64) -> Vec<f64> {
     let taps: Vec<f64> = (-half..=half)
         .map(|n| {
             let x = n as f64;
-            let sinc = if n == 0 {
-                2.0 * cutoff
-            } else {
-                math::sin(6.283_185_307 * cutoff * x) / (3.141_592_653_6 * x)
-            };
-            let phase = 3.141_592_653_6 * x / half as f64;
+            let sinc = if n == 0 { 2.0 * cutoff } else { math::sin(math::TAU * cutoff * x) / (math::PI * x) };
+            let phase = math::PI * x / half as f64;
             sinc * (0.42 + 0.5 * math::cos(phase) + 0.08 * math::cos(2.0 * phase))
         })
         .collect();

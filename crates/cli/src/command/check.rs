@@ -1,8 +1,9 @@
 //! `check`: the hand-over gate.
 
 use crate::args::Check;
+use crate::command::master::unnamed;
 use crate::command::measure::exit_code;
-use crate::ui::{Ui, clean};
+use crate::ui::{Ui, clean_name};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -14,13 +15,10 @@ type Judged = (PathBuf, Result<Verdict>);
 pub(crate) fn run(args: &Check, ui: &Ui) -> Result<u8> {
     let mut judged: Vec<Judged> = Vec::new();
     for input in &args.inputs {
-        if input.is_dir() {
-            judged.extend(handover::check_folder(input, &ui.job())?);
-        } else {
-            match handover::check(input, &ui.job()) {
-                Err(error) if error.kind == Kind::Interrupted => return Err(error),
-                verdict => judged.push((input.clone(), verdict)),
-            }
+        match judge(input, ui) {
+            Err(error) if error.kind == Kind::Interrupted => return Err(error),
+            Err(error) => judged.push((input.clone(), Err(error))),
+            Ok(of_input) => judged.extend(of_input),
         }
     }
     if ui.json() {
@@ -36,6 +34,14 @@ pub(crate) fn run(args: &Check, ui: &Ui) -> Result<u8> {
         }
     }
     Ok(code_of(&judged, args.strict))
+}
+
+/// Judges a file, or every file of a folder.
+fn judge(input: &Path, ui: &Ui) -> Result<Vec<Judged>> {
+    if input.is_dir() {
+        return handover::check_folder(input, &ui.job());
+    }
+    Ok(vec![(input.to_owned(), Ok(handover::check(input, &ui.job())?))])
 }
 
 /// Whether a file may go on to mastering.
@@ -67,15 +73,11 @@ fn text_of(path: &Path, verdict: &Verdict, strict: bool, ui: &Ui) -> String {
     };
     let mut text = format!(
         "{}: {word}\n  {loudness}, true peak {:.1} dBTP{plr}\n",
-        clean(&path.display().to_string()).replace('\n', " "),
+        clean_name(path.display()),
         m.true_peak_dbtp,
     );
-    let mut findings = verdict.findings.clone();
-    for finding in &mut findings {
-        // The head line names the file.
-        finding.about.clear();
-    }
-    for line in ui.findings(&findings).lines() {
+    // The head line names the file.
+    for line in ui.findings(&unnamed(&verdict.findings)).lines() {
         let _ = writeln!(text, "  {line}");
     }
     text

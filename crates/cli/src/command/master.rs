@@ -4,7 +4,7 @@ use crate::args::Master;
 use crate::command::check::passes;
 use crate::ui::Ui;
 use std::path::Path;
-use studio::files::NewFile;
+use studio::files::{NewFile, refuse_inputs};
 use studio::handover::{self, Premaster};
 use studio::master::chain::Chain;
 use studio::master::{self, Mastering, Place};
@@ -16,23 +16,47 @@ use studio::targets::{self, Target};
 pub(crate) const CHAIN_FILE: &str = "master.toml";
 
 pub(crate) fn run(args: &Master, ui: &Ui) -> Result<u8> {
-    let targets = targets_of(&args.destinations)?;
-    let chain = args.chain.as_deref().map(|path| load_chain(path, ui)).transpose()?;
-    let (premaster, findings) = gate(&args.input, args.strict, ui)?;
     let place = Place { folder: &args.output, force: args.force };
-    make_folder(place.folder)?;
-    let chain_path = args.output.join(CHAIN_FILE);
-    refuse_existing(&chain_path, args.force || chain.is_some())?;
-    let mastering = match chain {
-        Some(chain) => master::render(&premaster, chain, place, &ui.job())?,
-        None => {
-            let mastering = master::master(&premaster, &targets, place, &ui.job())?;
-            write_text(&chain_path, &mastering.chain.to_toml(), args.force)?;
-            mastering
-        }
+    let chain_path = args.chain.clone().unwrap_or_else(|| args.output.join(CHAIN_FILE));
+    let (premaster, findings, mastering) = match &args.chain {
+        Some(path) => again(path, args, place, ui)?,
+        None => anew(&chain_path, args, place, ui)?,
     };
-    tell(&premaster, &findings, &mastering, &args.output, ui);
+    tell(&premaster, &findings, &mastering, &chain_path, ui);
     Ok(0)
+}
+
+type Done = (Premaster, Vec<Finding>, Mastering);
+
+/// Proposes a chain, renders it and writes it beside the masters.
+fn anew(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<Done> {
+    let targets = targets_of(&args.destinations)?;
+    let names: Vec<String> = targets.iter().map(|target| master::master_name(&args.input, target)).collect();
+    if args.output.exists() {
+        let all = names.iter().map(String::as_str).chain([CHAIN_FILE]);
+        master::check_place(&args.input, all, place)?;
+    }
+    let (premaster, findings) = gate(&args.input, args.strict, ui)?;
+    make_folder(place.folder)?;
+    let mastering = master::master(&premaster, &targets, place, &ui.job())?;
+    write_text(chain_path, &mastering.chain.to_toml(), args.force)?;
+    Ok((premaster, findings, mastering))
+}
+
+/// Renders a chain as it stands.
+fn again(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<Done> {
+    let chain = load_chain(chain_path, ui)?;
+    let names = || chain.deliveries.iter().map(|delivery| delivery.file.as_str());
+    if args.output.exists() {
+        master::check_place(&args.input, names(), place)?;
+        for name in names() {
+            refuse_inputs(&args.output.join(name), [chain_path])?;
+        }
+    }
+    let (premaster, findings) = gate(&args.input, args.strict, ui)?;
+    make_folder(place.folder)?;
+    let mastering = master::render(&premaster, chain, place, &ui.job())?;
+    Ok((premaster, findings, mastering))
 }
 
 /// The targets called by these names; an unknown name is an error with the nearest that exists.
@@ -52,12 +76,10 @@ fn load_chain(path: &Path, ui: &Ui) -> Result<Chain> {
 }
 
 /// Says all errors of a text but the last, and gives that back.
-pub(crate) fn worst_of(mut errors: Vec<Error>, ui: &Ui) -> Error {
-    let last = errors.pop();
-    for error in &errors {
-        ui.say(error);
-    }
-    last.unwrap_or_else(|| Error::new(Kind::Internal, "no_error", "something is wrong, but it was not said what"))
+pub(crate) fn worst_of(errors: Vec<Error>, ui: &Ui) -> Error {
+    ui.say_all(errors).unwrap_or_else(|| {
+        Error::new(Kind::Internal, "no_error", "something is wrong, but it was not said what")
+    })
 }
 
 /// The gate. Its findings are printed whatever they are; a print that has any blocker is mastered all the same, unless
@@ -65,15 +87,21 @@ pub(crate) fn worst_of(mut errors: Vec<Error>, ui: &Ui) -> Error {
 fn gate(print: &Path, strict: bool, ui: &Ui) -> Result<(Premaster, Vec<Finding>)> {
     let verdict = handover::check(print, &ui.job())?;
     let findings = verdict.findings.clone();
-    ui.note(ui.findings(&findings).trim_end());
+    ui.note(ui.findings(&unnamed(&findings)).trim_end());
     if strict && !passes(&verdict, true) {
-        let error = Error::new(Kind::Gate, "gate", "the hand-over gate was not passed, and --strict was given");
+        let error =
+            Error::new(Kind::Gate, "gate", "the hand-over gate was not passed, and --strict was given");
         return Err(error.at(print.display()).hint("correct the mix, or leave --strict away"));
     }
     if !verdict.passed() && !verdict.is_fatal() {
         ui.note("mastering it all the same; a master cannot repair a mix");
     }
     verdict.into_premaster_despite_findings().map(|premaster| (premaster, findings))
+}
+
+/// Findings about the one file that is meant anyway.
+pub(crate) fn unnamed(findings: &[Finding]) -> Vec<Finding> {
+    findings.iter().map(|finding| Finding { about: String::new(), ..finding.clone() }).collect()
 }
 
 /// Makes a folder for output.
@@ -98,11 +126,11 @@ pub(crate) fn write_text(path: &Path, text: &str, force: bool) -> Result<()> {
     file.commit()
 }
 
-fn tell(premaster: &Premaster, findings: &[Finding], mastering: &Mastering, folder: &Path, ui: &Ui) {
+fn tell(premaster: &Premaster, findings: &[Finding], mastering: &Mastering, chain: &Path, ui: &Ui) {
     if ui.json() {
         ui.print_json(&report::json(premaster, findings, mastering));
         return;
     }
-    ui.print(&report::text(premaster, mastering, folder));
+    ui.print(&report::text(premaster, mastering, chain));
     ui.note(ui.findings(&mastering.findings).trim_end());
 }

@@ -2,7 +2,7 @@
 
 use crate::args::Measure;
 use crate::table::Table;
-use crate::ui::{Ui, clean};
+use crate::ui::{Ui, clean_name};
 use serde_json::{Value, json};
 use std::path::Path;
 use studio::decode::{self, Options};
@@ -10,8 +10,9 @@ use studio::message::{Error, Finding, Kind, Result};
 use studio::meters::{self, Measurements};
 use studio::report::measurements::ROWS;
 
-/// Files beside each other in one table.
-const MOST_COLUMNS: usize = 4;
+/// Widest name of a row, and widest name of a file with the space before it: what fits beside each other depends on them.
+const ROW_COLUMNS: usize = 16;
+const FILE_COLUMNS: usize = 28;
 
 struct Measured {
     file: String,
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &Measure, ui: &Ui) -> Result<u8> {
     if ui.json() {
         ui.print_json(&json(&good, &failed));
     } else {
-        ui.print(&tables(&good));
+        ui.print(&tables(&good, ui.columns()));
         for measured in &good {
             ui.note(ui.findings(&measured.findings).trim_end());
         }
@@ -72,9 +73,10 @@ fn json(good: &[Measured], failed: &[Error]) -> Value {
     json!({ "files": files, "errors": failed })
 }
 
-fn tables(good: &[Measured]) -> String {
+fn tables(good: &[Measured], columns: usize) -> String {
     let mut text = String::new();
-    for files in good.chunks(MOST_COLUMNS) {
+    let beside = (columns.saturating_sub(ROW_COLUMNS) / FILE_COLUMNS).max(1);
+    for files in good.chunks(beside) {
         let mut table = Table::new(1);
         let names = files.iter().map(|measured| short_name(&measured.file));
         table.row(std::iter::once(String::new()).chain(names));
@@ -95,7 +97,7 @@ fn short_name(path: &str) -> String {
     let name = Path::new(path)
         .file_name()
         .map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned());
-    let name: Vec<char> = clean(&name).replace('\n', " ").chars().collect();
+    let name: Vec<char> = clean_name(name).chars().collect();
     if name.len() <= 26 {
         return name.into_iter().collect();
     }

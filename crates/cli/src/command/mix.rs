@@ -2,10 +2,11 @@
 
 use crate::args::Mix;
 use crate::command::master::{refuse_existing, worst_of, write_text};
-use crate::ui::{Ui, clean};
+use crate::ui::{Ui, clean_name};
 use serde_json::json;
 use std::fmt::Write;
 use std::path::{Component, Path, PathBuf};
+use studio::files::refuse_inputs;
 use studio::message::{Error, Finding, Kind, Result};
 use studio::mix::{self, FolderOptions, Options, Print};
 use studio::session::{self, Session, Setting};
@@ -14,21 +15,41 @@ use studio::session::{self, Session, Setting};
 const SESSION_FILE: &str = "session.toml";
 
 pub(crate) fn run(args: &Mix, ui: &Ui) -> Result<u8> {
-    let (session, session_path, findings) = match args.input.is_dir() {
+    let Written { session, path, text, findings } = match args.input.is_dir() {
         true => from_folder(args, ui)?,
-        false => (load(&args.input, args.allow_external, ui)?, args.input.clone(), Vec::new()),
+        false => Written {
+            session: load(&args.input, args.allow_external, ui)?,
+            path: args.input.clone(),
+            text: None,
+            findings: Vec::new(),
+        },
     };
+    refuse_inputs(&args.output, [args.input.as_path()])?;
     if args.dry_run {
         let errors = session.check_files();
         if !errors.is_empty() {
             return Err(worst_of(errors, ui));
         }
-        ui.print(&format!("{}: {} tracks, nothing wrong\n", clean(&session.name), session.tracks.len()));
+        tell_dry(&session, &findings, ui);
         return Ok(0);
     }
     let print = print(&session, &args.output, args.force, ui)?;
-    tell(&session, &session_path, &findings, &print, ui);
+    if let Some(text) = text {
+        write_text(&path, &text, args.force)?;
+    }
+    tell(&session, &path, &findings, &print, ui);
     Ok(0)
+}
+
+/// A session, and what it was made from.
+struct Written {
+    session: Session,
+    /// Where it is, or will be.
+    path: PathBuf,
+    /// Its text, if it is still to be written.
+    text: Option<String>,
+    /// What was found about the tracks of a folder.
+    findings: Vec<Finding>,
 }
 
 /// Renders a session to a print.
@@ -42,27 +63,31 @@ pub(crate) fn load(path: &Path, allow_external: bool, ui: &Ui) -> Result<Session
     Session::load(path, session::Options { allow_external }).map_err(|errors| worst_of(errors, ui))
 }
 
-/// Writes a session for a folder beside the print, and reads it back from there.
-fn from_folder(args: &Mix, ui: &Ui) -> Result<(Session, PathBuf, Vec<Finding>)> {
+/// Makes a session for a folder; it will stand beside the print, and is read as from there. It is written after the print, so
+/// that a run that fails leaves nothing in the way of the next.
+fn from_folder(args: &Mix, ui: &Ui) -> Result<Written> {
     let beside = folder_of(&args.output);
     let path = beside.join(SESSION_FILE);
+    if args.output.file_name() == path.file_name() {
+        let error = Error::new(Kind::Usage, "same_file", "the print would have the name of the session");
+        return Err(error.at(path.display()).hint("call the print mix.wav, for example"));
+    }
     refuse_existing(&path, args.force)?;
     refuse_existing(&args.output, args.force)?;
-    let written = mix::folder(&args.input, &ui.job(), FolderOptions { high_pass: true, ..FolderOptions::default() })?;
+    let written =
+        mix::folder(&args.input, &ui.job(), FolderOptions { high_pass: true, ..FolderOptions::default() })?;
     ui.note(ui.findings(&written.findings).trim_end());
     let way = way_between(beside, &args.input)?;
-    let text = if way.as_os_str().is_empty() { written.text.clone() } else { relocated(&written, &way, args)? };
+    let text =
+        if way.as_os_str().is_empty() { written.text.clone() } else { relocated(&written, &way, args)? };
     let external = way.components().any(|part| part == Component::ParentDir) || way.is_absolute();
     let options = session::Options { allow_external: args.allow_external || external };
     let name = path.display().to_string();
     let session = Session::parse(&text, &name, beside, options).map_err(|errors| worst_of(errors, ui))?;
-    if !args.dry_run {
-        write_text(&path, &text, args.force)?;
-    }
     if external {
         ui.note("the tracks lie outside the folder of the session: render it again with --allow-external");
     }
-    Ok((session, path, written.findings))
+    Ok(Written { session, path, text: Some(text), findings: written.findings })
 }
 
 /// The text with the tracks' files as they are seen from the session.
@@ -71,7 +96,9 @@ fn relocated(written: &mix::Folder, way: &Path, args: &Mix) -> Result<String> {
     let options = session::Options { allow_external: true };
     let parsed = document.session(SESSION_FILE, &args.input, options);
     let parsed = parsed.map_err(|mut errors| {
-        errors.pop().unwrap_or_else(|| Error::new(Kind::Internal, "session", "our own session is not readable"))
+        errors
+            .pop()
+            .unwrap_or_else(|| Error::new(Kind::Internal, "session", "our own session is not readable"))
     })?;
     for track in &parsed.tracks {
         if let [clip] = track.clips.as_slice() {
@@ -99,6 +126,14 @@ fn way_between(from: &Path, to: &Path) -> Result<PathBuf> {
     Ok(way)
 }
 
+fn tell_dry(session: &Session, findings: &[Finding], ui: &Ui) {
+    let tracks = session.tracks.len();
+    match ui.json() {
+        true => ui.print_json(&json!({ "tracks": tracks, "findings": findings })),
+        false => ui.print(&format!("{}: {tracks} tracks, nothing wrong\n", clean_name(&session.name))),
+    }
+}
+
 fn tell(session: &Session, path: &Path, findings: &[Finding], print: &Print, ui: &Ui) {
     if ui.json() {
         ui.print_json(&json!({
@@ -119,9 +154,10 @@ fn tell(session: &Session, path: &Path, findings: &[Finding], print: &Print, ui:
 pub(crate) fn text(session: &Session, path: &Path, print: &Print) -> String {
     let m = print.measurements();
     let mut text = String::new();
-    let file = clean(&path.display().to_string());
-    let _ = writeln!(text, "mixed {} tracks and {} buses of {file}", session.tracks.len(), session.buses.len());
-    let _ = writeln!(text, "print {} (24 bit, {} Hz)", clean(&print.path().display().to_string()), m.sample_rate_hz);
+    let file = clean_name(path.display());
+    let _ =
+        writeln!(text, "mixed {} tracks and {} buses of {file}", session.tracks.len(), session.buses.len());
+    let _ = writeln!(text, "print {} (24 bit, {} Hz)", clean_name(print.path().display()), m.sample_rate_hz);
     let _ = writeln!(
         text,
         "      {}, {:.2} dBTP, PLR {}, print gain {:+.1} dB",

@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod check;
+mod demo;
 mod fx;
 mod man;
 mod master;
@@ -15,6 +16,7 @@ use studio::message::Result;
 /// Does what was asked; the exit code comes back.
 pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
     match &call.command {
+        Command::Demo(args) => demo::run(args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Master(args) => master::run(args, ui),
         Command::Mix(args) => mix::run(args, ui),
@@ -23,6 +25,5 @@ pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
         Command::Targets(args) => targets::run(args, ui),
         Command::Completions { shell } => man::completions(*shell, ui),
         Command::Man { dir } => man::pages(dir.as_deref(), ui),
-        _ => Ok(1),
     }
 }

@@ -30,7 +30,8 @@ fn list(all: &[Target]) -> String {
     let mut table = Table::new(1);
     table.row(["TARGET", "LOUDNESS", "CEILING", "BITS", "FILE"]);
     for target in all {
-        let loudness = target.loudness_lufs.as_ref().map_or("free".to_owned(), |fact| format!("{} LUFS", fact.value));
+        let loudness =
+            target.loudness_lufs.as_ref().map_or("free".to_owned(), |fact| format!("{} LUFS", fact.value));
         table.row([
             target.name.clone(),
             loudness,

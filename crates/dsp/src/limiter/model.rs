@@ -94,7 +94,7 @@ pub struct Collector {
     lines: Vec<Line>,
     detector: Detector,
     lows: Vec<LowLevel>,
-    filters: Vec<KFilter<1>>,
+    filters: Vec<KFilter<2>>,
     material: Material,
 }
 
@@ -124,7 +124,7 @@ impl Collector {
             lines: (0..channels).map(|_| Line::new(2 * NEAR + hop, hop)).collect(),
             detector: Detector::new(),
             lows: vec![LowLevel::default(); channels],
-            filters: (0..channels).map(|_| KFilter::new(sample_rate_hz)).collect(),
+            filters: (0..channels.div_ceil(2)).map(|_| KFilter::new(sample_rate_hz)).collect(),
             material: Material::new(channels, hop as f64 / sample_rate_hz),
         }
     }
@@ -163,7 +163,8 @@ impl Collector {
         let half = self.hop / PARTS;
         let share = self.material.push(&self.work);
         self.model.shares.push((share * 255.0 + 0.5) as u8);
-        let (mut levels, mut lows, mut energies) = ([0.0; PARTS], [0.0; PARTS], [0.0; PARTS]);
+        let (mut levels, mut lows) = ([0.0; PARTS], [0.0; PARTS]);
+        let energies = self.energies(half);
         // A channel below another one need not be known exactly.
         let mut floors = [self.interest; 2];
         for (channel, plane) in self.work.iter().enumerate() {
@@ -176,17 +177,31 @@ impl Collector {
                 let (first, end) = (part * NODES / PARTS, (part + 1) * NODES / PARTS);
                 levels[part] = f64::max(levels[part], peak(&nodes[first..end]));
                 lows[part] = f64::max(lows[part], self.lows[channel].level(audio, self.low_blend));
-                let mut energy = [0.0];
-                self.filters[channel].energy([audio], &mut energy);
-                energies[part] += energy[0] * self.weights[channel];
             }
-            self.filters[channel].flush();
         }
         for part in 0..PARTS {
             self.model.levels.push(levels[part] as f32);
             self.model.lows.push(lows[part] as f32);
             self.model.energies.push(energies[part] as f32);
         }
+    }
+
+    /// Weighted energy of each part of the hop; two channels at a time for the sake of speed.
+    fn energies(&mut self, half: usize) -> [f64; PARTS] {
+        let mut energies = [0.0; PARTS];
+        let pairs = self.work.chunks(2).zip(self.weights.chunks(2));
+        for (filter, (planes, weights)) in self.filters.iter_mut().zip(pairs) {
+            let (Some(first), Some(second)) = (planes.first(), planes.last()) else { continue };
+            for (part, energy) in energies.iter_mut().enumerate() {
+                let audio = part * half..(part + 1) * half;
+                let mut both = [0.0; 2];
+                filter.energy([&first[audio.clone()], &second[audio]], &mut both);
+                // An odd channel is its own partner and counts once.
+                *energy += both.iter().zip(weights).map(|(own, weight)| own * weight).sum::<f64>();
+            }
+            filter.flush();
+        }
+        energies
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{Format, Kernel, Processor};
 use dsp::block::Block;
 use dsp::compress::{Curve, slope_of_ratio};
-use dsp::crossover::{BandGains, BandTerms, ThreeWay, corner_tangent};
+use dsp::crossover::{BandGains, BandTerms, Ramp, SplitTerms, ThreeWay, corner_tangent};
 use dsp::envelope::{Ballistics, MeanSquare};
 use dsp::math::sanitise;
 use dsp::smooth::Glide;
@@ -12,7 +12,8 @@ processor! {
     /// Three-band compressor for mastering that never splits the sound: bands are heard apart, and their gains applied
     /// by two moving shelves. No latency; at rest it passes every bit.
     ///
-    /// All channels share one reduction per band. The defaults are gentle: about 1 dB in a finished mix.
+    /// All channels share one reduction per band. The defaults are gentle: about 1 dB in a finished mix. Gains are worked
+    /// out about every third of a millisecond and move on straight lines in between.
     pub struct Multiband = "multiband" {
         /// Where low meets middle.
         low_crossover_hz: Hz = 120.0 in 40.0..=1000.0 log;
@@ -63,12 +64,16 @@ processor! {
     }
 }
 
-/// Frames handled at once; states settle at multiples of it, counted from the start.
-const STRIDE: usize = 64;
 /// Time constant of changes of gain and crossover.
 const GLIDE_MS: f64 = 5.0;
-/// Time of a change of the detectors' crossovers.
-const SPLIT_GLIDE_SECONDS: f64 = 0.02;
+/// Most often that gains are worked out, times per second. By calibration, 2026-11-21, see
+/// docs/decisions/020-equaliser-and-three-bands.md: what the straight lines in between leave is 114 dB below the sound.
+const CONTROL_RATE_HZ: f64 = 3_200.0;
+
+/// Frames from one working out of gains to the next: a power of two, so that a part of a line is exact.
+fn control_frames(rate: f64) -> usize {
+    (4..12).map(|power| 1 << power).find(|frames| rate / *frames as f64 <= CONTROL_RATE_HZ).unwrap_or(4096)
+}
 
 /// What one band is asked to do.
 struct BandSettings {
@@ -127,29 +132,61 @@ struct Band {
     curve: Curve,
     ballistics: Ballistics,
     gain_db: Glide,
-    /// Powers, then reductions, then gains in decibels.
-    lane: [f64; STRIDE],
     shown_db: f64,
 }
 
+impl Band {
+    /// Gain in decibels for a power.
+    fn follow(&mut self, power: f64) -> f64 {
+        let reduction_db = self.ballistics.tick(self.curve.reduction_of_power(power));
+        self.shown_db = f64::max(self.shown_db, reduction_db);
+        self.gain_db.next_value() - reduction_db
+    }
+}
+
+/// Two channels.
 #[derive(Debug)]
-struct Channel {
+struct Couple {
     split: ThreeWay,
-    means: [MeanSquare; 3],
+    energies: [[f64; 2]; 3],
+    means: [[MeanSquare; 2]; 3],
     gains: BandGains,
-    heard: [[f64; STRIDE]; 3],
+}
+
+impl Couple {
+    /// Ends a stretch of `frames`: power of each band in its louder channel.
+    fn powers(&mut self, frames: usize) -> [f64; 3] {
+        let part = 1.0 / frames as f64;
+        let energies = std::mem::take(&mut self.energies);
+        std::array::from_fn(|band| {
+            let ([left, right], energy) = (&mut self.means[band], energies[band]);
+            f64::max(left.tick(part * energy[0]), right.tick(part * energy[1]))
+        })
+    }
+
+    fn settle(&mut self) {
+        self.split.settle();
+        self.gains.settle();
+        self.means.iter_mut().flatten().for_each(MeanSquare::settle);
+    }
 }
 
 /// Running state of [`Multiband`].
 #[derive(Debug)]
 pub struct MultibandKernel {
+    /// Gains are worked out this many times per second.
+    control_hz: f64,
     rate: f64,
-    settings: Multiband,
     bands: [Band; 3],
-    channels: Vec<Channel>,
+    couples: Vec<Couple>,
     corners: [Glide; 2],
-    terms: Vec<BandTerms>,
-    until_settle: usize,
+    split: SplitTerms,
+    ramp: Ramp,
+    /// Gains in decibels and corners the ramp goes to.
+    aim: ([f64; 3], [f64; 2]),
+    /// A channel of silence beside the last of an odd number.
+    spare: Vec<f64>,
+    until_control: usize,
 }
 
 fn corner_targets(settings: &Multiband, rate: f64) -> [f64; 2] {
@@ -160,27 +197,33 @@ impl Processor for Multiband {
     type Kernel = MultibandKernel;
     fn prepare(&self, format: Format) -> MultibandKernel {
         let rate = format.sample_rate_hz;
+        let control_frames = control_frames(rate);
+        let control_hz = rate / control_frames as f64;
         let corners = corner_targets(self, rate);
-        let channel = || Channel {
-            split: ThreeWay::new(self.low_crossover_hz, self.high_crossover_hz, rate),
-            means: std::array::from_fn(|_| MeanSquare::new(self.rms_window_ms, rate)),
+        let gains_db = self.bands().map(|band| band.gain_db());
+        let mean = || MeanSquare::new(self.rms_window_ms, control_hz);
+        let couple = || Couple {
+            split: ThreeWay::default(),
+            energies: [[0.0; 2]; 3],
+            means: std::array::from_fn(|_| [mean(), mean()]),
             gains: BandGains::default(),
-            heard: [[0.0; STRIDE]; 3],
         };
         MultibandKernel {
+            control_hz,
             rate,
-            settings: self.clone(),
             bands: self.bands().map(|band| Band {
                 curve: band.curve(self),
-                ballistics: Ballistics::new(band.attack_ms, band.release_ms, 0.0, rate),
-                gain_db: Glide::new(band.gain_db(), GLIDE_MS, rate),
-                lane: [0.0; STRIDE],
+                ballistics: Ballistics::new(band.attack_ms, band.release_ms, 0.0, control_hz),
+                gain_db: Glide::new(band.gain_db(), GLIDE_MS, control_hz),
                 shown_db: 0.0,
             }),
-            channels: (0..format.channels.max(1)).map(|_| channel()).collect(),
-            corners: corners.map(|corner| Glide::new(corner, GLIDE_MS, rate)),
-            terms: vec![BandTerms::new([0.0; 3], corners[0], corners[1]); STRIDE],
-            until_settle: STRIDE,
+            couples: (0..format.channels.max(1).div_ceil(2)).map(|_| couple()).collect(),
+            corners: corners.map(|corner| Glide::new(corner, GLIDE_MS, control_hz)),
+            split: SplitTerms::new(corners[0], corners[1]),
+            ramp: Ramp::new(BandTerms::new(gains_db, corners[0], corners[1])),
+            aim: (gains_db, corners),
+            spare: vec![0.0; control_frames],
+            until_control: control_frames,
         }
     }
 }
@@ -192,56 +235,50 @@ impl MultibandKernel {
         self.bands.each_ref().map(|band| band.shown_db)
     }
 
-    /// Fills every band's lane with the power of its loudest channel.
-    fn hear(&mut self, block: &Block<'_>) {
-        let frames = block.frames();
-        self.bands.iter_mut().for_each(|band| band.lane[..frames].fill(0.0));
-        for (index, channel) in self.channels.iter_mut().enumerate() {
-            let [low, middle, high] = &mut channel.heard;
-            let planes = (&mut low[..frames], &mut middle[..frames], &mut high[..frames]);
-            channel.split.split(block.channel(index), planes.0, planes.1, planes.2);
-            for ((band, heard), mean) in self.bands.iter_mut().zip(&mut channel.heard).zip(&mut channel.means)
-            {
-                let heard = &mut heard[..frames];
-                heard.iter_mut().for_each(|x| *x *= *x);
-                mean.process(heard);
-                let lane = band.lane.iter_mut().zip(heard);
-                lane.for_each(|(most, power)| *most = if *power > *most { *power } else { *most });
-            }
-        }
-    }
-
-    /// Turns powers into gains in decibels, then into terms.
-    fn follow(&mut self, frames: usize) {
-        for band in &mut self.bands {
-            let lane = &mut band.lane[..frames];
-            band.curve.reductions_of_powers(lane);
-            band.shown_db = f64::max(band.shown_db, band.ballistics.process(lane));
-            lane.iter_mut().for_each(|value| *value = band.gain_db.next_value() - *value);
-        }
-        let [low, middle, high] = &self.bands;
-        for (frame, terms) in self.terms.iter_mut().take(frames).enumerate() {
-            let corners = self.corners.each_mut().map(Glide::next_value);
-            let gains_db = [low.lane[frame], middle.lane[frame], high.lane[frame]];
-            *terms = BandTerms::new(gains_db, corners[0], corners[1]);
-        }
-    }
-
+    /// At most as many frames as are left until [`Self::control`].
     fn run(&mut self, block: &mut Block<'_>) {
-        block.channels_mut().for_each(sanitise);
-        self.hear(block);
-        self.follow(block.frames());
-        for (channel, plane) in self.channels.iter_mut().zip(block.channels_mut()) {
-            channel.gains.process(plane, &self.terms);
+        let frames = block.frames();
+        let mut planes = block.channels_mut();
+        let mut reached = None;
+        for couple in &mut self.couples {
+            let Some(left) = planes.next() else { break };
+            let right = planes.next().unwrap_or(&mut self.spare[..frames]);
+            sanitise(left);
+            sanitise(right);
+            couple.split.listen(&self.split, [left, right], &mut couple.energies);
+            reached = Some(couple.gains.process(&self.ramp, left, right));
+        }
+        if let Some(terms) = reached {
+            self.ramp.reach(terms);
         }
     }
 
-    fn settle(&mut self) {
-        for channel in &mut self.channels {
-            channel.split.settle();
-            channel.gains.settle();
-            channel.means.iter_mut().for_each(MeanSquare::settle);
+    /// Works out gains from what was heard since the last time, and sets out for them.
+    fn control(&mut self) {
+        let frames = self.spare.len();
+        let mut powers = [0.0; 3];
+        for couple in &mut self.couples {
+            couple.settle();
+            let heard = couple.powers(frames);
+            powers = std::array::from_fn(|band| f64::max(powers[band], heard[band]));
         }
+        let [low, middle, high] = &mut self.bands;
+        let gains_db = [low.follow(powers[0]), middle.follow(powers[1]), high.follow(powers[2])];
+        let corners = self.corners.each_mut().map(Glide::next_value);
+        self.set_out((gains_db, corners));
+    }
+
+    fn set_out(&mut self, aim: ([f64; 3], [f64; 2])) {
+        if aim == self.aim {
+            self.ramp.stay();
+            return;
+        }
+        let (gains_db, corners) = aim;
+        if corners != self.aim.1 {
+            self.split = SplitTerms::new(corners[0], corners[1]);
+        }
+        self.ramp.go(BandTerms::new(gains_db, corners[0], corners[1]), self.spare.len());
+        self.aim = aim;
     }
 }
 
@@ -253,44 +290,39 @@ impl Kernel for MultibandKernel {
     }
 
     fn process(&mut self, block: &mut Block<'_>) {
-        self.bands.iter_mut().for_each(|band| band.shown_db = 0.0);
+        self.bands.iter_mut().for_each(|band| band.shown_db = band.ballistics.value_db());
         let mut start = 0;
         while start < block.frames() {
-            let frames = self.until_settle.min(block.frames() - start);
+            let frames = self.until_control.min(block.frames() - start);
             self.run(&mut block.slice(start, frames));
             start += frames;
-            self.until_settle -= frames;
-            if self.until_settle == 0 {
-                self.until_settle = STRIDE;
-                self.settle();
+            self.until_control -= frames;
+            if self.until_control == 0 {
+                self.until_control = self.spare.len();
+                self.control();
             }
         }
     }
 
     fn retune(&mut self, settings: &Multiband) {
-        let old = std::mem::replace(&mut self.settings, settings.clone());
         for (band, new) in self.bands.iter_mut().zip(settings.bands()) {
             band.curve = new.curve(settings);
-            band.ballistics.set_times(new.attack_ms, new.release_ms, self.rate);
+            band.ballistics.set_times(new.attack_ms, new.release_ms, self.control_hz);
             band.gain_db.set_target(new.gain_db());
         }
         let targets = corner_targets(settings, self.rate);
         self.corners.iter_mut().zip(targets).for_each(|(glide, target)| glide.set_target(target));
-        let crossovers = |s: &Multiband| (s.low_crossover_hz, s.high_crossover_hz);
-        let (low, high) = crossovers(settings);
-        for channel in &mut self.channels {
-            channel.means.iter_mut().for_each(|mean| mean.set_window(settings.rms_window_ms, self.rate));
-            if crossovers(&old) != (low, high) {
-                channel.split.glide_to(low, high, self.rate, (SPLIT_GLIDE_SECONDS * self.rate) as usize);
-            }
+        for mean in self.couples.iter_mut().flat_map(|couple| couple.means.iter_mut().flatten()) {
+            mean.set_window(settings.rms_window_ms, self.control_hz);
         }
     }
 
     fn reset(&mut self) {
-        for channel in &mut self.channels {
-            channel.split.reset();
-            channel.gains.reset();
-            channel.means.iter_mut().for_each(MeanSquare::reset);
+        for couple in &mut self.couples {
+            couple.split.reset();
+            couple.gains.reset();
+            couple.energies = [[0.0; 2]; 3];
+            couple.means.iter_mut().flatten().for_each(MeanSquare::reset);
         }
         for band in &mut self.bands {
             band.ballistics.reset();
@@ -298,7 +330,11 @@ impl Kernel for MultibandKernel {
             band.shown_db = 0.0;
         }
         self.corners.iter_mut().for_each(|glide| glide.snap(glide.target()));
-        self.until_settle = STRIDE;
+        let corners = self.corners.each_ref().map(Glide::target);
+        self.aim = (self.bands.each_ref().map(|band| band.gain_db.target()), corners);
+        self.split = SplitTerms::new(corners[0], corners[1]);
+        self.ramp = Ramp::new(BandTerms::new(self.aim.0, corners[0], corners[1]));
+        self.until_control = self.spare.len();
     }
 }
 

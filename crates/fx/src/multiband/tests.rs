@@ -121,3 +121,78 @@ fn retuning_makes_no_click_and_does_not_depend_on_blocks() {
     let bend = whole.channel(0).windows(3).fold(0.0, |m: f64, w| m.max((w[0] - 2.0 * w[1] + w[2]).abs()));
     assert!(bend < 0.004, "{bend}");
 }
+
+#[test]
+fn attack_and_release_are_the_times_given_at_any_rate() {
+    for (rate, attack_ms, release_ms) in
+        [(44_100.0, 5.0, 40.0), (48_000.0, 30.0, 100.0), (96_000.0, 8.0, 60.0)]
+    {
+        let settings = Multiband {
+            low_crossover_hz: 1_000.0,
+            low_threshold_db: -40.0,
+            low_ratio: 20.0,
+            low_attack_ms: attack_ms,
+            low_release_ms: release_ms,
+            rms_window_ms: 1.0,
+            range_db: 6.0,
+            knee_db: 0.0,
+            ..rest()
+        };
+        // A constant is all in the low band, and the output over it is the gain. The loud stretch is far enough above the
+        // threshold to ask for the whole range at once.
+        let frames = |ms: f64| (ms * 1e-3 * rate) as usize;
+        let (rise, fall) = (frames(20.0) + 5, frames(20.0 + 12.0 * attack_ms) + 3);
+        let input: Vec<f64> = (0..fall + frames(6.0 * release_ms))
+            .map(|i| if (rise..fall).contains(&i) { 0.5 } else { 1e-4 })
+            .collect();
+        let mut audio = Buffer::from_planes(&[input.clone(), input.clone(), input.clone()]);
+        let format = Format { sample_rate_hz: rate, channels: 3, ..Format::default() };
+        settings.prepare(format).process(&mut audio.block());
+        for channel in 0..3 {
+            let reduction: Vec<f64> =
+                audio.channel(channel).iter().zip(&input).map(|(y, x)| -measure::to_db(y / x)).collect();
+            let ms_until = |from: usize, done: &dyn Fn(f64) -> bool| {
+                (from..reduction.len()).find(|&i| done(reduction[i])).unwrap().saturating_sub(from) as f64
+                    / rate
+                    * 1e3
+            };
+            // From 30 % to 80 % an exponential takes ln 3.5 of its time constant.
+            let attack = ms_until(rise, &|db| db >= 4.8) - ms_until(rise, &|db| db >= 1.8);
+            assert!((attack / dsp::math::ln(3.5) / attack_ms - 1.0).abs() < 0.03, "{rate}: {attack}");
+            // And it starts at once: within two workings-out of the gain.
+            let covered = ms_until(rise, &|db| db >= 6.0 * 0.632_12);
+            assert!((0.0..0.8).contains(&(covered - attack_ms)), "{rate}: {covered}");
+            // The fall of the signal itself rings in the shelf for some milliseconds.
+            let from = fall + frames(0.3 * release_ms);
+            let release = ms_until(from, &|db| db <= 1.2) - ms_until(from, &|db| db <= 3.6);
+            assert!((release / dsp::math::ln(3.0) / release_ms - 1.0).abs() < 0.03, "{rate}: {release}");
+        }
+    }
+}
+
+#[test]
+fn a_moving_gain_leaves_no_trace_of_the_rate_at_which_it_is_worked_out() {
+    // Gains are worked out 2756 times per second at 44.1 kHz. A tone of 500 Hz whose gain goes up and down by about 3 dB
+    // five times per second would carry images of itself beside the multiples of that.
+    let tone = signals::sine(500.0, 1.0, 0.0, 5.0, 44_100.0);
+    let swell = signals::sine(5.0, 1.0, 0.0, 5.0, 44_100.0);
+    let input: Vec<f64> =
+        tone.iter().zip(&swell).map(|(x, s)| x * 0.1 * dsp::math::pow(10.0, 0.25 * s)).collect();
+    let settings = Multiband { mid_threshold_db: -40.0, mid_ratio: 3.0, range_db: 24.0, ..rest() };
+    let mut audio = Buffer::from_planes(&[input]);
+    let format = Format { sample_rate_hz: 44_100.0, channels: 1, ..Format::default() };
+    let mut kernel = settings.prepare(format);
+    kernel.process(&mut audio.block());
+    assert!(kernel.band_reductions_db()[1] > 8.0, "{:?}", kernel.band_reductions_db());
+    let out = &audio.channel(0)[44_100..];
+    let carrier = measure::tone(out, 500.0, 44_100.0).0;
+    for turn in [1.0, 2.0, 3.0] {
+        for side in [-1.0, 1.0] {
+            let image = turn * 2_756.25 + side * 500.0;
+            for f in [image - 5.0, image, image + 5.0] {
+                let level = measure::to_db(measure::tone(out, f, 44_100.0).0 / carrier);
+                assert!(level < -110.0, "{f}: {level}");
+            }
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use crate::message::{Error, Kind, Result};
 
 /// Most channels a file may have.
-// House limit: a 9.1.6 bed with 112 objects; four times the largest polyphonic recorders. See docs/decisions.
+// House limit: a 9.1.6 bed with 112 objects; four times the largest polyphonic recorders.
 pub const MAX_CHANNELS: u32 = 128;
 /// Lowest sample rate that is read.
 // House limit: telephone band, ITU-T G.711.

@@ -5,7 +5,7 @@ use crate::message::{Error, Result};
 use std::collections::VecDeque;
 
 /// Largest packet that is put together; comments with pictures are the large ones.
-// House limit, see docs/decisions.
+// House limit: a comment header with a large picture in it.
 const MAX_PACKET_BYTES: usize = 16 << 20;
 
 /// Largest page: 27 bytes, 255 lengths, 255 × 255 bytes (RFC 3533, section 6).

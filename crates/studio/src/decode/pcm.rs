@@ -62,7 +62,7 @@ impl Pcm {
                     .limit(format!("the header declares {declared}"))
                     .advice("the declared frames were taken; check the end of the file"),
             );
-        } else if bytes % frame != 0 {
+        } else if !bytes.is_multiple_of(frame) {
             self.findings.push(
                 Finding::new(
                     "stray_bytes",
@@ -237,8 +237,8 @@ impl Odd {
         for plane in block.channels_mut() {
             for (at, value) in plane.iter_mut().enumerate() {
                 let frame = position + at as u64;
-                // The negation catches NaN. f32::MAX: what a 32-bit mix engine could still hold.
-                if !(value.abs() <= f64::from(f32::MAX)) {
+                // f32::MAX: what a 32-bit mix engine could still hold.
+                if value.is_nan() || value.abs() > f64::from(f32::MAX) {
                     self.not_finite += 1;
                     note(&mut self.not_finite_at, frame);
                     *value = 0.0;

@@ -123,6 +123,7 @@ impl Form {
             }
             (Stored::I16, false) => spread(bytes, buffer, start, frames, |b| int16(i16::from_le_bytes(b))),
             (Stored::I16, true) => spread(bytes, buffer, start, frames, |b| int16(i16::from_be_bytes(b))),
+            (Stored::I24, false) if buffer.channels() == 2 => stereo24(bytes, buffer, start, frames),
             (Stored::I24, false) => spread(bytes, buffer, start, frames, |[a, b, c]| int32([0, a, b, c])),
             (Stored::I24, true) => spread(bytes, buffer, start, frames, |[a, b, c]| int32([0, c, b, a])),
             (Stored::I32, false) => spread(bytes, buffer, start, frames, int32),
@@ -149,6 +150,31 @@ fn int16(value: i16) -> f64 {
 
 fn int32(bytes: [u8; 4]) -> f64 {
     f64::from(i32::from_le_bytes(bytes)) / 2_147_483_648.0
+}
+
+/// The commonest studio format in large steps: two frames of 24-bit stereo are 12 bytes.
+fn stereo24(bytes: &[u8], buffer: &mut Buffer, start: usize, frames: usize) {
+    let value = |bits: u32| f64::from((bits << 8).cast_signed()) / 2_147_483_648.0;
+    let (steps, _) = bytes.as_chunks::<12>();
+    {
+        let mut block = buffer.block();
+        let mut block = block.slice(start, frames);
+        let Some((left, right)) = block.pair_mut() else { return };
+        let (left, _) = left.as_chunks_mut::<2>();
+        let (right, _) = right.as_chunks_mut::<2>();
+        for ((step, left), right) in steps.iter().zip(left).zip(right) {
+            let [a, b, c, d, e, f, g, h, i, j, k, l] = *step;
+            let (low, high) =
+                (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u32::from_le_bytes([i, j, k, l]));
+            left[0] = value(low as u32);
+            right[0] = value((low >> 24) as u32);
+            left[1] = value((low >> 48) as u32 | high << 16);
+            right[1] = value(high >> 8);
+        }
+    }
+    let done = steps.len() * 2;
+    let rest = bytes.get(done * 6..).unwrap_or_default();
+    spread(rest, buffer, start + done, frames.saturating_sub(done), |[a, b, c]| int32([0, a, b, c]));
 }
 
 /// Deals interleaved samples of `N` bytes out to the channels.

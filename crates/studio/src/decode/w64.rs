@@ -107,7 +107,7 @@ fn without_padding(bytes: u64, frame_bytes: u64, fact: Option<u64>) -> u64 {
     let told = fact.and_then(|frames| frames.checked_mul(frame_bytes));
     match told.filter(|&told| told <= bytes && bytes - told < 8) {
         Some(told) => told,
-        None if bytes % frame_bytes < 8 && bytes % 8 == 0 => bytes - bytes % frame_bytes,
+        None if bytes % frame_bytes < 8 && bytes.is_multiple_of(8) => bytes - bytes % frame_bytes,
         None => bytes,
     }
 }

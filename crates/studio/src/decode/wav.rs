@@ -147,7 +147,7 @@ impl Walk {
 
     /// Chunks begin at even bytes; some programs forget the byte of padding.
     fn pad(&self, scan: &mut Scan, end: u64, bytes: u64) -> Result<u64> {
-        if bytes % 2 == 0 || end >= scan.end() {
+        if bytes.is_multiple_of(2) || end >= scan.end() {
             return Ok(0);
         }
         let next = scan.peek_at(end, 1)?;
@@ -181,7 +181,7 @@ impl Walk {
             return Ok(Next::Stop);
         }
         if bytes == 0 && scan.left() > 0 && !chunk_follows(scan, at)? {
-            if scan.left() % frame_bytes != 0 && !options.salvage {
+            if !scan.left().is_multiple_of(frame_bytes) && !options.salvage {
                 let what = format!(
                     "the data chunk says 0 bytes, and the {} bytes after it are no whole frames",
                     scan.left()

@@ -315,9 +315,17 @@ impl Writer {
     /// the loudness fields of `bext`, if the file has one.
     ///
     /// # Errors
-    /// `read_back` when the file does not decode to what was written; `over_ceiling`, `off_target`; `exists`, `disk_full`,
-    /// `io`; `interrupted`.
+    /// As [`verify`](Self::verify) and [`Verified::commit`].
     pub fn finish(self, job: &Job<'_>, gate: &Gate) -> Result<Written> {
+        self.verify(job, gate)?.commit()
+    }
+
+    /// As [`finish`](Self::finish), but the file waits for its name: several files can so appear together or not at all.
+    ///
+    /// # Errors
+    /// `read_back` when the file does not decode to what was written; `over_ceiling`, `off_target`; `disk_full`, `io`;
+    /// `interrupted`.
+    pub fn verify(self, job: &Job<'_>, gate: &Gate) -> Result<Verified> {
         let Self { spec, quantisers, tally, sink, file, .. } = self;
         let target = file.target().to_owned();
         let (wav, mut findings) = close(sink)?;
@@ -333,8 +341,33 @@ impl Writer {
         let about = std::fs::metadata(file.temporary())
             .map_err(|error| Error::io(&target, "look at the file", &error))?;
         let (container, frames) = (measured.container, tally.frames());
-        file.commit()?;
-        Ok(Written { path: target, container, frames, bytes: about.len(), audio_blake3, measured, findings })
+        let written =
+            Written { path: target, container, frames, bytes: about.len(), audio_blake3, measured, findings };
+        Ok(Verified { file, written })
+    }
+}
+
+/// A file that is whole, read back and within its gate, and has only to be named. Dropped, it leaves nothing.
+#[derive(Debug)]
+pub struct Verified {
+    file: NewFile,
+    written: Written,
+}
+
+impl Verified {
+    /// What it will be.
+    #[must_use]
+    pub fn written(&self) -> &Written {
+        &self.written
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// `exists`, `disk_full`, `io`.
+    pub fn commit(self) -> Result<Written> {
+        self.file.commit()?;
+        Ok(self.written)
     }
 }
 

@@ -4,6 +4,8 @@
 //! snare bottom; a plucked bass; two takes of a strummed guitar; an electric piano; a singer and her two backing voices.
 //! 100 beats per minute, A minor, 48 kHz. The same seed gives the same bits on every machine and with any number of threads.
 
+mod write;
+
 mod drums;
 mod keys;
 mod score;
@@ -17,6 +19,10 @@ use dsp::math;
 use dsp::rng::CounterRng;
 use rayon::prelude::*;
 use voice::Singer;
+pub use write::{Options, write, write_as};
+
+/// The song mixed by hand: the text of `session.toml`, which finds the tracks in the folder `audio` beside it.
+pub const SESSION: &str = include_str!("session.toml");
 
 /// Sample rate of every track.
 pub const SAMPLE_RATE_HZ: u32 = 48_000;
@@ -77,7 +83,11 @@ const HISS_DBFS: f64 = -86.0;
 /// on them.
 #[must_use]
 pub fn tracks(seed: u64) -> Vec<Track> {
-    let frames = tools::frame(score::SECONDS);
+    play(seed, tools::frame(score::SECONDS))
+}
+
+/// The first `frames` of the song.
+fn play(seed: u64, frames: usize) -> Vec<Track> {
     let kit = Kit::play(seed, &score::drums(seed), frames);
     TRACKS
         .par_iter()
@@ -110,5 +120,42 @@ fn add_hiss(plane: &mut [f64], rng: &CounterRng) {
     let peak = math::db_to_gain(HISS_DBFS) * 3.0_f64.sqrt();
     for (n, x) in plane.iter_mut().enumerate() {
         *x += peak * rng.bipolar(n as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::Job;
+
+    #[test]
+    fn the_song_is_the_same_for_any_number_of_threads_and_another_for_another_seed() {
+        let threads = |count| rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap();
+        // Twelve seconds reach the first phrase of the verse.
+        let play = |seed, count| threads(count).install(|| play(seed, 12 * 48_000));
+        let song = play(1, 3);
+        assert!(play(1, 1) == song);
+        assert!(play(2, 3).iter().zip(&song).all(|(a, b)| a.file == b.file && a.audio != b.audio));
+    }
+
+    #[test]
+    fn the_song_is_written_as_files_beside_its_session() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("song");
+        let song = play(1, 24_000);
+        let session = write::write_tracks(&target, &song, false, &Job::quiet()).unwrap();
+        assert_eq!(std::fs::read_to_string(&session).unwrap(), SESSION);
+        let reader = hound::WavReader::open(target.join("audio/06_Overheads.wav")).unwrap();
+        assert_eq!(
+            (reader.spec().channels, reader.spec().sample_rate, reader.spec().bits_per_sample),
+            (2, 48_000, 24)
+        );
+        for track in &song {
+            assert!(SESSION.contains(&format!("\"audio/{}\"", track.file)), "{}", track.file);
+            assert!(target.join("audio").join(track.file).exists());
+        }
+        let again = write::write_tracks(&target, &song, false, &Job::quiet());
+        assert_eq!(again.unwrap_err().code, "exists");
+        write::write_tracks(&target, &song, true, &Job::quiet()).unwrap();
     }
 }

@@ -36,7 +36,7 @@ fn add_pluck(out: &mut [f64], start: usize, stop: usize, pluck: Pluck, rng: &Cou
     let mut line = noise_burst(whole as usize, pluck, rng);
     let (mut place, mut previous, mut memory_in, mut memory_out) = (0, 0.0, 0.0, 0.0);
     let end = frame(0.012).max(1);
-    for n in start..stop {
+    for (n, out) in out.iter_mut().enumerate().take(stop).skip(start) {
         let sample = line[place];
         let average = gain * ((1.0 - pluck.dull) * sample + pluck.dull * previous);
         previous = sample;
@@ -48,7 +48,7 @@ fn add_pluck(out: &mut [f64], start: usize, stop: usize, pluck: Pluck, rng: &Cou
             place = 0;
         }
         let left = ((stop - n) as f64 / end as f64).min(1.0);
-        out[n] += left * sample;
+        *out += left * sample;
     }
 }
 
@@ -232,7 +232,7 @@ fn amplifier(out: &mut [f64], take: u64) {
     let mut body = Resonator::new(130.0, 90.0);
     for x in out {
         let driven = math::tanh(1.3 * high.high(*x));
-        let shaped = driven + 0.5 * presence.band(driven) + 0.5 * body.band(driven);
+        let shaped = driven + 0.9 * presence.band(driven) + 0.5 * body.band(driven);
         *x = lower.low(low.low(shaped));
     }
 }

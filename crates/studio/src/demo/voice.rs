@@ -256,9 +256,9 @@ struct Throat {
 impl Throat {
     fn new(size: f64) -> Self {
         let mut formants: [Resonator; 5] = std::array::from_fn(|_| Resonator::default());
-        // Fourth and fifth do not move (Klatt 1980, for a shorter throat).
-        formants[3] = Resonator::new(4_100.0 * size, 280.0);
-        formants[4] = Resonator::new(5_200.0 * size, 380.0);
+        // Fourth and fifth do not move, and stand close to the third as singers' do (Sundberg, JASA 55(4), 1974).
+        formants[3] = Resonator::new(3_700.0 * size, 210.0);
+        formants[4] = Resonator::new(4_900.0 * size, 330.0);
         Self {
             size,
             formants,
@@ -271,7 +271,7 @@ impl Throat {
 
     fn tune(&mut self, hz: [f64; 3], hiss_hz: f64) {
         for (resonator, (hz, width_hz)) in
-            self.formants.iter_mut().zip(hz.into_iter().zip([105.0, 120.0, 170.0]))
+            self.formants.iter_mut().zip(hz.into_iter().zip([110.0, 120.0, 140.0]))
         {
             resonator.tune(hz * self.size, width_hz);
         }
@@ -281,8 +281,8 @@ impl Throat {
     fn sound(&mut self, source: f64, hiss: f64) -> f64 {
         let throat = self.formants.iter_mut().fold(source, |x, resonator| resonator.next(x));
         // Radiation is in the source already (it is the derivative of the flow); a close microphone with its rise of
-        // presence adds what is above 2 kHz once more.
-        let near = throat + 1.6 * self.air.high(throat);
+        // presence adds what is above 1.8 kHz several times more.
+        let near = throat + 3.5 * self.air.high(throat);
         self.last = self.chest.high(near) + 3.0 * self.teeth.band(hiss);
         self.last
     }

@@ -17,6 +17,7 @@ mod ring;
 mod stage;
 mod verify;
 mod worker;
+mod workshop;
 
 #[cfg(test)]
 mod tests;
@@ -32,7 +33,8 @@ use clip::ClipPlan;
 use dsp::block::{Buffer, View};
 use graph::{Graph, Origin};
 use rayon::prelude::*;
-use worker::{Outputs, Worker, Workshop};
+use worker::{Outputs, Worker};
+use workshop::Workshop;
 
 /// Longest session. By our own convention: a day.
 const MOST_SECONDS: u64 = 86_400;

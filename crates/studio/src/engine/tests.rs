@@ -120,7 +120,7 @@ fn a_unity_session_is_the_sum_of_its_sources_bit_for_bit() {
     let (a, b, c) = (noise(1, 2, 3000), noise(2, 2, 2500), noise(3, 1, 3100));
     let out = render(&session(text), &shelf(&[("a", a.clone()), ("b", b.clone()), ("c", c.clone())]));
     assert_eq!(out[0].len(), 3100);
-    for channel in 0..2 {
+    for (channel, out) in out.iter().enumerate() {
         let sum: Vec<f64> = (0..3100)
             .map(|n| {
                 let at = |planes: &[Vec<f64>], channel: usize| planes[channel].get(n).copied().unwrap_or(0.0);
@@ -128,7 +128,7 @@ fn a_unity_session_is_the_sum_of_its_sources_bit_for_bit() {
                 (at(&a, channel) + at(&b, channel)) + at(&c, 0)
             })
             .collect();
-        assert_eq!(out[channel], sum);
+        assert_eq!(*out, sum);
     }
 }
 
@@ -266,8 +266,8 @@ fn a_mute_starts_at_its_sample_and_takes_five_milliseconds() {
     );
     let out = render(&session, &shelf(&[("a", vec![vec![1.0; 2400]; 2])]));
     assert!(out[0][..480].iter().all(|x| *x == 1.0));
-    for n in 480..720 {
-        assert!((out[0][n] - (1.0 - (n as f64 - 479.0) / 240.0)).abs() < 1e-12);
+    for (n, x) in out[0].iter().enumerate().take(720).skip(480) {
+        assert!((x - (1.0 - (n as f64 - 479.0) / 240.0)).abs() < 1e-12);
     }
     assert!(out[0][719..].iter().all(|x| *x == 0.0));
 }
@@ -287,7 +287,8 @@ fn a_parameter_moves_at_its_sample_and_on_the_grid_of_32() {
         session.automation.push(curve);
         let (out, _) = run(&session, &shelf(&[("a", vec![vec![1.0; 1500]; 2])]), block, 1);
         let line = |n: f64| 1.0 + (n - 1000.0) / 96.0;
-        for n in 0..1500 {
+        assert_eq!(out[0].len(), 1500);
+        for (n, x) in out[0].iter().enumerate() {
             let wanted = match n {
                 0..1024 => 1.0,
                 1024..1056 => line(1024.0),
@@ -295,14 +296,16 @@ fn a_parameter_moves_at_its_sample_and_on_the_grid_of_32() {
                 1088..1096 => line(1088.0),
                 _ => 2.0,
             };
-            assert!((out[0][n] - wanted).abs() < 1e-12, "{n} {latency} {}", out[0][n]);
+            assert!((x - wanted).abs() < 1e-12, "{n} {latency} {x}");
         }
     }
 }
 
+type Form = fn(f64) -> f64;
+
 #[test]
 fn fades_follow_their_closed_forms() {
-    let forms: [(&str, fn(f64) -> f64); 6] = [
+    let forms: [(&str, Form); 6] = [
         ("linear", |x| x),
         ("equal_power", |x| dsp::math::sin(x * core::f64::consts::FRAC_PI_2)),
         ("smooth", |x| 0.5 * (1.0 - dsp::math::cos(core::f64::consts::PI * x))),

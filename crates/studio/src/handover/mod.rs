@@ -20,12 +20,10 @@ use crate::decode;
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::meters::{Bank, Measurements, Setup};
+use crate::pipe::{self, Next, Stage};
 use dsp::block::Buffer;
 use rules::{Case, RULES};
 use std::path::{Path, PathBuf};
-
-/// Frames read at a time. The result does not depend on it.
-const BLOCK_FRAMES: usize = 16_384;
 
 /// A mix that has passed the gate, or was taken in spite of its findings. Only this module makes one.
 #[derive(Debug, Clone)]
@@ -147,25 +145,41 @@ pub fn check(path: &Path, job: &Job<'_>) -> Result<Verdict> {
 /// As [`check`].
 pub fn check_source(path: &Path, mut source: Box<dyn Source>, job: &Job<'_>) -> Result<Verdict> {
     let info = source.info().clone();
-    let at = |error: Error| error.at(path.display());
-    let mut analysis = Analysis::new(&info);
-    let mut spectrum = spectrum::LongTerm::new();
-    let mut bank = Bank::new(Setup::of(&info));
-    let mut buffer = Buffer::new(info.channels(), BLOCK_FRAMES);
-    loop {
-        source.read(&mut buffer).map_err(at)?;
-        if buffer.frames() == 0 {
-            break;
-        }
-        analysis.clean(&mut buffer.block());
-        analysis.push(buffer.view());
-        spectrum.push(buffer.view());
-        bank.process(buffer.view());
-        job.step("hand-over", analysis.frames(), info.frames.unwrap_or(0)).map_err(at)?;
-    }
+    let mut evidence = Evidence { analysis: Analysis::new(&info) };
+    let mut meters = Meters { spectrum: spectrum::LongTerm::new(), bank: Bank::new(Setup::of(&info)) };
+    let expected = info.frames.unwrap_or(0);
+    pipe::run(source.as_mut(), &mut [&mut evidence, &mut meters], expected, "hand-over", job)
+        .map_err(|error| error.at(path.display()))?;
+    let (mut analysis, measurements) = (evidence.analysis, meters.bank.finish());
     analysis.finish();
-    let measurements = bank.finish();
-    Ok(judge(path, info, source.findings(), analysis, &spectrum, measurements))
+    Ok(judge(path, info, source.findings(), analysis, &meters.spectrum, measurements))
+}
+
+/// First half of the pass.
+struct Evidence {
+    analysis: Analysis,
+}
+
+impl Stage for Evidence {
+    fn push(&mut self, mut block: Buffer, next: Next<'_>) -> Result<()> {
+        self.analysis.clean(&mut block.block());
+        self.analysis.push(block.view());
+        next(block)
+    }
+}
+
+/// Second half of the pass, on cleaned samples.
+struct Meters {
+    spectrum: spectrum::LongTerm,
+    bank: Bank,
+}
+
+impl Stage for Meters {
+    fn push(&mut self, block: Buffer, _next: Next<'_>) -> Result<()> {
+        self.spectrum.push(block.view());
+        self.bank.process(block.view());
+        Ok(())
+    }
 }
 
 /// Every rule over the evidence.

@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// Version of the format.
 const VERSION: f64 = 1.0;
+/// Longest text, by our own convention: a chain of 64 masters has some 100 kB.
+const MOST_BYTES: u64 = 1 << 20;
 /// Most destinations in one file, by our own convention.
 const MOST_MASTERS: usize = 64;
 
@@ -149,8 +151,7 @@ pub struct Chain {
 impl Chain {
     /// Reads a `master.toml`.
     pub fn load(path: &Path) -> std::result::Result<Self, Vec<Error>> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| vec![Error::io(path, "read the chain", &error)])?;
+        let text = crate::files::read_text(path, "the chain", MOST_BYTES).map_err(|error| vec![error])?;
         Self::parse(&text, &path.display().to_string())
     }
 

@@ -71,7 +71,10 @@ pub(super) fn solve(target: &Target, model: &Model, file: String, seed: u64, rat
     ];
     let decision = Decision {
         family: "level",
-        what: format!("{}: {:+.2} dB to {:.1} LUFS", target.name, solution.gain_db, predicted.integrated_lufs),
+        what: format!(
+            "{}: {:+.2} dB to {:.1} LUFS",
+            target.name, solution.gain_db, predicted.integrated_lufs
+        ),
         because: because[1].clone(),
     };
     let aim = wanted.map(|wanted| Aim {
@@ -127,10 +130,16 @@ fn solve_for(
     }
     if let Some(least) = target.min_plr_lu.as_ref().filter(|least| predicted.plr_db < least.value) {
         findings.push(
-            Finding::new("low_plr", Severity::Warning, format!("peak to loudness ratio {:.1} LU", predicted.plr_db))
-                .about(&target.name)
-                .limit(format!("{:.1} LU", least.value))
-                .advice("the print itself is that dense, or the target asks for it: ask for a mix with more headroom"),
+            Finding::new(
+                "low_plr",
+                Severity::Warning,
+                format!("peak to loudness ratio {:.1} LU", predicted.plr_db),
+            )
+            .about(&target.name)
+            .limit(format!("{:.1} LU", least.value))
+            .advice(
+                "the print itself is that dense, or the target asks for it: ask for a mix with more headroom",
+            ),
         );
     }
     solution
@@ -175,7 +184,9 @@ fn container_of(target: &Target) -> Result<Container> {
     match target.container.value.as_str() {
         "wav" => Ok(Container::Wav),
         "flac" => Ok(Container::Flac),
-        other => Err(Error::new(Kind::Input, "unsupported", format!("cannot write `{other}`")).at(&target.name)),
+        other => {
+            Err(Error::new(Kind::Input, "unsupported", format!("cannot write `{other}`")).at(&target.name))
+        }
     }
 }
 
@@ -184,6 +195,8 @@ fn encoding_of(target: &Target) -> Result<Encoding> {
         16 => Ok(Encoding::Int16),
         24 => Ok(Encoding::Int24),
         32 => Ok(Encoding::Float32),
-        bits => Err(Error::new(Kind::Input, "unsupported", format!("cannot write {bits} bits")).at(&target.name)),
+        bits => {
+            Err(Error::new(Kind::Input, "unsupported", format!("cannot write {bits} bits")).at(&target.name))
+        }
     }
 }

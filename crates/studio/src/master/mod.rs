@@ -8,28 +8,30 @@
 pub mod chain;
 mod level;
 pub mod listen;
-mod pipe;
+
 pub mod propose;
 mod render;
 mod stages;
 pub mod tone;
 
 use crate::audio::Layout;
-use crate::deliver::Written;
+use crate::deliver::{Verified, Written};
+use crate::files::{self, NewFile};
 use crate::handover::Premaster;
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result};
+use crate::pipe::{self, Next, Stage};
 use crate::targets::Target;
 use chain::{Chain, Delivery, Step};
 use dsp::block::Buffer;
 use dsp::limiter::model::{Collector, Model};
 use level::Level;
 use listen::{Listener, Listening};
-use pipe::{Next, Stage};
 use propose::{Decision, Proposal};
 use render::CHANNELS;
 use stages::{Convert, Group, Inserts, Stereo};
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A render is repeated with a corrected drive until its loudness is this near, LU (mastering.md §5.5).
@@ -65,6 +67,20 @@ impl Master {
     }
 }
 
+/// A master that is rendered and within its limits, and waits for its name: all of a run appear together or not at all.
+struct Waiting {
+    delivery: Delivery,
+    file: Verified,
+    reduction_db: f64,
+}
+
+impl Waiting {
+    fn commit(self) -> Result<Master> {
+        let Self { delivery, file, reduction_db } = self;
+        Ok(Master { delivery, written: file.commit()?, reduction_db })
+    }
+}
+
 /// Everything a mastering run came to.
 #[derive(Debug)]
 pub struct Mastering {
@@ -89,20 +105,53 @@ pub struct Place<'a> {
     pub force: bool,
 }
 
+/// Fails early where the masters of a print could not be named in the end: before anything is heard or rendered.
+///
+/// # Errors
+/// `exists` without `force`, `output_is_input`, `same_file` when two would have one name; as [`NewFile::create`].
+pub fn check_place<S: AsRef<str>>(
+    print: &Path,
+    names: impl IntoIterator<Item = S>,
+    place: Place<'_>,
+) -> Result<()> {
+    let mut taken = BTreeSet::new();
+    for name in names {
+        let path = place.folder.join(name.as_ref());
+        if !taken.insert(path.clone()) {
+            let error = Error::new(Kind::Usage, "same_file", "two masters would have the same name");
+            return Err(error.at(path.display()).hint("give every [[master]] a `file` of its own"));
+        }
+        files::refuse_inputs(&path, [print])?;
+        NewFile::create(&path, place.force)?;
+    }
+    Ok(())
+}
+
 /// Listens to the print, proposes a chain, solves the level of every target, renders.
 ///
 /// # Errors
-/// `not_stereo`, `no_target`, what reading and writing say, `over_ceiling` and `off_target` when a file does not hold what
-/// was asked (nothing of that name is left then), `interrupted`.
-pub fn master(premaster: &Premaster, targets: &[Target], place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
+/// `not_stereo`, `no_target`, those of [`check_place`], what reading and writing say, `over_ceiling` and `off_target` when a
+/// file does not hold what was asked, `interrupted`. No master is left then, whichever failed.
+pub fn master(
+    premaster: &Premaster,
+    targets: &[Target],
+    place: Place<'_>,
+    job: &Job<'_>,
+) -> Result<Mastering> {
     if targets.is_empty() {
         let error = Error::new(Kind::Usage, "no_target", "no destination was given");
         return Err(error.hint("a Spotify master is not a CD master: name at least one, `--for spotify`"));
     }
-    let heard = listen_to(premaster, job)?;
+    check_place(premaster.path(), targets.iter().map(|target| master_name(premaster.path(), target)), place)?;
+    let (heard, hash) = std::thread::scope(|scope| {
+        let hash = scope.spawn(|| render::hash_of(premaster.path()));
+        let heard = listen_to(premaster, job);
+        let gone = || Error::new(Kind::Internal, "panic", "the thread that hashes the print panicked");
+        (heard, hash.join().unwrap_or_else(|_| Err(gone())))
+    });
+    let (heard, hash) = (heard?, hash?);
     let stereo = premaster.info().channels() == CHANNELS;
     let Proposal { steps, mut decisions, .. } = propose::propose(&heard, stereo)?;
-    let hash = render::hash_of(premaster.path())?;
     let source_hz = premaster.info().sample_rate_hz;
     let mut models: BTreeMap<u32, Model> = BTreeMap::new();
     let mut chain = Chain {
@@ -112,23 +161,24 @@ pub fn master(premaster: &Premaster, targets: &[Target], place: Place<'_>, job: 
         because: premaster.findings().iter().map(remark).collect(),
         deliveries: Vec::new(),
     };
-    let (mut masters, mut findings) = (Vec::new(), Vec::new());
+    let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for target in targets {
         let rate_hz = target.delivery_rate_hz(source_hz);
-        if !models.contains_key(&rate_hz) {
-            models.insert(rate_hz, model_of(premaster, &chain.steps, rate_hz, targets, job)?);
-        }
-        let Some(model) = models.get(&rate_hz) else { continue };
+        let model = match models.entry(rate_hz) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(model_of(premaster, &chain.steps, rate_hz, targets, job)?),
+        };
         let seed = seed_of(&chain.source_blake3, &target.name);
         let file = master_name(premaster.path(), target);
         let solved = level::solve(target, model, file, seed, rate_hz)?;
         decisions.push(solved.decision.clone());
         findings.extend(solved.findings.clone());
         let master = render_to_level(premaster, &chain, solved, place, job)?;
-        findings.extend(master.written.findings.clone());
+        findings.extend(master.file.written().findings.clone());
         chain.deliveries.push(master.delivery.clone());
-        masters.push(master);
+        waiting.push(master);
     }
+    let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions, findings, heard: Some(heard) })
 }
 
@@ -138,14 +188,16 @@ pub fn master(premaster: &Premaster, targets: &[Target], place: Place<'_>, job: 
 /// `other_print` when the print is not the one the chain was made for; as [`master`].
 pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
     render::same_print(&chain, &render::hash_of(premaster.path())?)?;
-    let (mut masters, mut findings) = (Vec::new(), Vec::new());
+    check_place(premaster.path(), chain.deliveries.iter().map(|delivery| &delivery.file), place)?;
+    let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for delivery in &chain.deliveries {
         let rendered = render::render(premaster, &chain, delivery, place.folder, place.force, job)?;
         let reduction_db = rendered.reduction_db;
-        let written = render::finish(rendered, delivery, job)?;
-        findings.extend(written.findings.clone());
-        masters.push(Master { delivery: delivery.clone(), written, reduction_db });
+        let file = render::verify(rendered, delivery, job)?;
+        findings.extend(file.written().findings.clone());
+        waiting.push(Waiting { delivery: delivery.clone(), file, reduction_db });
     }
+    let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions: Vec::new(), findings, heard: None })
 }
 
@@ -154,7 +206,9 @@ fn listen_to(premaster: &Premaster, job: &Job<'_>) -> Result<Listening> {
     let mut source = render::open(premaster)?;
     let info = source.info().clone();
     let mut listener = Listener::new(CHANNELS, f64::from(info.sample_rate_hz));
-    pipe::run(source.as_mut(), &mut [&mut Stereo, &mut listener], info.frames.unwrap_or(0), "listen", job)
+    let [spectrum, levels] = listener.stages();
+    let stages: &mut [&mut dyn Stage] = &mut [&mut Stereo, spectrum, levels];
+    pipe::run(source.as_mut(), stages, info.frames.unwrap_or(0), "listen", job)
         .map_err(|error| error.at(premaster.path().display()))?;
     Ok(listener.finish())
 }
@@ -170,7 +224,13 @@ impl Stage for Collect {
 }
 
 /// The print through the shared steps at a delivery rate, as the limiter's model knows it.
-fn model_of(premaster: &Premaster, steps: &[Step], rate_hz: u32, targets: &[Target], job: &Job<'_>) -> Result<Model> {
+fn model_of(
+    premaster: &Premaster,
+    steps: &[Step],
+    rate_hz: u32,
+    targets: &[Target],
+    job: &Job<'_>,
+) -> Result<Model> {
     let mut source = render::open(premaster)?;
     let info = source.info().clone();
     let from_hz = info.sample_rate_hz;
@@ -208,13 +268,20 @@ fn render_to_level(
     solved: Level,
     place: Place<'_>,
     job: &Job<'_>,
-) -> Result<Master> {
+) -> Result<Waiting> {
     let Level { mut delivery, mut slope, .. } = solved;
     let mut before: Option<(f64, f64)> = None;
     for turn in 1..=MOST_RENDERS {
         let rendered = render::render(premaster, chain, &delivery, place.folder, place.force, job)?;
         let reduction_db = rendered.reduction_db;
-        let off = delivery.aim.as_ref().zip(rendered.integrated_lufs).map(|(aim, is)| (aim.loudness - is, is));
+        let over_db = rendered.true_peak_dbtp - delivery.output.ceiling_dbtp;
+        if over_db > 0.0 && turn < MOST_RENDERS {
+            // A file that begins or ends in the middle of a wave can ring over where the limiter saw silence.
+            lower_peaks(&mut delivery, over_db);
+            continue;
+        }
+        let off =
+            delivery.aim.as_ref().zip(rendered.integrated_lufs).map(|(aim, is)| (aim.loudness - is, is));
         match off {
             Some((missing, is)) if missing.abs() > NEAR_LU && turn < MOST_RENDERS => {
                 // Two renders give the true slope.
@@ -227,12 +294,26 @@ fn render_to_level(
                 delivery.output.gain_db += (missing / slope).clamp(-3.0, 3.0);
             }
             _ => {
-                let written = render::finish(rendered, &delivery, job)?;
-                return Ok(Master { delivery, written, reduction_db });
+                let file = render::verify(rendered, &delivery, job)?;
+                return Ok(Waiting { delivery, file, reduction_db });
             }
         }
     }
     Err(Error::new(Kind::Internal, "solver", "the loudness solver did not end"))
+}
+
+/// Takes the limiter down by as much as the peaks stand over the ceiling; without one, the gain.
+fn lower_peaks(delivery: &mut Delivery, over_db: f64) {
+    // A fiftieth of a decibel more, so that once is enough.
+    let down_db = over_db + 0.02;
+    let limiter = delivery.steps.iter_mut().map(|step| &mut step.settings).find_map(|settings| {
+        let index = settings.description().index_of("ceiling_dbtp")?;
+        Some((index, settings))
+    });
+    match limiter {
+        Some((index, settings)) => settings.set(index, settings.get(index) - down_db),
+        None => delivery.output.gain_db -= down_db,
+    }
 }
 
 fn remark(finding: &Finding) -> String {
@@ -243,11 +324,22 @@ fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
-/// `song.wav` for Spotify becomes `song.spotify.wav`.
-fn master_name(print: &Path, target: &Target) -> String {
+/// Longest file name on the usual file systems, bytes (NAME_MAX of Linux; 255 units of UTF-16 on Windows and macOS).
+const MOST_NAME_BYTES: usize = 255;
+
+/// What the master of a print for a target is called: of `song.wav` for Spotify, `song.spotify.wav`.
+#[must_use]
+pub fn master_name(print: &Path, target: &Target) -> String {
     let stem = print.file_stem().map_or_else(|| "master".into(), |stem| stem.to_string_lossy());
-    let stem: String = stem.chars().filter(|c| !c.is_control() && !"/\\".contains(*c)).collect();
-    format!("{stem}.{}.{}", target.name, target.container.value)
+    let ending = format!(".{}.{}", target.name, target.container.value);
+    let mut name = String::new();
+    for c in stem.chars().filter(|c| !c.is_control() && !"/\\".contains(*c)) {
+        if name.len() + c.len_utf8() + ending.len() > MOST_NAME_BYTES {
+            break;
+        }
+        name.push(c);
+    }
+    name + &ending
 }
 
 /// Seed of the dither: another one for every print and destination, the same on every run.
@@ -255,5 +347,6 @@ fn seed_of(hash: &str, target: &str) -> u64 {
     let mixed = blake3::hash(format!("{hash} {target}").as_bytes());
     let bytes = mixed.as_bytes();
     // 52 bits, so that the number survives its way through a text as a float.
-    u64::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], 0]) & ((1 << 52) - 1)
+    u64::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], 0])
+        & ((1 << 52) - 1)
 }

@@ -4,15 +4,17 @@
 //! there are.
 
 use super::chain::{Chain, Container, Delivery, Encoding};
-use super::pipe::{self, Next, Stage};
 use super::stages::{Convert, Group, Inserts, Stereo};
 use crate::audio::{self, Layout, Source};
-use crate::deliver::{self, Gate, Spec, Writer, Written};
+use crate::deliver::{self, Gate, Spec, Verified, Writer};
 use crate::job::Job;
 use crate::message::{Error, Kind, Result};
+use crate::pipe::{self, Next, Stage};
 use crate::{decode, handover::Premaster};
 use dsp::block::Buffer;
+use dsp::math::gain_to_db;
 use dsp::meter::loudness::LoudnessMeter;
+use dsp::meter::true_peak::TruePeakMeter;
 use std::path::Path;
 
 /// Channels of a master: mono prints become two equal channels.
@@ -38,19 +40,23 @@ pub(super) struct Rendered {
     pub(super) writer: Writer,
     /// Integrated loudness of what was written, before dither; `None` when too short or silent.
     pub(super) integrated_lufs: Option<f64>,
+    /// True peak of what was written, before dither.
+    pub(super) true_peak_dbtp: f64,
     /// Largest reduction of the inserts of this delivery, dB.
     pub(super) reduction_db: f64,
 }
 
-/// Writes at the end of the pipe, with the loudness of what passes.
+/// Writes at the end of the pipe, with the loudness and the true peak of what passes.
 struct Sink {
     writer: Writer,
     loudness: LoudnessMeter,
+    peaks: TruePeakMeter,
 }
 
 impl Stage for Sink {
     fn push(&mut self, block: Buffer, _next: Next<'_>) -> Result<()> {
         self.loudness.process(block.view());
+        self.peaks.process(block.view());
         self.writer.write(block.view())
     }
 }
@@ -88,14 +94,13 @@ pub(super) fn render(
     let tags = &premaster.info().metadata.tags;
     let writer = Writer::create(&path, spec_of(delivery, tags), force)?;
     let expected = source.info().frames.unwrap_or(0);
-    let mut shared = Group(vec![
-        Box::new(Stereo),
-        Box::new(Inserts::new(&chain.steps, f64::from(from_hz), CHANNELS, 0)),
-    ]);
+    let mut shared =
+        Group(vec![Box::new(Stereo), Box::new(Inserts::new(&chain.steps, f64::from(from_hz), CHANNELS, 0))]);
     let mut convert = Convert::new(from_hz, to_hz, CHANNELS, delivery.output.gain_db)?;
     let mut limiter = Inserts::new(&delivery.steps, f64::from(to_hz), CHANNELS, 1);
     let weights = Layout::of(CHANNELS).loudness_weights();
-    let mut sink = Sink { writer, loudness: LoudnessMeter::new(f64::from(to_hz), &weights) };
+    let loudness = LoudnessMeter::new(f64::from(to_hz), &weights);
+    let mut sink = Sink { writer, loudness, peaks: TruePeakMeter::new(f64::from(to_hz), CHANNELS) };
     let label = format!("master for {}", delivery.target);
     {
         let mut own = Group(vec![Box::new(&mut convert), Box::new(&mut limiter)]);
@@ -104,19 +109,20 @@ pub(super) fn render(
     }
     Ok(Rendered {
         integrated_lufs: sink.loudness.integrated_lufs(),
+        true_peak_dbtp: gain_to_db(sink.peaks.finish().worst()),
         writer: sink.writer,
         reduction_db: limiter.largest_reduction_db(),
     })
 }
 
-/// Reads the file back, holds it against what it was made for, and names it.
-pub(super) fn finish(rendered: Rendered, delivery: &Delivery, job: &Job<'_>) -> Result<Written> {
+/// Reads the file back and holds it against what it was made for.
+pub(super) fn verify(rendered: Rendered, delivery: &Delivery, job: &Job<'_>) -> Result<Verified> {
     let gate = Gate {
         ceiling_dbtp: Some(delivery.output.ceiling_dbtp),
         loudness_lufs: delivery.aim.as_ref().map(|aim| aim.loudness),
         tolerance_lu: delivery.aim.as_ref().map_or(0.0, |aim| aim.tolerance),
     };
-    rendered.writer.finish(job, &gate)
+    rendered.writer.verify(job, &gate)
 }
 
 /// BLAKE3 of a file's bytes, in constant memory.
@@ -133,6 +139,8 @@ pub(super) fn same_print(chain: &Chain, hash: &str) -> Result<()> {
     if chain.source_blake3 == hash {
         return Ok(());
     }
-    let what = format!("this print is not `{}` that the chain was made for: its hash differs", chain.source_file);
-    Err(Error::new(Kind::Input, "other_print", what).hint("master it anew with `--for`, or correct [source] blake3"))
+    let what =
+        format!("this print is not `{}` that the chain was made for: its hash differs", chain.source_file);
+    Err(Error::new(Kind::Input, "other_print", what)
+        .hint("master it anew with `--for`, or correct [source] blake3"))
 }

@@ -1,8 +1,8 @@
 //! What a stream passes on its way to a master.
 
 use super::chain::Step;
-use super::pipe::{BLOCK_FRAMES, Next, Stage};
 use crate::message::{Error, Kind, Result};
+use crate::pipe::{BLOCK_FRAMES, Next, Stage};
 use dsp::block::{Buffer, View};
 use dsp::math::db_to_gain;
 use dsp::resample::{Resampler, Slope};

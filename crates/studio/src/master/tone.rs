@@ -263,7 +263,7 @@ mod tests {
         let wanted = [1.0, 0.6, 0.3, 0.1, 0.0, -0.2, -0.4, -0.7, -1.0];
         let all: Vec<usize> = (0..BANDS).collect();
         let gains = fit(&all, &wanted);
-        for b in 0..BANDS {
+        for (b, want) in wanted.iter().enumerate() {
             let got: f64 = all
                 .iter()
                 .zip(&gains)
@@ -272,7 +272,7 @@ mod tests {
                     response_db(shape, hz, q, *gain, centre_hz(b))
                 })
                 .sum();
-            assert!((got - wanted[b]).abs() < 0.25, "band {b}: {got} for {}", wanted[b]);
+            assert!((got - want).abs() < 0.25, "band {b}: {got} for {want}");
         }
     }
 }

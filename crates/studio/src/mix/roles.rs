@@ -117,8 +117,8 @@ pub struct RoleInfo {
     pub place: Place,
     /// Highest sensible corner of a high-pass.
     pub high_pass_hz: f64,
-    /// Words for it, in lower case.
-    pub aliases: &'static [&'static str],
+    /// Words for it, in lower case, with spaces between.
+    pub aliases: &'static str,
 }
 
 const fn role(
@@ -127,7 +127,7 @@ const fn role(
     offset_lu: f64,
     place: Place,
     high_pass_hz: f64,
-    aliases: &'static [&'static str],
+    aliases: &'static str,
 ) -> RoleInfo {
     RoleInfo { name, group, offset_lu, place, high_pass_hz, aliases }
 }
@@ -143,22 +143,8 @@ pub const ROLES: &[RoleInfo] = &[
         -4.4,
         Centre,
         30.0,
-        &[
-            "kick",
-            "kik",
-            "kck",
-            "bd",
-            "bassdrum",
-            "kd",
-            "kickin",
-            "kickout",
-            "subkick",
-            "bombo",
-            "grossecaisse",
-            "grancassa",
-            "basstrommel",
-            "kickdrum",
-        ],
+        "kick kik kck bd bassdrum kd kickin kickout subkick bombo grossecaisse grancassa basstrommel \
+         kickdrum",
     ),
     role(
         "snare",
@@ -166,71 +152,27 @@ pub const ROLES: &[RoleInfo] = &[
         -6.0,
         Centre,
         80.0,
-        &[
-            "snare",
-            "sn",
-            "snr",
-            "sd",
-            "snaretop",
-            "snarebottom",
-            "snrtop",
-            "snrbot",
-            "snrbtm",
-            "caisse",
-            "caisseclaire",
-            "redoblante",
-            "rullante",
-            "rim",
-            "rimshot",
-            "sidestick",
-            "clap",
-            "snaredrum",
-        ],
+        "snare sn snr sd snaretop snarebottom snrtop snrbot snrbtm caisse caisseclaire redoblante \
+         rullante rim rimshot sidestick clap snaredrum",
     ),
-    role(
-        "toms",
-        G::Drums,
-        -9.0,
-        Spread(0.35),
-        50.0,
-        &["tom", "rack", "racktom", "floor", "floortom", "ft", "rt"],
-    ),
-    role("hi-hat", G::Drums, -15.0, At(0.35), 250.0, &["hh", "hat", "hihat", "charley", "charleston"]),
+    role("toms", G::Drums, -9.0, Spread(0.35), 50.0, "tom rack racktom floor floortom ft rt"),
+    role("hi-hat", G::Drums, -15.0, At(0.35), 250.0, "hh hat hihat charley charleston"),
     role(
         "overheads",
         G::Drums,
         -5.5,
         Spread(1.0),
         60.0,
-        &["oh", "ovh", "overhead", "cym", "cymbal", "crash", "ride", "amboh", "becken", "piatti", "platos"],
+        "oh ovh overhead cym cymbal crash ride amboh becken piatti platos",
     ),
-    role(
-        "room",
-        G::Drums,
-        -11.0,
-        Spread(1.0),
-        60.0,
-        &["room", "rm", "amb", "ambience", "monoroom", "trash", "raum"],
-    ),
+    role("room", G::Drums, -11.0, Spread(1.0), 60.0, "room rm amb ambience monoroom trash raum"),
     role(
         "drum kit",
         G::Drums,
         0.0,
         Centre,
         30.0,
-        &[
-            "drum",
-            "kit",
-            "drumkit",
-            "beat",
-            "breakbeat",
-            "loop",
-            "drumloop",
-            "batteria",
-            "batterie",
-            "bateria",
-            "schlagzeug",
-        ],
+        "drum kit drumkit beat breakbeat loop drumloop batteria batterie bateria schlagzeug",
     ),
     role(
         "percussion",
@@ -238,50 +180,18 @@ pub const ROLES: &[RoleInfo] = &[
         0.0,
         Spread(0.6),
         150.0,
-        &[
-            "perc",
-            "percussion",
-            "conga",
-            "bongo",
-            "tamb",
-            "tambourine",
-            "shaker",
-            "cowbell",
-            "clave",
-            "triangle",
-            "cajon",
-            "maraca",
-            "agogo",
-            "guiro",
-            "timbale",
-            "cabasa",
-            "percusion",
-            "percussione",
-        ],
+        "perc percussion conga bongo tamb tambourine shaker cowbell clave triangle cajon maraca agogo \
+         guiro timbale cabasa percusion percussione",
     ),
-    role("bass amp", G::Bass, 0.0, Centre, 30.0, &["bassamp", "basscab", "bassmic"]),
-    role("bass direct", G::Bass, -3.0, Centre, 30.0, &["bassdi", "bassdirect"]),
+    role("bass amp", G::Bass, 0.0, Centre, 30.0, "bassamp basscab bassmic"),
+    role("bass direct", G::Bass, -3.0, Centre, 30.0, "bassdi bassdirect"),
     role(
         "bass",
         G::Bass,
         0.0,
         Centre,
         30.0,
-        &[
-            "bass",
-            "bs",
-            "bas",
-            "sub",
-            "synbass",
-            "synthbass",
-            "upright",
-            "contrabass",
-            "basse",
-            "basso",
-            "bajo",
-            "subbass",
-            "kontrabass",
-        ],
+        "bass bs bas sub synbass synthbass upright contrabass basse basso bajo subbass kontrabass",
     ),
     role(
         "electric guitar",
@@ -289,28 +199,8 @@ pub const ROLES: &[RoleInfo] = &[
         0.0,
         Spread(0.8),
         80.0,
-        &[
-            "gtr",
-            "guit",
-            "guitar",
-            "gt",
-            "elec",
-            "egtr",
-            "rhy",
-            "rhythm",
-            "crunch",
-            "dist",
-            "clean",
-            "amp",
-            "cab",
-            "chitarra",
-            "guitarra",
-            "gitarre",
-            "guitare",
-            "overdrive",
-            "leadgtr",
-            "leadguitar",
-        ],
+        "gtr guit guitar gt elec egtr rhy rhythm crunch dist clean amp cab chitarra guitarra gitarre \
+         guitare overdrive leadgtr leadguitar",
     ),
     role(
         "acoustic guitar",
@@ -318,70 +208,26 @@ pub const ROLES: &[RoleInfo] = &[
         0.0,
         Spread(0.8),
         90.0,
-        &[
-            "acgtr",
-            "acoustic",
-            "acou",
-            "nylon",
-            "dobro",
-            "uke",
-            "ukulele",
-            "mandolin",
-            "banjo",
-            "acousticguitar",
-            "acousticgtr",
-        ],
+        "acgtr acoustic acou nylon dobro uke ukulele mandolin banjo acousticguitar acousticgtr",
     ),
-    role("lead guitar", G::Guitars, 2.0, Centre, 80.0, &["gtrsolo", "guitarsolo", "slide", "solo"]),
+    role("lead guitar", G::Guitars, 2.0, Centre, 80.0, "gtrsolo guitarsolo slide solo"),
     role(
         "keys",
         G::Keys,
         0.0,
         Spread(0.4),
         60.0,
-        &[
-            "pno",
-            "piano",
-            "keys",
-            "key",
-            "rhodes",
-            "wurli",
-            "wurlitzer",
-            "ep",
-            "organ",
-            "hammond",
-            "clav",
-            "clavinet",
-            "klavier",
-            "tastiera",
-            "teclado",
-            "clavier",
-            "orgel",
-            "keyboard",
-            "accordion",
-        ],
+        "pno piano keys key rhodes wurli wurlitzer ep organ hammond clav clavinet klavier tastiera \
+         teclado clavier orgel keyboard accordion",
     ),
-    role("synth pad", G::Synths, -1.5, Spread(0.5), 120.0, &["pad", "texture", "drone", "synthpad"]),
+    role("synth pad", G::Synths, -1.5, Spread(0.5), 120.0, "pad texture drone synthpad"),
     role(
         "synth",
         G::Synths,
         0.0,
         Spread(0.4),
         60.0,
-        &[
-            "syn",
-            "synth",
-            "arp",
-            "pluck",
-            "moog",
-            "stab",
-            "synthlead",
-            "minilogue",
-            "juno",
-            "prophet",
-            "sequence",
-            "seq",
-        ],
+        "syn synth arp pluck moog stab synthlead minilogue juno prophet sequence seq",
     ),
     role(
         "strings",
@@ -389,26 +235,8 @@ pub const ROLES: &[RoleInfo] = &[
         0.0,
         Spread(0.5),
         90.0,
-        &[
-            "vln",
-            "violin",
-            "vla",
-            "viola",
-            "vc",
-            "cello",
-            "dblbass",
-            "str",
-            "strings",
-            "string",
-            "quartet",
-            "streicher",
-            "geige",
-            "violon",
-            "violino",
-            "archi",
-            "cuerdas",
-            "harp",
-        ],
+        "vln violin vla viola vc cello dblbass str strings string quartet streicher geige violon \
+         violino archi cuerdas harp",
     ),
     role(
         "brass and woodwinds",
@@ -416,27 +244,8 @@ pub const ROLES: &[RoleInfo] = &[
         0.0,
         Spread(0.5),
         90.0,
-        &[
-            "tpt",
-            "trumpet",
-            "tbn",
-            "trombone",
-            "horn",
-            "sax",
-            "alto",
-            "tenor",
-            "bari",
-            "flute",
-            "clarinet",
-            "oboe",
-            "brass",
-            "trompete",
-            "posaune",
-            "tromba",
-            "trompeta",
-            "saxophone",
-            "bassoon",
-        ],
+        "tpt trumpet tbn trombone horn sax alto tenor bari flute clarinet oboe brass trompete posaune \
+         tromba trompeta saxophone bassoon",
     ),
     role(
         "lead vocal",
@@ -444,27 +253,8 @@ pub const ROLES: &[RoleInfo] = &[
         0.0,
         Centre,
         100.0,
-        &[
-            "vox",
-            "voc",
-            "vocal",
-            "lv",
-            "ldvox",
-            "leadvox",
-            "leadvocal",
-            "leadvoc",
-            "voice",
-            "singer",
-            "rap",
-            "verse",
-            "hook",
-            "gesang",
-            "voz",
-            "voce",
-            "voix",
-            "stimme",
-            "canto",
-        ],
+        "vox voc vocal lv ldvox leadvox leadvocal leadvoc voice singer rap verse hook gesang voz voce \
+         voix stimme canto",
     ),
     role(
         "double",
@@ -472,20 +262,8 @@ pub const ROLES: &[RoleInfo] = &[
         -7.0,
         Spread(0.6),
         120.0,
-        &[
-            "double",
-            "adlib",
-            "whisper",
-            "stack",
-            "voxdouble",
-            "voxdbl",
-            "leadvoxdbl",
-            "leadvoxdouble",
-            "leadvocaldouble",
-            "leadvocaldbl",
-            "vocaldouble",
-            "vocdbl",
-        ],
+        "double adlib whisper stack voxdouble voxdbl leadvoxdbl leadvoxdouble leadvocaldouble \
+         leadvocaldbl vocaldouble vocdbl",
     ),
     role(
         "backing vocals",
@@ -493,28 +271,8 @@ pub const ROLES: &[RoleInfo] = &[
         0.0,
         Spread(0.7),
         150.0,
-        &[
-            "bv",
-            "bgv",
-            "bgvox",
-            "backing",
-            "bkg",
-            "harm",
-            "harmony",
-            "choir",
-            "gang",
-            "ooh",
-            "aah",
-            "bgvocal",
-            "backingvocal",
-            "backingvox",
-            "backvox",
-            "chor",
-            "coro",
-            "choeur",
-            "cori",
-            "bvox",
-        ],
+        "bv bgv bgvox backing bkg harm harmony choir gang ooh aah bgvocal backingvocal backingvox \
+         backvox chor coro choeur cori bvox",
     ),
     role(
         "effects",
@@ -522,7 +280,7 @@ pub const ROLES: &[RoleInfo] = &[
         0.0,
         Centre,
         120.0,
-        &["fx", "sfx", "riser", "impact", "sweep", "noise", "atmos", "foley", "drop", "effect", "effekt"],
+        "fx sfx riser impact sweep noise atmos foley drop effect effekt",
     ),
     role(
         "reference",
@@ -530,9 +288,9 @@ pub const ROLES: &[RoleInfo] = &[
         0.0,
         Centre,
         20.0,
-        &["mix", "ref", "reference", "rough", "roughmix", "bounce", "stereomix", "mixdown", "premaster"],
+        "mix ref reference rough roughmix bounce stereomix mixdown premaster",
     ),
-    role("unknown", G::Other, 0.0, Spread(0.4), 40.0, &[]),
+    role("unknown", G::Other, 0.0, Spread(0.4), 40.0, ""),
 ];
 
 /// Words that decide nothing alone: they name the role only when no other word does.
@@ -548,7 +306,7 @@ const WEAK: &[(&str, &str)] = &[
 
 /// Words of a name: letters only, in lower case, split at changes of case.
 #[must_use]
-pub fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut last = ' ';
     let letters: Vec<char> = name.chars().collect();
@@ -572,7 +330,7 @@ pub fn role_of(name: &str) -> Option<&'static RoleInfo> {
     let words = words(name);
     let mut best: Option<(usize, &RoleInfo)> = None;
     for role in ROLES {
-        for alias in role.aliases {
+        for alias in role.aliases.split_whitespace() {
             let longer = best.is_none_or(|(length, _)| alias.len() > length);
             if longer && has(&words, alias) {
                 best = Some((alias.len(), role));
@@ -599,7 +357,7 @@ fn has(words: &[String], alias: &str) -> bool {
 
 /// Which side of a pair a name says, and the name without it.
 #[must_use]
-pub fn side_of(name: &str) -> Option<(f64, String)> {
+pub(super) fn side_of(name: &str) -> Option<(f64, String)> {
     let words = words(name);
     let side = |word: &str| match word {
         "l" | "left" | "lt" | "lft" | "links" | "izq" | "gauche" => Some(-1.0),
@@ -667,7 +425,7 @@ mod tests {
 
     #[test]
     fn no_alias_stands_for_two_roles() {
-        let mut all: Vec<&str> = ROLES.iter().flat_map(|role| role.aliases).copied().collect();
+        let mut all: Vec<&str> = ROLES.iter().flat_map(|role| role.aliases.split_whitespace()).collect();
         all.sort_unstable();
         assert!(all.windows(2).all(|pair| pair[0] != pair[1]), "{all:?}");
     }

@@ -1,5 +1,4 @@
 use super::*;
-use crate::audio::Source;
 use crate::session;
 use std::collections::BTreeMap;
 use testkit::signals;
@@ -42,18 +41,7 @@ fn judged(planes: &[Vec<f64>], sample_rate_hz: u32) -> (f64, f64) {
     let planes: Vec<&[f64]> = planes.iter().map(Vec::as_slice).collect();
     meter.add_frames_planar_f64(&planes).unwrap();
     let peak = (0..planes.len() as u32).map(|channel| meter.true_peak(channel).unwrap()).fold(0.0, f64::max);
-    (meter.loudness_global().unwrap(), signals::db(0.0).mul_db(peak))
-}
-
-trait MulDb {
-    fn mul_db(self, gain: f64) -> f64;
-}
-
-impl MulDb for f64 {
-    /// Decibels of a product.
-    fn mul_db(self, gain: f64) -> f64 {
-        testkit::measure::to_db(self * gain)
-    }
+    (meter.loudness_global().unwrap(), testkit::measure::to_db(peak))
 }
 
 fn load(folder: &Path, text: &str) -> Session {

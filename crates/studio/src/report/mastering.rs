@@ -2,7 +2,7 @@
 
 use crate::handover::Premaster;
 use crate::master::{Master, Mastering};
-use crate::message::Finding;
+use crate::message::{Finding, clean_name};
 use crate::meters::Measurements;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -23,29 +23,33 @@ fn summary(m: &Measurements) -> String {
     )
 }
 
-/// The summary for a terminal.
+/// The summary for a terminal; `chain` is where the chain stands as text.
 #[must_use]
-pub fn text(premaster: &Premaster, mastering: &Mastering, folder: &Path) -> String {
+pub fn text(premaster: &Premaster, mastering: &Mastering, chain: &Path) -> String {
     let mut text = String::new();
     let info = premaster.info();
     let _ = writeln!(
         text,
         "in    {} ({}, {} Hz)\n      {}",
-        premaster.path().display(),
+        clean_name(premaster.path().display()),
         info.codec,
         info.sample_rate_hz,
         summary(premaster.measurements())
     );
     for decision in &mastering.decisions {
-        let _ = writeln!(text, "{:<9} {}\n          because {}", decision.family, decision.what, decision.because);
+        let _ = writeln!(
+            text,
+            "{:<9} {}\n          because {}",
+            decision.family, decision.what, decision.because
+        );
     }
     for master in &mastering.masters {
         let written = master.written();
-        let _ = writeln!(text, "out   {} ({})", written.path.display(), format_of(&written.measured));
+        let _ =
+            writeln!(text, "out   {} ({})", clean_name(written.path.display()), format_of(&written.measured));
         let _ = writeln!(text, "      {}", summary(&written.measured));
     }
-    let chain = folder.join("master.toml");
-    let _ = writeln!(text, "chain {} (edit it and render again with --chain)", chain.display());
+    let _ = writeln!(text, "chain {} (edit it and render again with --chain)", clean_name(chain.display()));
     text
 }
 

@@ -1,9 +1,13 @@
 //! Help on processors, generated from their declarations.
 
-use crate::message::{Error, Kind, Result, nearest};
+use crate::message::{Error, Kind, Result, wrap};
+use crate::suggest::nearest;
 use fx::{Description, Param, REGISTRY, Taper};
 use serde_json::{Value, json};
 use std::fmt::Write;
+
+/// Width of help on a terminal, as that of the commands.
+const COLUMNS: usize = 100;
 
 /// Every processor, in the order of the registry.
 pub fn all() -> impl Iterator<Item = &'static Description> {
@@ -36,7 +40,8 @@ pub fn list() -> String {
     let mut text = String::from("Processors (`tonmeister fx NAME` for the knobs of one):\n\n");
     for description in all() {
         let first = paragraphs(description.doc).into_iter().next().unwrap_or_default();
-        let _ = writeln!(text, "  {:<12} {first}", description.key);
+        let words = wrap(&first, COLUMNS, "               ");
+        let _ = write!(text, "  {:<12} {}", description.key, words.trim_start());
     }
     text
 }
@@ -66,13 +71,17 @@ fn range_of(param: &Param) -> String {
 
 fn knobs(text: &mut String, params: &[Param]) {
     for param in params {
-        let _ = writeln!(text, "  {:<26} {:<14} {}", param.key, default_of(param), range_of(param));
+        let line = |range: &str| format!("  {:<26} {:<14} {range}", param.key, default_of(param));
+        let whole = line(&range_of(param));
+        // The words of a choice are explained below it anyway.
+        let fits = whole.chars().count() <= COLUMNS;
+        let _ = writeln!(text, "{}", if fits { whole } else { line("one of") });
         for paragraph in paragraphs(param.doc) {
-            let _ = writeln!(text, "      {paragraph}");
+            text.push_str(&wrap(&paragraph, COLUMNS, "      "));
         }
         if let fx::Kind::Choice { names, .. } = param.kind {
             for (word, meaning) in names {
-                let _ = writeln!(text, "        {word}: {}", meaning.trim());
+                text.push_str(&wrap(&format!("{word}: {}", meaning.trim()), COLUMNS, "        "));
             }
         }
     }
@@ -83,9 +92,10 @@ fn knobs(text: &mut String, params: &[Param]) {
 pub fn page(description: &Description) -> String {
     let mut text = format!("{}\n", description.key);
     for paragraph in paragraphs(description.doc) {
-        let _ = writeln!(text, "\n{paragraph}");
+        text.push('\n');
+        text.push_str(&wrap(&paragraph, COLUMNS, ""));
     }
-    let _ = writeln!(text, "\n  {:<26} {:<14} {}", "PARAMETER", "DEFAULT", "RANGE");
+    let _ = writeln!(text, "\n  {:<26} {:<14} RANGE", "PARAMETER", "DEFAULT");
     knobs(&mut text, description.params);
     if let Some(bands) = description.bands {
         let _ = writeln!(text, "\n{} bands, `{} = [{{ … }}, …]`, each with:", bands.count, bands.key);
@@ -112,7 +122,7 @@ fn example(description: &Description) -> String {
             let inner: Vec<_> = bands.params.iter().take(4).map(word).collect();
             format!("{} = [{{ {} }}]", bands.key, inner.join(", "))
         }
-        None => description.params.iter().take(3).map(word).collect::<Vec<_>>().join(", "),
+        None => description.params.iter().take(2).map(word).collect::<Vec<_>>().join(", "),
     }
 }
 

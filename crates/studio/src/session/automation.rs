@@ -2,8 +2,8 @@
 
 use super::controls::{Controls, Curve, SendControls, TimeBase, VcaControls};
 use super::read::{Node, Reader, Span, wrong};
-use super::suggest::nearest;
 use super::{Session, Strip};
+use crate::suggest::nearest;
 use fx::{Fields, Kind, Param};
 
 /// Controls of a strip that can move; the others are fixed for a whole mix.

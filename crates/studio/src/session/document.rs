@@ -83,45 +83,23 @@ impl Document {
 
     fn set_target(&mut self, session: &Session, target: &Target, key: &str, setting: &Setting) -> Result<()> {
         let table = self.table(&target.strip)?;
-        let list = |table: &mut dyn TableLike,
-                    name: &str,
-                    index: usize,
-                    what: &mut dyn FnMut(&mut dyn TableLike)| {
-            table.get_mut(name).and_then(|item| entry_mut(item, index)).map(|inner| what(inner))
-        };
-        let mut done = Ok(());
-        let found = match target.part {
-            Part::Control(_) | Part::Vca(_) => {
-                done = replace(table, key, setting);
-                Some(())
-            }
-            Part::Send { send, .. } => {
-                list(table, "sends", send, &mut |send| done = replace(send, key, setting))
-            }
+        match target.part {
+            Part::Control(_) | Part::Vca(_) => replace(table, key, setting),
+            Part::Send { send, .. } => replace(entry_of(table, "sends", send)?, key, setting),
             Part::Insert { insert, index } => {
-                let description = session
-                    .strip(&target.strip)
-                    .and_then(|strip| strip.inserts.get(insert))
-                    .map(|insert| insert.settings.description())
-                    .ok_or_else(missing)?;
-                let band = index.checked_sub(description.params.len()).zip(description.bands);
-                list(table, "insert", insert, &mut |outer| {
-                    done = outer
-                        .get_mut(description.key)
-                        .and_then(Item::as_table_like_mut)
-                        .ok_or_else(missing)
-                        .and_then(|inner| match band {
-                            None => replace(inner, key, setting),
-                            Some((inner_index, bands)) => {
-                                let number = inner_index / bands.params.len().max(1);
-                                set_band(inner, bands.key, number, key, setting)
-                            }
-                        });
-                })
+                let strip = session.strip(&target.strip).ok_or_else(missing)?;
+                let description = strip.inserts.get(insert).ok_or_else(missing)?.settings.description();
+                let outer = entry_of(table, "insert", insert)?;
+                let inner =
+                    outer.get_mut(description.key).and_then(Item::as_table_like_mut).ok_or_else(missing)?;
+                match index.checked_sub(description.params.len()).zip(description.bands) {
+                    None => replace(inner, key, setting),
+                    Some((index, bands)) => {
+                        set_band(inner, bands.key, index / bands.params.len().max(1), key, setting)
+                    }
+                }
             }
-        };
-        found.ok_or_else(missing)?;
-        done
+        }
     }
 
     /// The table of a strip or a VCA.
@@ -171,6 +149,11 @@ fn entry_mut(item: &mut Item, index: usize) -> Option<&mut dyn TableLike> {
         }
         _ => None,
     }
+}
+
+/// An entry of a list of tables in a table.
+fn entry_of<'t>(table: &'t mut dyn TableLike, list: &str, index: usize) -> Result<&'t mut dyn TableLike> {
+    table.get_mut(list).and_then(|item| entry_mut(item, index)).ok_or_else(missing)
 }
 
 /// Sets a band's value; the list and the bands before it are made if need be.

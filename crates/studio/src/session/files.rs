@@ -1,26 +1,10 @@
 //! Files a session names: inside its folder, there, and readable.
 
 use super::read::{Node, Reader, wrong};
-use super::suggest::nearest;
-use super::{MOST_TEXT_BYTES, Named, Origin, Session};
+use super::{Named, Origin, Session};
 use crate::message::{Error, Kind, Result};
-use std::io::Read as _;
+use crate::suggest::nearest;
 use std::path::{Component, Path};
-
-/// Reads a session's text, at most [`MOST_TEXT_BYTES`].
-pub(super) fn read_text(path: &Path) -> Result<String> {
-    let about = std::fs::metadata(path).map_err(|error| Error::io(path, "read the session", &error))?;
-    if !about.is_file() {
-        return Err(Error::input("not_a_file", "a session is a text file").at(path.display()));
-    }
-    let file = std::fs::File::open(path).map_err(|error| Error::io(path, "read the session", &error))?;
-    let mut bytes = Vec::new();
-    file.take(MOST_TEXT_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Error::io(path, "read the session", &error))?;
-    String::from_utf8(bytes)
-        .map_err(|_| Error::input("not_utf8", "the session is not UTF-8 text").at(path.display()))
-}
 
 /// A file name as written, refused if it leads out of the folder.
 pub(super) fn name(reader: &mut Reader<'_>, node: &Node<'_>, origin: &Origin) -> Option<Named> {

@@ -12,7 +12,6 @@ mod files;
 pub(crate) mod insert;
 mod parse;
 pub(crate) mod read;
-mod suggest;
 
 #[cfg(test)]
 mod tests;
@@ -25,7 +24,6 @@ pub use controls::{
 pub use document::{Document, Setting};
 pub use insert::{Insert, Key, inserts_of};
 pub use read::Span;
-pub use suggest::nearest;
 
 use crate::message::{Error, Kind};
 use std::path::{Path, PathBuf};
@@ -166,7 +164,8 @@ pub struct Vca {
 impl Session {
     /// Reads a session file. Everything wrong with it comes back, at least one error if anything is.
     pub fn load(path: &Path, options: Options) -> Result<Self, Vec<Error>> {
-        let text = files::read_text(path).map_err(|error| vec![error])?;
+        let text = crate::files::read_text(path, "the session", MOST_TEXT_BYTES as u64)
+            .map_err(|error| vec![error])?;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Self::parse(&text, &path.display().to_string(), &folder, options)
     }

@@ -1,7 +1,7 @@
 //! Reading TOML with places: what is there, what was asked for, and everything that is wrong.
 
-use super::suggest::nearest;
 use crate::message::Error;
+use crate::suggest::nearest;
 use fx::{Fields, Kind, Param};
 use std::ops::Range;
 use toml_edit::{ArrayOfTables, Item, TableLike, Value};

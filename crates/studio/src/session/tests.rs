@@ -341,7 +341,7 @@ fn bombs_are_refused() {
     assert_eq!(parse(&deep).map(|_| ()).unwrap_err()[0].code, "not_toml");
     let dotted = format!("{} = 1", vec!["a"; 100_000].join("."));
     assert!(parse(&dotted).is_err());
-    let tables = format!("{}x = 1{}", "a = {".repeat(1), "}");
+    let tables = format!("version = 1\nx = {}{}", "{ a = ".repeat(100_000), "}".repeat(100_000));
     assert!(parse(&tables).is_err());
     let long = " ".repeat(MOST_TEXT_BYTES + 1);
     assert_eq!(parse(&long).map(|_| ()).unwrap_err()[0].code, "too_large");
@@ -390,6 +390,23 @@ fn an_edit_changes_one_value_and_keeps_every_comment() {
     assert!(document.set_at(&session, "lead.late.gain_db", 99.0).is_err());
     assert!(document.set_at(&session, "lead.late.gian_db", 0.0).is_err());
     assert!(document.set("nobody", "pan", &Setting::Number(0.0)).is_err());
+}
+
+#[test]
+fn every_session_of_the_guide_is_one_and_every_control_is_in_it() {
+    use fx::Fields;
+    let guide = include_str!("../../../../docs/guide/session.md");
+    let mut blocks = 0;
+    for block in guide.split("```toml\n").skip(1) {
+        let text = block.split("```").next().unwrap_or_default();
+        parse(text).unwrap_or_else(|errors| panic!("{}", errors[0]));
+        blocks += 1;
+    }
+    assert_eq!(blocks, 2);
+    let all = [Controls::PARAMS, SendControls::PARAMS, VcaControls::PARAMS, ClipControls::PARAMS].concat();
+    for param in all {
+        assert!(guide.contains(param.key), "{}", param.key);
+    }
 }
 
 proptest! {

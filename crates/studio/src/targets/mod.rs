@@ -12,6 +12,7 @@ mod tests;
 pub use page::render_page;
 
 use crate::message::{Error, Kind, Result};
+use crate::suggest::nearest;
 use dsp::dither::Dither;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -252,14 +253,7 @@ pub fn find_in(name: &str, folder: Option<&Path>) -> Result<Target> {
 /// # Errors
 /// `not_found`, `io`; `not_toml` and `bad_target` with their place in the text.
 pub fn load(path: &Path) -> Result<Target> {
-    let about = std::fs::metadata(path).map_err(|error| Error::io(path, "read the target", &error))?;
-    if !about.is_file() || about.len() > MOST_BYTES {
-        let what = format!("a target is a text file of at most {MOST_BYTES} bytes");
-        return Err(Error::input("bad_target", what).at(path.display()));
-    }
-    let bytes = std::fs::read(path).map_err(|error| Error::io(path, "read the target", &error))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Error::input("not_utf8", "the target is not UTF-8 text").at(path.display()))?;
+    let text = crate::files::read_text(path, "the target", MOST_BYTES)?;
     parse::target(&text, &path.display().to_string())
 }
 
@@ -268,36 +262,9 @@ const MOST_BYTES: u64 = 1 << 20;
 
 fn unknown(name: &str, plain: &str) -> Error {
     let all: Vec<&str> = names().collect();
-    let hint = match nearest(plain, &all) {
+    let hint = match nearest(plain, all.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`? known targets: {}", all.join(", ")),
         None => format!("known targets: {}", all.join(", ")),
     };
     Error::new(Kind::Usage, "unknown_target", format!("there is no target `{name}`")).hint(hint)
-}
-
-/// The nearest word, if a third of it at most is different or it begins the same.
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let word: String = word.chars().take(40).collect();
-    let allowed = (word.chars().count() / 3).max(1);
-    let begins = |name: &&&str| word.len() >= 3 && (name.starts_with(&word) || word.starts_with(**name));
-    let close = || known.iter().map(|name| (edits(&word, name), name)).filter(|(edits, _)| *edits <= allowed);
-    known
-        .iter()
-        .find(begins)
-        .or_else(|| close().min_by_key(|(edits, _)| *edits).map(|(_, name)| name))
-        .copied()
-}
-
-/// Letters to insert, delete or replace (Levenshtein, Soviet Physics Doklady 10(8), 1966).
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let next = (diagonal + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
-            diagonal = std::mem::replace(&mut row[j + 1], next);
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }

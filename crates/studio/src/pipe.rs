@@ -8,16 +8,16 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Frames handed from stage to stage at once: long enough that handing over costs nothing, short enough to stay in the
 /// cache of a core.
-pub(super) const BLOCK_FRAMES: usize = 8192;
+pub(crate) const BLOCK_FRAMES: usize = 8192;
 
 /// Blocks that may wait between two stages.
 const WAITING_BLOCKS: usize = 8;
 
 /// Where a stage puts what it made.
-pub(super) type Next<'a> = &'a mut dyn FnMut(Buffer) -> Result<()>;
+pub(crate) type Next<'a> = &'a mut dyn FnMut(Buffer) -> Result<()>;
 
 /// A step on the way: takes blocks, gives blocks (of any length, none included).
-pub(super) trait Stage: Send {
+pub(crate) trait Stage: Send {
     /// Takes one block.
     fn push(&mut self, block: Buffer, next: Next<'_>) -> Result<()>;
     /// The input has ended; what is still inside comes out.
@@ -30,7 +30,7 @@ pub(super) trait Stage: Send {
 /// Runs `source` through `stages`; what comes out of the last is dropped (a sink keeps it to itself).
 ///
 /// `expected_frames` is for the progress only.
-pub(super) fn run(
+pub(crate) fn run(
     source: &mut dyn Source,
     stages: &mut [&mut dyn Stage],
     expected_frames: u64,

@@ -1,0 +1,232 @@
+//! `master`: gate first, several targets at once, chains rendered again, nothing overwritten.
+
+use crate::kit::{by_ffmpeg, err, expect_code, folder, json, names, out, run, tonmeister, tool, write_song};
+use std::fs;
+use std::path::Path;
+
+/// Masters `mix.wav` in `dir` for `targets` into `into`.
+fn master(dir: &Path, targets: &str, into: &str) -> std::process::Output {
+    run(dir, ["master", "mix.wav", "--for", targets, "-o", into])
+}
+
+#[test]
+fn several_targets_at_once_come_out_as_asked() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 5.0);
+    let output = master(dir.path(), "spotify, CD,spotify,youtube", "m");
+    expect_code(&output, 0);
+    let made = ["master.toml", "mix.cd.wav", "mix.spotify.wav", "mix.youtube.wav"];
+    assert_eq!(names(&dir.path().join("m")), made);
+    for (file, bits) in [("mix.spotify.wav", 24), ("mix.cd.wav", 16), ("mix.youtube.wav", 24)] {
+        let spec = hound::WavReader::open(dir.path().join("m").join(file)).unwrap().spec();
+        assert_eq!((spec.bits_per_sample, spec.channels, spec.sample_rate), (bits, 2, 44_100), "{file}");
+    }
+    let said = out(&output);
+    for word in ["because", "spotify:", "cd:", "youtube:", "dBTP", "chain m/master.toml"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    let Some(heard) = by_ffmpeg(&dir.path().join("m/mix.spotify.wav")) else { return };
+    assert!((heard.integrated_lufs + 14.0).abs() <= 0.1 + 1e-9, "{}", heard.integrated_lufs);
+    assert!(heard.true_peak_dbtp <= -1.0, "{}", heard.true_peak_dbtp);
+}
+
+#[test]
+fn what_the_gate_found_is_said_before_anything_is_rendered() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 3.0);
+    let args = ["--progress=jsonl", "master", "mix.wav", "--for", "spotify", "-o", "m"];
+    let said = err(&run(dir.path(), args));
+    let (gate, render) = (said.find("abrupt_end").unwrap(), said.find("master for spotify").unwrap());
+    assert!(gate < render, "{said}");
+    let strict = run(dir.path(), ["master", "mix.wav", "--for", "spotify", "-o", "strict", "--strict"]);
+    expect_code(&strict, 5);
+    assert!(err(&strict).contains("[gate]") && err(&strict).contains("hint"), "{}", err(&strict));
+    assert!(!dir.path().join("strict").exists(), "a failed gate leaves nothing");
+}
+
+#[test]
+fn an_existing_master_is_kept_unless_forced() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 2.0);
+    let m = dir.path().join("m");
+    fs::create_dir(&m).unwrap();
+    fs::write(m.join("mix.cd.wav"), "an old master").unwrap();
+    let output = master(dir.path(), "spotify,cd", "m");
+    expect_code(&output, 4);
+    assert!(err(&output).contains("[exists]") && err(&output).contains("--force"), "{}", err(&output));
+    assert_eq!(names(&m), ["mix.cd.wav"], "the other target waits as well");
+    assert_eq!(fs::read(m.join("mix.cd.wav")).unwrap(), b"an old master");
+    expect_code(&run(dir.path(), ["master", "mix.wav", "--for", "spotify,cd", "-o", "m", "--force"]), 0);
+    assert_eq!(names(&m), ["master.toml", "mix.cd.wav", "mix.spotify.wav"]);
+    assert!(fs::read(m.join("mix.cd.wav")).unwrap().starts_with(b"RIFF"));
+    // A chain alone is kept too.
+    let chain = dir.path().join("chain");
+    fs::create_dir(&chain).unwrap();
+    fs::write(chain.join("master.toml"), "by hand").unwrap();
+    expect_code(&master(dir.path(), "cd", "chain"), 4);
+    assert_eq!(names(&chain), ["master.toml"]);
+}
+
+#[test]
+fn a_chain_rendered_again_gives_the_same_bytes_and_an_edited_one_does_not() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 4.0);
+    expect_code(&master(dir.path(), "spotify,cd", "m"), 0);
+    let again = run(dir.path(), ["master", "mix.wav", "--chain", "m/master.toml", "-o", "again", "-j", "1"]);
+    expect_code(&again, 0);
+    let read = |path: &str| fs::read(dir.path().join(path)).unwrap();
+    for file in ["mix.spotify.wav", "mix.cd.wav"] {
+        assert!(read(&format!("m/{file}")) == read(&format!("again/{file}")), "{file} differs");
+    }
+    assert!(out(&again).contains("chain m/master.toml"), "{}", out(&again));
+    // Half a decibel softer for one master, its aim moved as well.
+    let text = fs::read_to_string(dir.path().join("m/master.toml")).unwrap();
+    let (head, own) = text.split_once("[[master]]").unwrap();
+    let line = own.lines().find(|line| line.starts_with("gain_db")).unwrap();
+    let gain: f64 = line.rsplit(' ').next().unwrap().parse().unwrap();
+    let edited = own.replacen(line, &format!("gain_db = {:?}", gain - 0.5), 1);
+    let edited = edited.replacen("loudness = -14.0", "loudness = -14.5", 1);
+    fs::write(dir.path().join("edited.toml"), format!("{head}[[master]]{edited}")).unwrap();
+    let output = run(dir.path(), ["master", "mix.wav", "--chain", "edited.toml", "-o", "edited", "--json"]);
+    expect_code(&output, 0);
+    let numbers = json(&output)["masters"][0]["measurements"]["integrated_lufs"].as_f64().unwrap();
+    assert!((numbers + 14.5).abs() < 0.1, "{numbers}");
+    assert!(read("m/mix.spotify.wav") != read("edited/mix.spotify.wav"));
+    assert!(read("m/mix.cd.wav") == read("edited/mix.cd.wav"), "the other master is untouched");
+}
+
+#[test]
+fn a_chain_whose_file_misses_its_aim_leaves_nothing() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 3.0);
+    expect_code(&master(dir.path(), "cd,spotify", "m"), 0);
+    let text = fs::read_to_string(dir.path().join("m/master.toml")).unwrap();
+    fs::write(dir.path().join("m/off.toml"), text.replace("loudness = -14.0", "loudness = -17.0")).unwrap();
+    let output = run(dir.path(), ["master", "mix.wav", "--chain", "m/off.toml", "-o", "off"]);
+    expect_code(&output, 5);
+    assert!(err(&output).contains("[off_target]"), "{}", err(&output));
+    assert!(names(&dir.path().join("off")).is_empty(), "{:?}", names(&dir.path().join("off")));
+}
+
+#[test]
+fn a_typo_in_a_chain_is_shown_with_its_line_and_the_word_meant() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 2.0);
+    expect_code(&master(dir.path(), "cd", "m"), 0);
+    let path = dir.path().join("m/master.toml");
+    let text = fs::read_to_string(&path).unwrap().replace("ceiling_dbtp", "cieling_dbtp");
+    let line = 1 + text[..text.find("cieling").unwrap()].matches('\n').count();
+    fs::write(&path, text).unwrap();
+    let output = run(dir.path(), ["master", "mix.wav", "--chain", "m/master.toml", "-o", "n"]);
+    expect_code(&output, 3);
+    let said = err(&output);
+    assert!(said.contains(&format!("master.toml:{line}:")), "{said}");
+    assert!(said.contains("did you mean `ceiling_dbtp`?") && said.contains("cieling_dbtp"), "{said}");
+    let output = run(dir.path(), ["--json", "master", "mix.wav", "--chain", "m/master.toml", "-o", "n"]);
+    assert_eq!(json(&output)["error"]["place"]["line"], line);
+    assert!(!dir.path().join("n").exists());
+}
+
+#[test]
+fn a_chain_belongs_to_its_print() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 2.0);
+    write_song(dir.path(), "other.wav", 2.5);
+    expect_code(&master(dir.path(), "cd", "m"), 0);
+    let output = run(dir.path(), ["master", "other.wav", "--chain", "m/master.toml", "-o", "n"]);
+    expect_code(&output, 3);
+    assert!(err(&output).contains("[other_print]"), "{}", err(&output));
+}
+
+#[test]
+fn nothing_that_is_read_is_ever_written_to() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 2.0);
+    expect_code(&master(dir.path(), "cd", "m"), 0);
+    let print = fs::read(dir.path().join("mix.wav")).unwrap();
+    let text = fs::read_to_string(dir.path().join("m/master.toml")).unwrap();
+    for (name, into) in [("mix.wav", "."), ("mix.wav", "m/.."), ("chain.toml", ".")] {
+        fs::write(dir.path().join("chain.toml"), text.replace("mix.cd.wav", name)).unwrap();
+        let output = run(dir.path(), ["master", "mix.wav", "--chain", "chain.toml", "-o", into, "--force"]);
+        expect_code(&output, 2);
+        assert!(err(&output).contains("[output_is_input]"), "{}", err(&output));
+        assert!(fs::read(dir.path().join("mix.wav")).unwrap() == print);
+    }
+    // Two masters of one name.
+    let twice = text.clone() + &text[text.find("[[master]]").unwrap()..];
+    fs::write(dir.path().join("twice.toml"), twice).unwrap();
+    let output = run(dir.path(), ["master", "mix.wav", "--chain", "twice.toml", "-o", "n", "--force"]);
+    expect_code(&output, 2);
+    assert!(err(&output).contains("[same_file]"), "{}", err(&output));
+}
+
+#[test]
+fn an_unknown_target_is_answered_with_the_nearest() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 1.0);
+    let output = master(dir.path(), "cd,spotifi", "m");
+    expect_code(&output, 2);
+    assert!(err(&output).contains("did you mean `spotify`?"), "{}", err(&output));
+    assert!(!dir.path().join("m").exists());
+    expect_code(&master(dir.path(), "", "m"), 2);
+    expect_code(&run(dir.path(), ["master", "mix.wav", "-o", "m"]), 2);
+}
+
+#[test]
+fn threads_and_the_instruction_set_change_no_byte() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 3.0);
+    let render = |into: &str, threads: &str, tunables: &str| {
+        let mut command = tonmeister();
+        command.current_dir(dir.path()).args([
+            "master",
+            "mix.wav",
+            "--for",
+            "spotify,cd",
+            "-o",
+            into,
+            "-j",
+            threads,
+        ]);
+        let output = command.env("GLIBC_TUNABLES", tunables).output().unwrap();
+        expect_code(&output, 0);
+        ["mix.spotify.wav", "mix.cd.wav", "master.toml"]
+            .map(|name| fs::read(dir.path().join(into).join(name)).unwrap())
+    };
+    let one = render("one", "1", "");
+    let plain = "glibc.cpu.hwcaps=-FMA,-FMA4,-AVX,-AVX2,-AVX_Fast_Unaligned_Load,-AVX512F,-AVX512VL,-ERMS,-SSE4_2,-SSE4_1";
+    for (into, threads, tunables) in [("two", "2", ""), ("many", "17", ""), ("plain", "2", plain)] {
+        assert!(render(into, threads, tunables) == one, "{into} differs");
+    }
+}
+
+#[test]
+fn a_name_that_is_too_long_is_cut_to_fit() {
+    let dir = folder();
+    let long = format!("{}.wav", "ü".repeat(125));
+    write_song(dir.path(), &long, 1.0);
+    expect_code(&run(dir.path(), ["master", &long, "--for", "broadcast-r128", "-o", "m"]), 0);
+    let made = names(&dir.path().join("m"));
+    assert_eq!(made.len(), 2);
+    assert!(made[1].ends_with(".broadcast-r128.wav") && made[1].len() <= 255, "{made:?}");
+}
+
+#[test]
+fn tags_of_the_print_reach_the_master() {
+    let dir = folder();
+    write_song(dir.path(), "plain.wav", 2.0);
+    let tagged = dir.path().join("mix.flac");
+    let args = ["-s", "-T", "TITLE=Night Train", "-T", "ARTIST=Zoë", "-o", "mix.flac", "plain.wav"];
+    let mut flac = std::process::Command::new("flac");
+    if !flac.current_dir(dir.path()).args(args).status().is_ok_and(|status| status.success()) {
+        println!("skipped: no flac");
+        return;
+    }
+    assert!(tagged.exists());
+    expect_code(&run(dir.path(), ["master", "mix.flac", "--for", "spotify", "-o", "m"]), 0);
+    let args = ["-v", "quiet", "-show_entries", "format_tags", "m/mix.spotify.wav"].map(str::to_owned);
+    let mut args = args.to_vec();
+    args[4] = dir.path().join("m/mix.spotify.wav").display().to_string();
+    let Some(tags) = tool("ffprobe", &args) else { return };
+    assert!(out(&tags).contains("Night Train") && out(&tags).contains("Zoë"), "{}", out(&tags));
+}
