@@ -3,7 +3,7 @@
 //! Only what the clip takes away is made at 8x, filtered and added, so audio below the knee passes untouched, and time is
 //! spent on peaks alone.
 
-use super::detector::{interpolator, peak};
+use super::detector::{interpolator, larger, peak};
 use super::line::Line;
 use crate::math;
 
@@ -164,9 +164,22 @@ impl Clip {
                 continue;
             }
             let near = &x[n + 1..n + 1 + TAPS];
+            let (left, right) = (x[HALF + n], x[HALF + n + 1]);
+            let middle = interpolate(&self.taps[PHASES / 2], near);
+            // The same bound on the 2x grid.
+            let top = larger(larger(left.abs(), right.abs()), middle.abs());
+            if top + 0.25 * (left + right - 2.0 * middle).abs() < curve.knee {
+                continue;
+            }
             let weight = (weights.0 + (weights.1 - weights.0) * n as f64 / hop as f64) / PHASES as f64;
-            for taps in &self.taps {
-                let change = curve.change(interpolate(taps, near));
+            let change = curve.change(left);
+            if change != 0.0 {
+                touched = true;
+                correction[n + HALF] += change * weight;
+            }
+            for (phase, taps) in (1..).zip(&self.taps[1..]) {
+                let value = if phase == PHASES / 2 { middle } else { interpolate(taps, near) };
+                let change = curve.change(value);
                 if change != 0.0 {
                     touched = true;
                     for (to, tap) in correction[n + 1..n + 1 + TAPS].iter_mut().zip(taps) {

@@ -94,7 +94,7 @@ pub(super) fn interpolator(taps: &mut [f64], fraction: f64, beta: f64) {
 }
 
 #[inline]
-fn larger(a: f64, b: f64) -> f64 {
+pub(super) fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 
@@ -184,10 +184,16 @@ impl Detector {
     }
 
     /// Peak level of each of [`NODES`] groups of `group` frames, each with the spaces up to the next group's first
-    /// frame. `x` has [`NEAR`] frames more at either end. Of each half of the hop the highest level above `floor` is
-    /// measured; what lies below it, or below `floor`, is an upper bound. Returns by how much waves near half the sample
-    /// rate may exceed the levels measured.
-    pub(super) fn levels(&self, x: &[f64], group: usize, floor: f64, out: &mut [f64; NODES]) -> f64 {
+    /// frame. `x` has [`NEAR`] frames more at either end. Of each half of the hop the highest level above its floor is
+    /// measured, and raises the floor; what lies below that is an upper bound. Returns by how much waves near half the
+    /// sample rate may exceed the levels measured.
+    pub(super) fn levels(
+        &self,
+        x: &[f64],
+        group: usize,
+        floors: &mut [f64; 2],
+        out: &mut [f64; NODES],
+    ) -> f64 {
         let doubt = RESTLESS * restless(x);
         match group {
             2 => bounds::<2>(x, doubt, out),
@@ -195,14 +201,14 @@ impl Detector {
             8 => bounds::<8>(x, doubt, out),
             _ => bounds::<16>(x, doubt, out),
         }
-        for (half, out) in out.chunks_exact_mut(NODES / 2).enumerate() {
-            self.refine_highest(&x[half * group * NODES / 2..], group, floor, out);
+        for (half, (out, floor)) in out.chunks_exact_mut(NODES / 2).zip(floors).enumerate() {
+            *floor = self.refine_highest(&x[half * group * NODES / 2..], group, *floor, out);
         }
         doubt
     }
 
     /// Measures bounds above `floor`, the highest first, until none is left above what was measured.
-    fn refine_highest(&self, x: &[f64], group: usize, floor: f64, bounds: &mut [f64]) {
+    fn refine_highest(&self, x: &[f64], group: usize, floor: f64, bounds: &mut [f64]) -> f64 {
         let mut best = floor;
         let mut left = [true; NODES / 2];
         loop {
@@ -213,7 +219,7 @@ impl Detector {
                 }
             }
             if top == usize::MAX {
-                return;
+                return best;
             }
             left[top] = false;
             bounds[top] = self.on_the_grid(&x[top * group..], group);
@@ -408,7 +414,7 @@ mod tests {
         let mut out = [0.0; NODES];
         let (mut rough, mut fine) = (0.0_f64, 0.0_f64);
         for hop in 4..x.len() / 64 - 4 {
-            detector.levels(&x[hop * 64 - NEAR..(hop + 1) * 64 + NEAR], 4, ceiling, &mut out);
+            detector.levels(&x[hop * 64 - NEAR..(hop + 1) * 64 + NEAR], 4, &mut [ceiling; 2], &mut out);
             rough = rough.max(peak(&out));
             closeup.begin();
             let near = &x[hop * 64 - Closeup::AROUND..(hop + 1) * 64 + Closeup::AROUND];

@@ -108,6 +108,11 @@ impl Lanes {
         self.link = if distance.abs() < 1e-4 { self.link_target } else { self.link + 0.1 * distance };
     }
 
+    /// Whether all channels have one gain, now and in this hop.
+    pub(super) fn all_linked(&self) -> bool {
+        self.active == 1 && self.link_target >= 1.0
+    }
+
     /// The newest `count` frames of a channel, `back` frames before the end.
     pub(super) fn tail(&self, channel: usize, back: usize, count: usize) -> &[f64] {
         self.lines[channel].tail(back, count)

@@ -11,8 +11,8 @@ pub(super) struct Line {
 impl Line {
     /// A line of zeros that keeps `keep` values besides the newest `push`.
     pub(super) fn new(keep: usize, push: usize) -> Self {
-        // Room for as much again as is kept (or eight pushes), so that a value is moved once on average.
-        Self { data: vec![0.0; keep + keep.max(8 * push)], keep, end: keep }
+        // Room for three times what is kept (or eight pushes): one value in three is moved on average.
+        Self { data: vec![0.0; keep + (3 * keep).max(8 * push)], keep, end: keep }
     }
 
     /// Room for `count` new values at the end.

@@ -3,7 +3,7 @@
 //! Its detector hears a one-pole low-pass, its gain moves over longer than half a period of the lowest notes, and the
 //! fast stage sees only what is left: tens of decibels less distortion of low tones without a longer fast window.
 
-use super::detector::NODES;
+use super::detector::{NODES, larger};
 use super::lanes::Timings;
 use super::release::Timing;
 use super::settings::LONG_HOLD_MS;
@@ -15,7 +15,7 @@ pub(super) const LOW_LOOKAHEAD_MS: f64 = 10.0;
 /// not hold the rest down. By calibration, 2026-11-21, see docs/decisions/021.
 const LONG_RELEASE_MS: f64 = 250.0;
 const FAST_HOLD_MS: f64 = 4.0;
-const FAST_RELEASE_MS: f64 = 80.0;
+const FAST_RELEASE_MS: f64 = 50.0;
 
 /// Times of the low stage.
 pub(super) fn timings() -> Timings {
@@ -40,34 +40,51 @@ impl LowLevel {
         1.0 - math::exp(-math::TAU * frequency_hz / sample_rate_hz)
     }
 
+    /// Four steps of the low-pass: what the samples give by themselves, and what is left of the state.
+    #[inline]
+    fn four(state: &mut f64, x: &[f64; 4], blend: f64) -> [f64; 4] {
+        let keep = 1.0 - blend;
+        let keep2 = keep * keep;
+        let a = blend * x[0];
+        let b = blend * x[1] + keep * a;
+        let c = blend * x[2] + keep * b;
+        let d = blend * x[3] + keep * c;
+        let before = *state;
+        *state = d + before * (keep2 * keep2);
+        [
+            (a + before * keep).abs(),
+            (b + before * keep2).abs(),
+            (c + before * (keep2 * keep)).abs(),
+            state.abs(),
+        ]
+    }
+
     /// Peak of the low-passed signal in each of the groups of `audio`.
     pub(super) fn run(&mut self, audio: &[f64], group: usize, blend: f64, out: &mut [f64; NODES]) {
+        out.fill(0.0);
         let mut state = self.state;
-        for (out, audio) in out.iter_mut().zip(audio.chunks_exact(group)) {
-            let mut level = 0.0;
-            for x in audio {
-                state += (x - state) * blend;
-                if state.abs() > level {
-                    level = state.abs();
-                }
-            }
-            *out = level;
+        for (quad, x) in audio.as_chunks::<4>().0.iter().enumerate() {
+            let [a, b, c, d] = Self::four(&mut state, x, blend);
+            let (first, last) = (4 * quad / group, (4 * quad + 2) / group);
+            out[first] = larger(larger(a, b), out[first]);
+            out[last] = larger(larger(c, d), out[last]);
         }
-        // Far below any bit: the low-pass must not die away through denormals.
-        self.state = if state.abs() < 1e-30 { 0.0 } else { state };
+        self.end(state);
     }
 
     /// Peak of the low-passed signal over all of `audio`.
     pub(super) fn level(&mut self, audio: &[f64], blend: f64) -> f64 {
-        let mut state = self.state;
-        let mut level = 0.0;
-        for x in audio {
-            state += (x - state) * blend;
-            if state.abs() > level {
-                level = state.abs();
-            }
+        let (mut state, mut level) = (self.state, 0.0);
+        for x in audio.as_chunks::<4>().0 {
+            let [a, b, c, d] = Self::four(&mut state, x, blend);
+            level = larger(larger(larger(a, b), larger(c, d)), level);
         }
-        self.state = if state.abs() < 1e-30 { 0.0 } else { state };
+        self.end(state);
         level
+    }
+
+    /// Far below any bit: the low-pass must not die away through denormals.
+    fn end(&mut self, state: f64) {
+        self.state = if state.abs() < 1e-30 { 0.0 } else { state };
     }
 }

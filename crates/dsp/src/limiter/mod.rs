@@ -28,6 +28,9 @@ pub use stages::Limiter;
 
 use detector::NODES;
 
+/// What is aimed at, as a share of the ceiling (-0.03 dB): room for the repair and for meters with other filters.
+const MARGIN: f64 = 0.996_55;
+
 /// What a limiter did.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Report {

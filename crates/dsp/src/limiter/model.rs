@@ -11,7 +11,7 @@ use super::line::Line;
 use super::low_stage::{self, LowLevel};
 use super::material::Material;
 use super::release::{Path, need_of};
-use super::{Settings, Style, group_frames};
+use super::{MARGIN, Settings, Style, group_frames};
 use crate::block::View;
 use crate::math::{self, db_to_gain};
 use crate::meter::loudness::{KFilter, lufs_of_power};
@@ -164,11 +164,13 @@ impl Collector {
         let share = self.material.push(&self.work);
         self.model.shares.push((share * 255.0 + 0.5) as u8);
         let (mut levels, mut lows, mut energies) = ([0.0; PARTS], [0.0; PARTS], [0.0; PARTS]);
+        // A channel below another one need not be known exactly.
+        let mut floors = [self.interest; 2];
         for (channel, plane) in self.work.iter().enumerate() {
             self.lines[channel].push(self.hop).copy_from_slice(plane);
             let x = self.lines[channel].tail(self.hop + 2 * NEAR, self.hop + 2 * NEAR);
             let mut nodes = [0.0; NODES];
-            self.detector.levels(x, self.hop / NODES, self.interest, &mut nodes);
+            self.detector.levels(x, self.hop / NODES, &mut floors, &mut nodes);
             for part in 0..PARTS {
                 let audio = &plane[part * half..(part + 1) * half];
                 let (first, end) = (part * NODES / PARTS, (part + 1) * NODES / PARTS);
@@ -256,7 +258,7 @@ impl Model {
     pub fn loudness_at(&self, gain_db: f64, settings: &Settings) -> Prediction {
         let groups = self.levels.len();
         let gain = db_to_gain(gain_db);
-        let ceiling = db_to_gain(settings.ceiling_dbtp);
+        let ceiling = db_to_gain(settings.ceiling_dbtp) * MARGIN;
         let share = |group: usize| settings.share(self.share_of(group));
         // Level after the clip, later after the slow stage; and the gain on the energy so far.
         let mut levels: Vec<f32> = self.levels.clone();

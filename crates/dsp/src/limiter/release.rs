@@ -21,7 +21,7 @@ pub(super) struct Timing {
 /// Time over which lasting reduction is judged. By calibration, 2026-11-21, see docs/decisions/021.
 const AVERAGE_SECONDS: f64 = 0.4;
 /// Average reduction at which the release is slowest. By calibration, 2026-11-21, see docs/decisions/021.
-const SLOWEST_AT_DB: f64 = 3.0;
+const SLOWEST_AT_DB: f64 = 6.0;
 /// Decibels of one neper, 20 / ln 10.
 const DB_PER_NEPER: f64 = 20.0 / math::LN_10;
 /// Reduction that counts as none any more (a millionth of a decibel).
@@ -36,6 +36,8 @@ struct Core {
     window: SlidingMax,
     boxes: BoxCascade,
     reduction: f64,
+    /// The reduction at the end of the last hop, in nepers.
+    nepers: f64,
     average_db: f64,
 }
 
@@ -86,6 +88,7 @@ impl Core {
             window: SlidingMax::new(nodes.latency() + 1 + nodes.hold(nodes.max_hold_ms)),
             boxes: BoxCascade::new(nodes.box_length(nodes.max_lookahead_ms)),
             reduction: 0.0,
+            nepers: 0.0,
             average_db: 0.0,
         };
         core.restart(nodes, timing);
@@ -102,6 +105,7 @@ impl Core {
         self.window.restart(reach + 1 + nodes.hold(timing.hold_ms));
         self.boxes.restart(length);
         self.reduction = 0.0;
+        self.nepers = 0.0;
         self.average_db = 0.0;
     }
 
@@ -115,7 +119,7 @@ impl Core {
     fn keep(&self, nodes: &Nodes) -> f64 {
         // A blow deeper than the average comes back fast, the average itself slowly: two releases in one.
         let left = (1.0 - self.reduction).max(1e-9);
-        let nepers = -math::ln(left);
+        let nepers = self.nepers;
         let lasting = (self.average_db / f64::max(SLOWEST_AT_DB, nepers * DB_PER_NEPER)).min(1.0);
         let Timing { release_ms, slow_release_ms, .. } = self.timing;
         let tau_nodes = (release_ms + (slow_release_ms - release_ms) * lasting) * 1e-3 * nodes.rate_hz;
@@ -136,10 +140,9 @@ impl Core {
     }
 
     fn follow_average(&mut self, nodes: &Nodes, steps: usize) {
-        let reduction_db =
-            if self.reduction > 0.0 { -math::gain_to_db((1.0 - self.reduction).max(1e-9)) } else { 0.0 };
+        self.nepers = if self.reduction > 0.0 { -math::ln((1.0 - self.reduction).max(1e-9)) } else { 0.0 };
         let blend = (steps as f64 / (AVERAGE_SECONDS * nodes.rate_hz)).min(1.0);
-        self.average_db += (reduction_db - self.average_db) * blend;
+        self.average_db += (self.nepers * DB_PER_NEPER - self.average_db) * blend;
         if self.average_db < LANDED {
             self.average_db = 0.0;
         }
@@ -161,7 +164,7 @@ impl Core {
 
     fn copy_from(&mut self, other: &Self) {
         (self.timing, self.offset) = (other.timing, other.offset);
-        (self.reduction, self.average_db) = (other.reduction, other.average_db);
+        (self.reduction, self.nepers, self.average_db) = (other.reduction, other.nepers, other.average_db);
         self.window.copy_from(&other.window);
         self.boxes.copy_from(&other.boxes);
     }
@@ -217,6 +220,7 @@ impl Path {
         for need in self.history.tail(NODES + self.nodes.history(), past) {
             self.now.step(*need, keep);
         }
+        self.now.follow_average(&self.nodes, 0);
         self.fade = 1.0;
     }
 

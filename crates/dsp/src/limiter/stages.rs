@@ -8,14 +8,12 @@ use super::low_stage::{self, LowLevel};
 use super::material::Material;
 use super::release::need_of;
 use super::repair::Repair;
-use super::{Report, Settings, Style, group_frames};
+use super::{MARGIN, Report, Settings, Style, group_frames};
 use crate::block::Block;
 use crate::math::{self, db_to_gain};
 
 /// Rounds of measuring and repairing.
 const ROUNDS: usize = 3;
-/// What is aimed at, as a share of the ceiling (-0.03 dB): room for the repair and for meters with other filters.
-const MARGIN: f64 = 0.996_55;
 /// Input beyond this (+180 dB) is taken as this: keeps every sum finite.
 const LOUDEST: f64 = 1e9;
 
@@ -193,7 +191,7 @@ impl Limiter {
             for (plane, (work, ready)) in planes {
                 let (plane, at) = (&mut plane[done..done + count], self.fill..self.fill + count);
                 for (to, x) in work[at.clone()].iter_mut().zip(plane.iter()) {
-                    *to = if x.is_finite() { x.clamp(-LOUDEST, LOUDEST) } else { 0.0 };
+                    *to = tame(*x);
                 }
                 plane.copy_from_slice(&ready[at]);
             }
@@ -235,6 +233,10 @@ impl Limiter {
             return;
         }
         for plane in &mut self.work {
+            if from == to {
+                plane.iter_mut().for_each(|x| *x *= to);
+                continue;
+            }
             let step = (to - from) / plane.len() as f64;
             for (i, x) in plane.iter_mut().enumerate() {
                 *x *= from + step * (i + 1) as f64;
@@ -280,11 +282,16 @@ impl Limiter {
     fn main_stage(&mut self, ceiling: f64, share_before: f64) {
         self.main.push(&self.work);
         let hop = self.group * NODES;
+        let mut floors = [ceiling; 2];
         for channel in 0..self.work.len() {
+            // Where all channels share the gain, what is lower than another channel need not be known exactly.
+            if !self.main.all_linked() {
+                floors = [ceiling; 2];
+            }
             let x = self.main.tail(channel, hop + 2 * NEAR, hop + 2 * NEAR);
             let levels = &mut self.levels[channel];
             let doubt = if self.settings.true_peak {
-                self.detector.levels(x, self.group, ceiling, levels)
+                self.detector.levels(x, self.group, &mut floors, levels)
             } else {
                 sample_levels(x, self.group, levels);
                 0.0
@@ -358,6 +365,14 @@ impl Limiter {
             max_repair_db: -math::gain_to_db(f64::max(repaired, 1e-12)),
         }
     }
+}
+
+/// Nothing that is not a number, and nothing too loud. Without branches, for the sake of speed.
+#[inline]
+fn tame(x: f64) -> f64 {
+    let upper = if x < LOUDEST { x } else { LOUDEST };
+    let both = if upper > -LOUDEST { upper } else { -LOUDEST };
+    if x.abs() < f64::INFINITY { both } else { 0.0 }
 }
 
 /// Needs at the nodes, each the larger one of the two groups it touches.

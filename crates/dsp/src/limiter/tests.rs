@@ -55,10 +55,8 @@ fn driven(gain_db: f64) -> Settings {
 }
 
 fn assert_below_ceiling(name: &str, settings: Settings, planes: &[Vec<f64>], rate_hz: f64) {
-    // Silence around, so that no file begins or ends in the middle of a wave.
-    let pad = vec![0.0; 200];
-    let planes: Vec<Vec<f64>> = planes.iter().map(|x| [&pad[..], x, &pad].concat()).collect();
-    let (out, limiter) = limit(settings, &planes, rate_hz, 1000);
+    // What comes out before the first frame and after the last is cut off: files may begin and end at full level.
+    let (out, limiter) = limit(settings, planes, rate_hz, 1000);
     let peak = out.iter().map(|plane| true_peak_16x_db(plane)).fold(f64::NEG_INFINITY, f64::max);
     println!("{name}: {peak:.4} dBTP, {:?}", limiter.report());
     assert!(peak <= settings.ceiling_dbtp + 0.02, "{name}: {peak} dBTP");
@@ -88,7 +86,7 @@ fn nothing_stands_above_the_ceiling() {
     let rate = 44_100.0;
     for style in [Style::Adaptive, Style::Transparent, Style::Punchy] {
         let settings = Settings { style, ..driven(6.0) };
-        for frequency in [82.7, 997.3, 3001.0] {
+        for frequency in [82.7, 441.0, 997.3, 1000.0, 3001.0] {
             let square: Vec<f64> = sine(frequency, 1.0, 0.1, 0.3, rate)
                 .iter()
                 .map(|x| if *x < 0.0 { -0.9 } else { 0.9 })
@@ -99,6 +97,14 @@ fn nothing_stands_above_the_ceiling() {
         assert_below_ceiling("fs/4 at 45°", settings, &[quarter], rate);
         let (left, right) = (bursts(20_000, 1), bursts(20_000, 2));
         assert_below_ceiling("noise bursts", settings, &[left, right], rate);
+        let white: Vec<f64> = noise(1.0, 5, 12_000)
+            .iter()
+            .enumerate()
+            .map(|(n, x)| if (n / 700) % 3 == 0 { 2.0 * x } else { 0.1 * x })
+            .collect();
+        assert_below_ceiling("bursts of white noise", settings, &[white], rate);
+        let middle = sine(1000.0, 1.0, 1.3, 0.2, rate);
+        assert_below_ceiling("a wave that begins and ends in its middle", settings, &[middle], rate);
         // +20 dB edges: a tone and a level that jump.
         let edges: Vec<f64> = (0..20_000)
             .map(|n| {
@@ -174,22 +180,10 @@ fn tones_stay_clean_at_six_decibels_of_reduction() {
 fn two_tones_stay_apart_at_six_decibels_of_reduction() {
     let rate = 44_100.0;
     let out = settled(&[(60.0, 4.0), (7000.0, 1.0)], rate, 4410);
-    // SMPTE RP 120: side-bands of the high tone at multiples of the low one, re the high tone.
-    let mut power = 0.0;
-    for bin in 1..=50 {
-        for frequency in [7000.0 - 20.0 * f64::from(bin), 7000.0 + 20.0 * f64::from(bin)] {
-            let level = testkit::measure::tone(&out, frequency, rate).0;
-            power += level * level;
-        }
-    }
-    let high = testkit::measure::tone(&out, 7000.0, rate).0;
-    let imd = 10.0 * math::log10(power / (high * high));
-    println!("SMPTE intermodulation: {imd:.1} dB");
+    // Stricter than SMPTE RP 120: all that is neither tone, re the high tone, wherever it lies.
+    let imd = residual_db(&out, rate, 20.0, 7000.0, &[60.0, 7000.0]);
+    println!("SMPTE intermodulation, everything re 7 kHz: {imd:.1} dB");
     assert!(imd <= -75.0, "SMPTE: {imd} dB");
-    // Everything else, too, re the low tone.
-    let all = residual_db(&out, rate, 20.0, 60.0, &[60.0, 7000.0]);
-    println!("all products re 60 Hz: {all:.1} dB");
-    assert!(all <= -70.0, "{all} dB");
 }
 
 #[test]
@@ -253,14 +247,14 @@ fn blows_get_the_fast_window_and_a_quick_recovery() {
     let settings = Settings { clip: false, ..driven(8.0) };
     let (out, limiter) = limit(settings, std::slice::from_ref(&x), rate, 441);
     assert!(limiter.sustained_share() < 0.1, "{}", limiter.sustained_share());
-    // 200 ms after a blow three quarters of the decibels are back; with the long window they are not.
+    // 200 ms after a blow nine tenths of the decibels are back; with the long window they are not.
     let gain_at = |y: &[f64], seconds: f64| {
         let at = (seconds * rate) as usize;
         gain_to_db(testkit::measure::rms(&y[at..at + 1000]) / testkit::measure::rms(&x[at..at + 1000])) - 8.0
     };
     let deepest = gain_at(&out[0], 3.0);
     assert!(deepest < -4.0, "{deepest} dB");
-    assert!(gain_at(&out[0], 3.2) > 0.25 * deepest, "{} dB of {deepest}", gain_at(&out[0], 3.2));
+    assert!(gain_at(&out[0], 3.2) > 0.1 * deepest, "{} dB of {deepest}", gain_at(&out[0], 3.2));
     let before = |y: &[f64]| gain_at(y, 2.992 - 1000.0 / rate);
     let long = Settings { style: Style::Transparent, ..settings };
     let (slow, _) = limit(long, std::slice::from_ref(&x), rate, 441);
