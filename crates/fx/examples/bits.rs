@@ -34,6 +34,34 @@ fn signal(frames: usize, rate: f64) -> Buffer {
     Buffer::from_planes(&[plane(0.0), plane(0.7)])
 }
 
+/// Kernels that no processor uses: conversion, spectra, meters, dither.
+fn kernels() -> Vec<(&'static str, Buffer)> {
+    let input = signal(30_000, 44_100.0);
+    let mut found = Vec::new();
+    for (name, to_hz) in [("resample 48000", 48_000), ("resample 96000", 96_000), ("resample 44056", 44_056)] {
+        let planes = [input.channel(0).to_vec()];
+        if let Ok(converted) = dsp::resample::resample(&planes, 44_100, to_hz, dsp::resample::Slope::Gentle) {
+            found.push((name, Buffer::from_planes(&converted)));
+        }
+    }
+    let mut welch = dsp::spectrum::Welch::new(2, 44_100.0, dsp::spectrum::Options::default());
+    welch.push(input.view());
+    found.push(("spectrum", Buffer::from_planes(&[welch.finish().power(0).to_vec()])));
+    let mut loudness = dsp::meter::loudness::LoudnessMeter::new(44_100.0, &[1.0, 1.0]);
+    loudness.process(input.view());
+    let mut peaks = dsp::meter::true_peak::TruePeakMeter::new(44_100.0, 2);
+    peaks.process(input.view());
+    let readings = vec![loudness.integrated_lufs().unwrap_or(0.0), peaks.finish().worst()];
+    found.push(("meters", Buffer::from_planes(&[readings])));
+    for dither in dsp::dither::Dither::all() {
+        let mut quantiser = dsp::dither::Quantiser::new(16, dither, 9, 0);
+        let mut integers = vec![0; input.frames()];
+        quantiser.process(input.channel(0), &mut integers);
+        found.push((dither.name(), Buffer::from_planes(&[integers.iter().map(|n| f64::from(*n)).collect()])));
+    }
+    found
+}
+
 fn main() {
     let mut all = 0xcbf2_9ce4_8422_2325;
     for entry in REGISTRY {
@@ -73,6 +101,11 @@ fn main() {
             all = hash(&audio, all);
             println!("{} {variant} {one:016x}", entry.description.key);
         }
+    }
+    for (name, audio) in kernels() {
+        let one = hash(&audio, 0xcbf2_9ce4_8422_2325);
+        all = hash(&audio, all);
+        println!("dsp {name} {one:016x}");
     }
     println!("all {all:016x}");
 }

@@ -132,8 +132,11 @@ impl Clip {
             return;
         }
         let correction = &mut self.corrections[channel];
-        for (audio, correction) in audio.iter_mut().zip(correction.iter()) {
-            *audio += correction;
+        let around = self.lines[channel].tail(hop + CLIP_DELAY + SILENCE, hop + 2 * SILENCE);
+        for (n, (audio, correction)) in audio.iter_mut().zip(correction.iter()).enumerate() {
+            if *audio != 0.0 || !is_silent(&around[n..=n + 2 * SILENCE]) {
+                *audio += correction;
+            }
         }
         correction.copy_within(hop.., 0);
         let rest = correction.len() - hop;
@@ -145,23 +148,22 @@ impl Clip {
     fn correct(&mut self, channel: usize, hop: usize, curve: Curve, weights: (f64, f64)) -> bool {
         // Frames from HALF before the first space on; spaces end HALF before the newest frame.
         let x = self.lines[channel].tail(hop + 2 * HALF, hop + 2 * HALF);
-        // Quick look: peaks between samples more than 2 dB above both neighbours are left to the limiter.
-        let interesting = 0.8 * curve.knee;
-        if peak(&x[HALF..HALF + hop + 1]) < interesting {
+        // No sample's bound can be more than twice the peak.
+        if 2.0 * peak(&x[HALF - 1..HALF + hop + 2]) < curve.knee {
             return false;
         }
         let correction = &mut self.corrections[channel];
         let mut touched = false;
+        // A frame's bound as in the detector: a sine stands at most so much above its samples.
+        let bound = |n: usize| x[n].abs() + 0.25 * ((x[n - 1] + x[n + 1]) - 2.0 * x[n]).abs();
+        let mut next = bound(HALF);
         for n in 0..hop {
-            let higher = f64::max(x[HALF + n].abs(), x[HALF + n + 1].abs());
-            if higher < interesting {
+            let this = next;
+            next = bound(HALF + n + 1);
+            if f64::max(this, next) < curve.knee {
                 continue;
             }
             let near = &x[n + 1..n + 1 + TAPS];
-            // Neither of the frames nor the middle between them comes near the knee.
-            if higher < curve.knee && interpolate(&self.taps[PHASES / 2], near).abs() < 0.92 * curve.knee {
-                continue;
-            }
             let weight = (weights.0 + (weights.1 - weights.0) * n as f64 / hop as f64) / PHASES as f64;
             for taps in &self.taps {
                 let change = curve.change(interpolate(taps, near));
@@ -175,6 +177,17 @@ impl Clip {
         }
         touched
     }
+}
+
+/// Zeros in a row that make silence.
+const SILENCE: usize = 8;
+
+/// Whether the frame in the middle belongs to digital silence. Where a programme begins and ends, silence stays silence:
+/// the filters of the clip must not ring into what will be cut off.
+fn is_silent(around: &[f64]) -> bool {
+    let zeros = |side: &mut dyn Iterator<Item = &f64>| side.take_while(|x| **x == 0.0).count();
+    let (before, after) = around.split_at(around.len() / 2);
+    zeros(&mut before.iter().rev()) + zeros(&mut after.iter()) >= SILENCE
 }
 
 #[inline]

@@ -6,13 +6,13 @@
 use super::detector::NODES;
 use super::lanes::Timings;
 use super::release::Timing;
+use super::settings::LONG_HOLD_MS;
 use crate::math;
 
 /// Look-ahead of the low stage: half a period of 50 Hz. By calibration (mastering reference, 2.2), 2026-11-21.
 pub(super) const LOW_LOOKAHEAD_MS: f64 = 10.0;
-/// Hold and release for sustained material (mastering reference 5.2, step 5) and for struck material, where a drum must
+/// Releases for sustained material (mastering reference 5.2, step 5) and, with the hold, for struck material, where a drum must
 /// not hold the rest down. By calibration, 2026-11-21, see docs/decisions/020.
-const LONG_HOLD_MS: f64 = 12.0;
 const LONG_RELEASE_MS: f64 = 250.0;
 const FAST_HOLD_MS: f64 = 4.0;
 const FAST_RELEASE_MS: f64 = 80.0;

@@ -92,7 +92,6 @@ pub struct Collector {
     fill: usize,
     work: Vec<Vec<f64>>,
     lines: Vec<Line>,
-    mids: Vec<f64>,
     detector: Detector,
     lows: Vec<LowLevel>,
     filters: Vec<KFilter<1>>,
@@ -123,7 +122,6 @@ impl Collector {
             fill: 0,
             work: vec![vec![0.0; hop]; channels],
             lines: (0..channels).map(|_| Line::new(2 * NEAR + hop, hop)).collect(),
-            mids: vec![0.0; hop],
             detector: Detector::new(),
             lows: vec![LowLevel::default(); channels],
             filters: (0..channels).map(|_| KFilter::new(sample_rate_hz)).collect(),
@@ -170,7 +168,7 @@ impl Collector {
             self.lines[channel].push(self.hop).copy_from_slice(plane);
             let x = self.lines[channel].tail(self.hop + 2 * NEAR, self.hop + 2 * NEAR);
             let mut nodes = [0.0; NODES];
-            self.detector.levels(x, self.hop / NODES, self.interest, &mut self.mids, &mut nodes);
+            self.detector.levels(x, self.hop / NODES, self.interest, &mut nodes);
             for part in 0..PARTS {
                 let audio = &plane[part * half..(part + 1) * half];
                 let (first, end) = (part * NODES / PARTS, (part + 1) * NODES / PARTS);

@@ -1,6 +1,6 @@
 //! Verify and repair: what still stands above the ceiling gets a short dip.
 
-use super::detector::{Detector, FAR, NODES};
+use super::detector::{Closeup, Detector, NODES};
 use super::line::Line;
 use super::release::need_of;
 use super::window::{BoxCascade, SlidingMax, grid};
@@ -9,16 +9,19 @@ use super::{apply_gain, gains_of};
 /// Length of a dip to either side of a peak (mastering reference 5.2, step 7).
 const DIP_MS: f64 = 1.5;
 /// Share of the ceiling above which a level told by an earlier stage is measured anew.
-const VERIFY_FROM: f64 = 0.95;
-/// The repair begins 0.002 dB above the ceiling and aims 0.001 dB below, so that rounds end.
-const TRIGGER: f64 = 1.000_23;
-const AIM: f64 = 0.999_88;
+const VERIFY_FROM: f64 = 0.97;
+/// The repair begins 0.005 dB above what the stages before aim at, and aims 0.005 dB below that, so that rounds end.
+const TRIGGER: f64 = 1.000_58;
+const AIM: f64 = 0.999_42;
+/// Frames to either side of a hop that are looked at.
+const AROUND: usize = Closeup::AROUND.next_multiple_of(16);
 
 /// One round. Gains are linked over all channels.
 #[derive(Debug)]
 pub(super) struct Repair {
     group: usize,
     reach: usize,
+    closeup: Closeup,
     lines: Vec<Line>,
     levels: Vec<Line>,
     window: SlidingMax,
@@ -38,11 +41,12 @@ impl Repair {
         let mut window = SlidingMax::new(reach + 1);
         window.restart(reach + 1);
         let hop = group * NODES;
-        let keep = 2 * FAR + (reach + 2) * group + hop;
-        let nodes = FAR / group + reach + 2 + NODES;
+        let keep = 2 * AROUND + (reach + 2) * group + hop;
+        let nodes = AROUND / group + reach + 2 + NODES;
         Self {
             group,
             reach,
+            closeup: Closeup::new(hop),
             lines: (0..channels).map(|_| Line::new(keep, hop)).collect(),
             levels: (0..channels).map(|_| Line::new(nodes, NODES)).collect(),
             window,
@@ -56,7 +60,7 @@ impl Repair {
 
     /// Groups between input and output.
     fn delay_groups(&self) -> usize {
-        FAR / self.group + self.reach + 1
+        AROUND / self.group + self.reach + 1
     }
 
     /// Frames between input and output.
@@ -101,15 +105,16 @@ impl Repair {
 
     /// Needs of the groups whose surroundings are known by now.
     fn measure(&mut self, channel: usize, detector: &Detector, ceiling: f64, needs: &mut [f64; NODES]) {
-        let groups_back = FAR / self.group;
+        let groups_back = AROUND / self.group;
         let hop = self.group * NODES;
         let levels = self.levels[channel].tail(groups_back + NODES, NODES);
-        let audio = self.lines[channel].tail(2 * FAR + hop, 2 * FAR + hop);
+        let audio = self.lines[channel].tail(AROUND + Closeup::AROUND + hop, 2 * Closeup::AROUND + hop);
+        self.closeup.begin();
         for (g, need) in needs.iter_mut().enumerate() {
             if levels[g] < ceiling * VERIFY_FROM {
                 continue;
             }
-            let level = detector.accurate(&audio[g * self.group..], self.group, ceiling);
+            let level = self.closeup.level(detector, audio, (g, self.group), ceiling);
             if level > ceiling * TRIGGER {
                 *need = f64::max(*need, need_of(level, ceiling * AIM));
             }

@@ -77,8 +77,9 @@ impl Default for Settings {
 const MAX_LOOKAHEAD_MS: f64 = 12.0;
 /// Longest hold.
 const MAX_HOLD_MS: f64 = 20.0;
-/// Hold of the long window: with its look-ahead it spans half a period of 25 Hz.
-const LONG_HOLD_MS: f64 = 10.0;
+/// Hold of the long window: with its look-ahead it spans 50 ms, in which two tones 20 Hz apart, or a bass note and what
+/// stands on it, come back to the same peak. By calibration, 2026-11-21, see docs/decisions/020.
+pub(super) const LONG_HOLD_MS: f64 = 40.0;
 /// The long window releases so much more slowly. By calibration, 2026-11-21, see docs/decisions/020.
 const LONG_RELEASE_RATIO: f64 = 3.0;
 /// Slowest release over fastest when it is automatic (mastering reference 5.2: 30-60 to 200-400 ms).
@@ -96,7 +97,7 @@ impl Settings {
         };
         let long = Timing {
             lookahead_ms: self.long_lookahead_ms.clamp(0.5, MAX_LOOKAHEAD_MS),
-            hold_ms: self.hold_ms.clamp(LONG_HOLD_MS, MAX_HOLD_MS),
+            hold_ms: LONG_HOLD_MS,
             release_ms: f64::min(release_ms * LONG_RELEASE_RATIO, slow_release_ms),
             slow_release_ms,
         };
@@ -121,10 +122,10 @@ impl Settings {
     }
 
     pub(super) fn main_nodes(rate_hz: f64) -> Nodes {
-        Nodes { rate_hz, max_lookahead_ms: MAX_LOOKAHEAD_MS, max_hold_ms: MAX_HOLD_MS }
+        Nodes { rate_hz, max_lookahead_ms: MAX_LOOKAHEAD_MS, max_hold_ms: LONG_HOLD_MS }
     }
 
     pub(super) fn low_nodes(rate_hz: f64) -> Nodes {
-        Nodes { rate_hz, max_lookahead_ms: LOW_LOOKAHEAD_MS, max_hold_ms: MAX_HOLD_MS }
+        Nodes { rate_hz, max_lookahead_ms: LOW_LOOKAHEAD_MS, max_hold_ms: LONG_HOLD_MS }
     }
 }

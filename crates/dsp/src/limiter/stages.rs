@@ -14,6 +14,8 @@ use crate::math::{self, db_to_gain};
 
 /// Rounds of measuring and repairing.
 const ROUNDS: usize = 3;
+/// What is aimed at, as a share of the ceiling (-0.03 dB): room for the repair and for meters with other filters.
+const MARGIN: f64 = 0.996_55;
 /// Input beyond this (+180 dB) is taken as this: keeps every sum finite.
 const LOUDEST: f64 = 1e9;
 
@@ -45,7 +47,6 @@ pub struct Limiter {
     work: Vec<Vec<f64>>,
     ready: Vec<Vec<f64>>,
     detector: Detector,
-    mids: Vec<f64>,
     levels: Vec<[f64; NODES]>,
     needs: Vec<[f64; NODES]>,
     gain: Moving,
@@ -102,7 +103,6 @@ impl Limiter {
             work: vec![vec![0.0; hop]; channels],
             ready: vec![vec![0.0; hop]; channels],
             detector: Detector::new(),
-            mids: vec![0.0; hop],
             levels: vec![[0.0; NODES]; channels],
             needs: vec![[0.0; NODES]; channels],
             gain: still,
@@ -210,6 +210,7 @@ impl Limiter {
     fn hop(&mut self) {
         self.input_gain();
         let (_, ceiling) = self.ceiling.step();
+        let ceiling = ceiling * MARGIN;
         let before = self.share;
         self.share = self.settings.share(self.material.push(&self.work));
         self.clip_stage(ceiling);
@@ -282,13 +283,16 @@ impl Limiter {
         for channel in 0..self.work.len() {
             let x = self.main.tail(channel, hop + 2 * NEAR, hop + 2 * NEAR);
             let levels = &mut self.levels[channel];
-            if self.settings.true_peak {
-                self.detector.levels(x, self.group, ceiling, &mut self.mids, levels);
+            let doubt = if self.settings.true_peak {
+                self.detector.levels(x, self.group, ceiling, levels)
             } else {
                 sample_levels(x, self.group, levels);
-            }
+                0.0
+            };
             node_needs(levels, ceiling, &mut self.last_needs[channel], &mut self.needs[channel]);
-            self.main_levels[channel].push(NODES).copy_from_slice(levels);
+            for (to, level) in self.main_levels[channel].push(NODES).iter_mut().zip(levels.iter()) {
+                *to = level + doubt;
+            }
         }
         let reductions = self.main.pull(&mut self.needs, (share_before, self.share), &mut self.work);
         self.predict_levels();

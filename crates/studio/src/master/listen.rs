@@ -48,12 +48,25 @@ pub struct Dynamics {
     pub p90_dbfs: f64,
     /// Level exceeded a fiftieth of the time, dBFS.
     pub p98_dbfs: f64,
+    /// How far the level stands over the mean of the three seconds around it, a fiftieth of the time, dB: blows and
+    /// bursts, not the arc of the piece.
+    pub burst_db: f64,
 }
 
-/// Listens to a stereo stream and passes it on.
+/// Listens to a stereo stream: two stages, so that two threads can share the work.
 pub(super) struct Listener {
+    spectrum: LongTerm,
+    levels: Levels,
+}
+
+/// The long-term spectrum.
+struct LongTerm {
     welch: Welch,
     sample_rate_hz: f64,
+}
+
+/// Levels of three bands, every 50 ms.
+struct Levels {
     filters: Vec<[Biquad; 2]>,
     step_frames: usize,
     filled: usize,
@@ -64,13 +77,41 @@ pub(super) struct Listener {
 impl Listener {
     pub(super) fn new(channels: usize, sample_rate_hz: f64) -> Self {
         let options = Options { planes: Planes::MidSide, ..Options::default() };
+        let welch = Welch::new(channels, sample_rate_hz, options);
+        Self { spectrum: LongTerm { welch, sample_rate_hz }, levels: Levels::new(channels, sample_rate_hz) }
+    }
+
+    /// What the stream has to pass.
+    pub(super) fn stages(&mut self) -> [&mut dyn Stage; 2] {
+        [&mut self.spectrum, &mut self.levels]
+    }
+
+    pub(super) fn finish(self) -> Listening {
+        let spectrum = self.spectrum.welch.finish();
+        let nyquist = 0.5 * self.spectrum.sample_rate_hz;
+        let both =
+            |low: f64, high: f64| spectrum.band_power(0, low, high) + spectrum.band_power(1, low, high);
+        let level_db = std::array::from_fn(|b| math::power_to_db(both(EDGES_HZ[b], EDGES_HZ[b + 1])));
+        let side_mid_db = std::array::from_fn(|b| side_mid(&spectrum, EDGES_HZ[b], EDGES_HZ[b + 1]));
+        let wall = spectrum.cutoff(0, WALL_HZ[0], WALL_HZ[1].min(nyquist), WALL_DB);
+        let dynamics = self.levels.steps.map(|steps| Dynamics::of(&steps));
+        Listening {
+            level_db,
+            side_mid_db,
+            top_hz: wall.map_or(nyquist, |wall| wall.hz),
+            rumble_db: math::power_to_db(both(0.0, 25.0) / both(0.0, nyquist).max(f64::MIN_POSITIVE)),
+            dynamics,
+        }
+    }
+}
+
+impl Levels {
+    fn new(channels: usize, sample_rate_hz: f64) -> Self {
         let corner = |hz: f64| hz.min(0.4 * sample_rate_hz);
         let low = design(Curve::LowPass, corner(SPLIT_HZ[0]), 0.0, 0.707, sample_rate_hz);
         let high = design(Curve::HighPass, corner(SPLIT_HZ[1]), 0.0, 0.707, sample_rate_hz);
         let pair = || [Biquad::new(low.coefficients()), Biquad::new(high.coefficients())];
         Self {
-            welch: Welch::new(channels, sample_rate_hz, options),
-            sample_rate_hz,
             filters: (0..channels).map(|_| pair()).collect(),
             step_frames: ((STEP_SECONDS * sample_rate_hz) as usize).max(1),
             filled: 0,
@@ -80,7 +121,6 @@ impl Listener {
     }
 
     fn measure(&mut self, block: &Buffer) {
-        self.welch.push(block.view());
         let mut start = 0;
         while start < block.frames() {
             let frames = (self.step_frames - self.filled).min(block.frames() - start);
@@ -112,24 +152,6 @@ impl Listener {
             filter.settle();
         }
     }
-
-    pub(super) fn finish(self) -> Listening {
-        let spectrum = self.welch.finish();
-        let nyquist = 0.5 * self.sample_rate_hz;
-        let both =
-            |low: f64, high: f64| spectrum.band_power(0, low, high) + spectrum.band_power(1, low, high);
-        let level_db = std::array::from_fn(|b| math::power_to_db(both(EDGES_HZ[b], EDGES_HZ[b + 1])));
-        let side_mid_db = std::array::from_fn(|b| side_mid(&spectrum, EDGES_HZ[b], EDGES_HZ[b + 1]));
-        let wall = spectrum.cutoff(0, WALL_HZ[0], WALL_HZ[1].min(nyquist), WALL_DB);
-        let dynamics = self.steps.map(|steps| Dynamics::of(&steps));
-        Listening {
-            level_db,
-            side_mid_db,
-            top_hz: wall.map_or(nyquist, |wall| wall.hz),
-            rumble_db: math::power_to_db(both(0.0, 25.0) / both(0.0, nyquist).max(f64::MIN_POSITIVE)),
-            dynamics,
-        }
-    }
 }
 
 /// Side re mid between two frequencies; `None` when there is nothing.
@@ -148,16 +170,42 @@ impl Dynamics {
             sorted.get((share * top as f64).round() as usize).map(|level| f64::from(*level))
         };
         let Some(loudest) = at(0.98) else { return Self::default() };
+        let burst_db = burst_db(steps, loudest - PAUSE_DB);
         let pauses = sorted.partition_point(|level| f64::from(*level) < loudest - PAUSE_DB);
         sorted.drain(..pauses);
         let top = sorted.len().saturating_sub(1) as f64;
         let of =
             |share: f64| sorted.get((share * top).round() as usize).map_or(-200.0, |level| f64::from(*level));
-        Self { median_dbfs: of(0.5), p90_dbfs: of(0.9), p98_dbfs: of(0.98) }
+        Self { median_dbfs: of(0.5), p90_dbfs: of(0.9), p98_dbfs: of(0.98), burst_db }
     }
 }
 
-impl Stage for Listener {
+/// Steps on either side that make the surroundings of a step: three seconds in all.
+const AROUND_STEPS: usize = 30;
+
+/// 98th percentile of the levels over the mean of their surroundings; steps below the floor count as the floor.
+fn burst_db(steps: &[f32], floor_dbfs: f64) -> f64 {
+    let level = |step: &f32| f64::from(*step).max(floor_dbfs);
+    let mut over: Vec<f64> = (0..steps.len())
+        .filter(|at| f64::from(steps[*at]) > floor_dbfs)
+        .map(|at| {
+            let around = &steps[at.saturating_sub(AROUND_STEPS)..(at + AROUND_STEPS + 1).min(steps.len())];
+            level(&steps[at]) - around.iter().map(level).sum::<f64>() / around.len() as f64
+        })
+        .collect();
+    over.sort_by(f64::total_cmp);
+    let at = (0.98 * over.len().saturating_sub(1) as f64).round() as usize;
+    over.get(at).copied().unwrap_or(0.0)
+}
+
+impl Stage for LongTerm {
+    fn push(&mut self, block: Buffer, next: Next<'_>) -> Result<()> {
+        self.welch.push(block.view());
+        next(block)
+    }
+}
+
+impl Stage for Levels {
     fn push(&mut self, block: Buffer, next: Next<'_>) -> Result<()> {
         self.measure(&block);
         next(block)
@@ -170,7 +218,10 @@ mod tests {
 
     fn hear(left: Vec<f64>, right: Vec<f64>) -> Listening {
         let mut listener = Listener::new(2, 48_000.0);
-        listener.push(Buffer::from_planes(&[left, right]), &mut |_| Ok(())).expect("it listens");
+        for stage in listener.stages() {
+            let block = Buffer::from_planes(&[left.clone(), right.clone()]);
+            stage.push(block, &mut |_| Ok(())).expect("it listens");
+        }
         listener.finish()
     }
 
@@ -207,6 +258,20 @@ mod tests {
         // RMS of a sine of peak 0.5 is -9.03 dBFS; the band's own filter takes 0.3 dB at most.
         assert!((low.p90_dbfs + 9.03).abs() < 0.5, "{low:?}");
         assert!((low.p90_dbfs - low.median_dbfs - 6.0).abs() < 0.05, "{low:?}");
+    }
+
+    #[test]
+    fn bursts_count_and_the_arc_of_a_piece_does_not() {
+        // 1 kHz. Rising by 20 dB over 20 s: no bursts. A blow of 50 ms every second, 20 dB over the rest: bursts of nearly
+        // 19 dB, as one step in twenty lifts the mean by 1.
+        let tone = testkit::signals::sine(1000.0, 0.5, 0.0, 20.0, 48_000.0);
+        let arc: Vec<f64> =
+            tone.iter().enumerate().map(|(n, x)| x * math::db_to_gain(-20.0 + n as f64 / 48_000.0)).collect();
+        assert!(hear(arc.clone(), arc).dynamics[1].burst_db < 3.0);
+        let blow = |n: usize| if n % 48_000 < 2400 { 1.0 } else { 0.1001 };
+        let blows: Vec<f64> = tone.iter().enumerate().map(|(n, x)| x * blow(n)).collect();
+        let burst_db = hear(blows.clone(), blows).dynamics[1].burst_db;
+        assert!((burst_db - 19.0).abs() < 0.3, "{burst_db}");
     }
 
     #[test]

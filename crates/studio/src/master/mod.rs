@@ -143,10 +143,15 @@ pub fn master(
         return Err(error.hint("a Spotify master is not a CD master: name at least one, `--for spotify`"));
     }
     check_place(premaster.path(), targets.iter().map(|target| master_name(premaster.path(), target)), place)?;
-    let heard = listen_to(premaster, job)?;
+    let (heard, hash) = std::thread::scope(|scope| {
+        let hash = scope.spawn(|| render::hash_of(premaster.path()));
+        let heard = listen_to(premaster, job);
+        let gone = || Error::new(Kind::Internal, "panic", "the thread that hashes the print panicked");
+        (heard, hash.join().unwrap_or_else(|_| Err(gone())))
+    });
+    let (heard, hash) = (heard?, hash?);
     let stereo = premaster.info().channels() == CHANNELS;
     let Proposal { steps, mut decisions, .. } = propose::propose(&heard, stereo)?;
-    let hash = render::hash_of(premaster.path())?;
     let source_hz = premaster.info().sample_rate_hz;
     let mut models: BTreeMap<u32, Model> = BTreeMap::new();
     let mut chain = Chain {
@@ -201,7 +206,9 @@ fn listen_to(premaster: &Premaster, job: &Job<'_>) -> Result<Listening> {
     let mut source = render::open(premaster)?;
     let info = source.info().clone();
     let mut listener = Listener::new(CHANNELS, f64::from(info.sample_rate_hz));
-    pipe::run(source.as_mut(), &mut [&mut Stereo, &mut listener], info.frames.unwrap_or(0), "listen", job)
+    let [spectrum, levels] = listener.stages();
+    let stages: &mut [&mut dyn Stage] = &mut [&mut Stereo, spectrum, levels];
+    pipe::run(source.as_mut(), stages, info.frames.unwrap_or(0), "listen", job)
         .map_err(|error| error.at(premaster.path().display()))?;
     Ok(listener.finish())
 }
