@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use studio::job::{Job, Progress};
 use studio::message::{Error, Finding, Kind, Severity};
-pub(crate) use studio::message::{clean, clean_name};
+pub(crate) use studio::message::{clean, clean_name, wrap};
 
 /// Set by Ctrl-C and by a request to terminate.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -97,7 +97,7 @@ impl Ui {
     /// Findings as text, most serious first.
     pub(crate) fn findings(&self, findings: &[Finding]) -> String {
         let mut sorted: Vec<_> = findings.iter().collect();
-        sorted.sort_by(|a, b| b.severity.cmp(&a.severity));
+        sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         let mut text = String::new();
         for finding in sorted {
             let (word, colour) = match finding.severity {
@@ -113,14 +113,11 @@ impl Ui {
             let at = finding.seconds.map_or_else(String::new, |s| format!(" at {}", clock(s)));
             let limit =
                 if finding.limit.is_empty() { String::new() } else { format!(" (limit: {})", finding.limit) };
-            text.push_str(&format!(
-                "{}  {}: {about}{}{at}{limit}\n",
-                self.paint(word, colour),
-                finding.rule,
-                clean(&finding.measured)
-            ));
+            let said = format!("{}: {about}{}{at}{limit}", finding.rule, clean(&finding.measured));
+            let said = wrap(&said, self.columns(), "      ");
+            text.push_str(&format!("{}  {}", self.paint(word, colour), said.trim_start()));
             if !finding.advice.is_empty() {
-                text.push_str(&crate::table::wrap(&clean(&finding.advice), self.columns(), "      "));
+                text.push_str(&wrap(&clean(&finding.advice), self.columns(), "      "));
             }
         }
         text
