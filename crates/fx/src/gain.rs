@@ -183,8 +183,13 @@ impl GainKernel {
     }
 
     fn mix_pair(&mut self, left: &mut [f64], right: &mut [f64]) {
-        let settled = self.matrix.iter().all(Glide::is_settled);
-        if settled && self.matrix.each_ref().map(Glide::target) == [1.0, 0.0, 0.0, 1.0] {
+        if self.matrix.iter().all(Glide::is_settled) {
+            let [ll, rl, lr, rr] = self.matrix.each_ref().map(Glide::target);
+            if [ll, rl, lr, rr] != [1.0, 0.0, 0.0, 1.0] {
+                for (l, r) in left.iter_mut().zip(right) {
+                    (*l, *r) = (sane(ll * *l + rl * *r), sane(lr * *l + rr * *r));
+                }
+            }
             return;
         }
         for (l, r) in left.iter_mut().zip(right) {
