@@ -12,6 +12,9 @@ use studio::job::{Job, Progress};
 use studio::message::{Error, Finding, Kind, Severity};
 pub(crate) use studio::message::{clean, clean_name, wrap};
 
+/// Longest line of a text that is drawn around an error, bytes: a few lines of a terminal.
+const MOST_LINE_BYTES: usize = 400;
+
 /// Set by Ctrl-C and by a request to terminate.
 static STOP: AtomicBool = AtomicBool::new(false);
 
@@ -164,9 +167,13 @@ impl Ui {
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
 
-    /// The error drawn into the text it points at.
+    /// The error drawn into the text it points at, if a line of it can be shown.
     fn place(&self, error: &Error) -> Option<String> {
         let place = error.place.as_ref()?;
+        let line = place.text.split('\n').nth(place.line.saturating_sub(1)).unwrap_or("");
+        if line.len() > MOST_LINE_BYTES || place.bytes.len() > MOST_LINE_BYTES {
+            return None;
+        }
         let file = clean_name(&place.file);
         let mut drawn = Vec::new();
         Report::build(ReportKind::Error, (file.clone(), place.bytes.clone()))

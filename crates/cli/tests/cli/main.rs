@@ -6,6 +6,7 @@ mod check;
 mod faults;
 mod files;
 mod help;
+mod hostile;
 mod kit;
 mod master;
 mod measure;
