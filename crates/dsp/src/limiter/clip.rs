@@ -48,7 +48,7 @@ impl Curve {
 
 /// Share of the time above the knee that begins to be too much, and that is certainly too much. (Estimated from peaks of
 /// half hops as if they were sines, which is about three times the share of clipped samples in music.)
-/// By calibration, 2026-11-21, see docs/decisions/020.
+/// By calibration, 2026-11-21, see docs/decisions/021.
 const MANY: f64 = 0.12;
 const TOO_MANY: f64 = 0.35;
 /// Time over which they are counted.

@@ -12,7 +12,7 @@ use crate::math;
 /// Look-ahead of the low stage: half a period of 50 Hz. By calibration (mastering reference, 2.2), 2026-11-21.
 pub(super) const LOW_LOOKAHEAD_MS: f64 = 10.0;
 /// Releases for sustained material (mastering reference 5.2, step 5) and, with the hold, for struck material, where a drum must
-/// not hold the rest down. By calibration, 2026-11-21, see docs/decisions/020.
+/// not hold the rest down. By calibration, 2026-11-21, see docs/decisions/021.
 const LONG_RELEASE_MS: f64 = 250.0;
 const FAST_HOLD_MS: f64 = 4.0;
 const FAST_RELEASE_MS: f64 = 80.0;

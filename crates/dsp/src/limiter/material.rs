@@ -13,11 +13,11 @@ const ENERGY_SECONDS: f64 = 0.02;
 /// Time over which a rise is taken.
 const RISE_SECONDS: f64 = 0.01;
 /// Memory of the highest rise, about two beats, and of the average energy.
-/// By calibration, 2026-11-21, see docs/decisions/020.
+/// By calibration, 2026-11-21, see docs/decisions/021.
 const RISE_MEMORY_SECONDS: f64 = 1.0;
 const AVERAGE_SECONDS: f64 = 0.4;
 /// Highest rise of sustained material and lowest of struck material; in between both windows have their share.
-/// By calibration, 2026-11-21, see docs/decisions/020.
+/// By calibration, 2026-11-21, see docs/decisions/021.
 const SUSTAINED_DB: f64 = 4.0;
 const STRUCK_DB: f64 = 9.0;
 /// More than this is no more struck, and need not be remembered longer.

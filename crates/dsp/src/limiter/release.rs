@@ -18,9 +18,9 @@ pub(super) struct Timing {
     pub(super) slow_release_ms: f64,
 }
 
-/// Time over which lasting reduction is judged. By calibration, 2026-11-21, see docs/decisions/020.
+/// Time over which lasting reduction is judged. By calibration, 2026-11-21, see docs/decisions/021.
 const AVERAGE_SECONDS: f64 = 0.4;
-/// Average reduction at which the release is slowest. By calibration, 2026-11-21, see docs/decisions/020.
+/// Average reduction at which the release is slowest. By calibration, 2026-11-21, see docs/decisions/021.
 const SLOWEST_AT_DB: f64 = 3.0;
 /// Decibels of one neper, 20 / ln 10.
 const DB_PER_NEPER: f64 = 20.0 / math::LN_10;

@@ -78,9 +78,9 @@ const MAX_LOOKAHEAD_MS: f64 = 12.0;
 /// Longest hold.
 const MAX_HOLD_MS: f64 = 20.0;
 /// Hold of the long window: with its look-ahead it spans 50 ms, in which two tones 20 Hz apart, or a bass note and what
-/// stands on it, come back to the same peak. By calibration, 2026-11-21, see docs/decisions/020.
+/// stands on it, come back to the same peak. By calibration, 2026-11-21, see docs/decisions/021.
 pub(super) const LONG_HOLD_MS: f64 = 40.0;
-/// The long window releases so much more slowly. By calibration, 2026-11-21, see docs/decisions/020.
+/// The long window releases so much more slowly. By calibration, 2026-11-21, see docs/decisions/021.
 const LONG_RELEASE_RATIO: f64 = 3.0;
 /// Slowest release over fastest when it is automatic (mastering reference 5.2: 30-60 to 200-400 ms).
 const AUTO_RATIO: f64 = 6.0;
