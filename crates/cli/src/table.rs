@@ -1,7 +1,5 @@
 //! Plain tables for terminals.
 
-pub(crate) use studio::message::wrap;
-
 /// Width of text on a terminal, by characters.
 fn width(text: &str) -> usize {
     text.chars().count()

@@ -10,7 +10,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use studio::job::{Job, Progress};
 use studio::message::{Error, Finding, Kind, Severity};
-pub(crate) use studio::message::{clean, clean_name};
+pub(crate) use studio::message::{clean, clean_name, wrap};
+
+/// Longest line of a text that is drawn around an error, bytes: a few lines of a terminal.
+const MOST_LINE_BYTES: usize = 400;
 
 /// Set by Ctrl-C and by a request to terminate.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -97,7 +100,7 @@ impl Ui {
     /// Findings as text, most serious first.
     pub(crate) fn findings(&self, findings: &[Finding]) -> String {
         let mut sorted: Vec<_> = findings.iter().collect();
-        sorted.sort_by(|a, b| b.severity.cmp(&a.severity));
+        sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         let mut text = String::new();
         for finding in sorted {
             let (word, colour) = match finding.severity {
@@ -113,14 +116,11 @@ impl Ui {
             let at = finding.seconds.map_or_else(String::new, |s| format!(" at {}", clock(s)));
             let limit =
                 if finding.limit.is_empty() { String::new() } else { format!(" (limit: {})", finding.limit) };
-            text.push_str(&format!(
-                "{}  {}: {about}{}{at}{limit}\n",
-                self.paint(word, colour),
-                finding.rule,
-                clean(&finding.measured)
-            ));
+            let said = format!("{}: {about}{}{at}{limit}", finding.rule, clean(&finding.measured));
+            let said = wrap(&said, self.columns(), "      ");
+            text.push_str(&format!("{}  {}", self.paint(word, colour), said.trim_start()));
             if !finding.advice.is_empty() {
-                text.push_str(&crate::table::wrap(&clean(&finding.advice), self.columns(), "      "));
+                text.push_str(&wrap(&clean(&finding.advice), self.columns(), "      "));
             }
         }
         text
@@ -167,9 +167,13 @@ impl Ui {
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
 
-    /// The error drawn into the text it points at.
+    /// The error drawn into the text it points at, if a line of it can be shown.
     fn place(&self, error: &Error) -> Option<String> {
         let place = error.place.as_ref()?;
+        let line = place.text.split('\n').nth(place.line.saturating_sub(1)).unwrap_or("");
+        if line.len() > MOST_LINE_BYTES || place.bytes.len() > MOST_LINE_BYTES {
+            return None;
+        }
         let file = clean_name(&place.file);
         let mut drawn = Vec::new();
         Report::build(ReportKind::Error, (file.clone(), place.bytes.clone()))

@@ -1,4 +1,5 @@
 //! The pages in `docs/fx/` are what the declarations say. `UPDATE_DOCS=1` writes them.
+#![expect(clippy::expect_used, reason = "what helps a test may end it")]
 
 use std::fmt::Write;
 use std::path::Path;

@@ -37,8 +37,7 @@ fn anew(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<D
         master::check_place(&args.input, all, place)?;
     }
     let (premaster, findings) = gate(&args.input, args.strict, ui)?;
-    make_folder(place.folder)?;
-    let mastering = master::master(&premaster, &targets, place, &ui.job())?;
+    let mastering = in_folder(place.folder, || master::master(&premaster, &targets, place, &ui.job()))?;
     write_text(chain_path, &mastering.chain.to_toml(), args.force)?;
     Ok((premaster, findings, mastering))
 }
@@ -54,8 +53,7 @@ fn again(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<
         }
     }
     let (premaster, findings) = gate(&args.input, args.strict, ui)?;
-    make_folder(place.folder)?;
-    let mastering = master::render(&premaster, chain, place, &ui.job())?;
+    let mastering = in_folder(place.folder, || master::render(&premaster, chain, place, &ui.job()))?;
     Ok((premaster, findings, mastering))
 }
 
@@ -102,6 +100,16 @@ fn gate(print: &Path, strict: bool, ui: &Ui) -> Result<(Premaster, Vec<Finding>)
 /// Findings about the one file that is meant anyway.
 pub(crate) fn unnamed(findings: &[Finding]) -> Vec<Finding> {
     findings.iter().map(|finding| Finding { about: String::new(), ..finding.clone() }).collect()
+}
+
+/// Works in a folder, made if need be; when the work fails, a folder that was made for it goes again.
+fn in_folder<T>(folder: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let fresh = !folder.exists();
+    make_folder(folder)?;
+    work().inspect_err(|_| {
+        // Only an empty folder can be removed so.
+        let _ = fresh.then(|| std::fs::remove_dir(folder));
+    })
 }
 
 /// Makes a folder for output.

@@ -1,7 +1,7 @@
 //! The bar: whatever comes in, the master for Spotify stands at -14 LUFS within 0.1, under its ceiling, by other programs' meters,
 //! or the run says what the print can take. Some recordings by default; all of them with TONMEISTER_FULL=1.
 
-use crate::kit::{by_ffmpeg, code, err, folder, json, names, run, shared, tool};
+use crate::kit::{by_ffmpeg, code, err, folder, json, names, run, shared, tool, write_wav};
 use std::path::{Path, PathBuf};
 
 /// What stands for the rest when time is short: dynamic, loud, over-limited, speech at 8 kHz, mixes good and bad.
@@ -81,4 +81,25 @@ fn every_recording_lands_on_its_level_under_its_ceiling_or_the_run_says_what_it_
         std::fs::remove_dir_all(dir.path().join(into)).unwrap();
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_print_that_cannot_take_the_level_is_mastered_to_what_it_takes_and_the_run_says_so() {
+    let dir = folder();
+    // Clicks twice a second over silence: a limiter that is to make them loud has nothing else to turn up.
+    let mut clicks = vec![0.0; 44_100 * 5];
+    clicks.iter_mut().skip(4000).step_by(22_050).for_each(|x| *x = 0.5);
+    write_wav(&dir.path().join("clicks.wav"), &[clicks.clone(), clicks], 44_100, 24);
+    let output = run(dir.path(), ["master", "clicks.wav", "--for", "spotify", "-o", "m", "--json"]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let report = json(&output);
+    let finding =
+        report["findings"].as_array().unwrap().iter().find(|one| one["rule"] == "target_not_reached");
+    let finding = finding.unwrap_or_else(|| panic!("{report:#}"));
+    let (aim, advice) =
+        (report["masters"][0]["aim_lufs"].as_f64().unwrap(), finding["advice"].as_str().unwrap());
+    assert!(aim < -14.1 && advice.contains(&format!("mastered to {aim:.1} LUFS")), "{aim}: {advice}");
+    let file = dir.path().join("m/clicks.spotify.wav");
+    let Some((lufs, peak_dbtp)) = by_ebur128(&file, 44_100) else { return };
+    assert!((lufs - aim).abs() <= 0.1 && peak_dbtp <= -1.0, "{lufs} LUFS {peak_dbtp} dBTP, aim {aim}");
 }

@@ -1,10 +1,12 @@
 //! The program as people and other programs call it, from the outside only.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test may end it")]
 
 mod bar;
 mod check;
 mod faults;
 mod files;
 mod help;
+mod hostile;
 mod kit;
 mod master;
 mod measure;

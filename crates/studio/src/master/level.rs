@@ -101,6 +101,20 @@ pub(super) fn solve(target: &Target, model: &Model, file: String, seed: u64, rat
     Ok(Level { delivery, slope: solution.slope.clamp(0.3, 1.0), decision, findings })
 }
 
+/// What to do when all renders stayed under the loudness that was solved, as happens with clicks over silence, which no model of
+/// loudness foresees: the file is held to what it came to, and that is said. Too loud is never taken.
+pub(super) fn settle(target: &Target, delivery: &mut Delivery, came_to_lufs: f64) -> Option<Finding> {
+    let aim = delivery.aim.as_mut().filter(|aim| came_to_lufs < aim.loudness - aim.tolerance)?;
+    let wanted = target.loudness_lufs.as_ref().map_or(aim.loudness, |fact| fact.value);
+    aim.loudness = round(came_to_lufs);
+    let measured = format!("{wanted:.1} LUFS cannot be had from this print");
+    let limit = format!("with {:+.1} dB of drive it came to {came_to_lufs:.1} LUFS", delivery.output.gain_db);
+    let advice =
+        format!("mastered to {:.1} LUFS instead; ask for a mix whose peaks stand less far out", aim.loudness);
+    let finding = Finding::new("target_not_reached", Severity::Warning, measured);
+    Some(finding.about(&target.name).limit(limit).advice(advice))
+}
+
 fn round(lufs: f64) -> f64 {
     (lufs * 10.0).round() / 10.0
 }

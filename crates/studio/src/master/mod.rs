@@ -72,11 +72,13 @@ struct Waiting {
     delivery: Delivery,
     file: Verified,
     reduction_db: f64,
+    /// Said when its level stayed under what was solved for.
+    short: Option<Finding>,
 }
 
 impl Waiting {
     fn commit(self) -> Result<Master> {
-        let Self { delivery, file, reduction_db } = self;
+        let Self { delivery, file, reduction_db, .. } = self;
         Ok(Master { delivery, written: file.commit()?, reduction_db })
     }
 }
@@ -173,7 +175,12 @@ pub fn master(
         let solved = level::solve(target, model, file, seed, rate_hz)?;
         decisions.push(solved.decision.clone());
         findings.extend(solved.findings.clone());
-        let master = render_to_level(premaster, &chain, solved, place, job)?;
+        let master = render_to_level(premaster, &chain, target, solved, place, job)?;
+        if let Some(short) = &master.short {
+            // What came out takes the place of what was expected.
+            findings.retain(|other: &Finding| (other.rule, &other.about) != (short.rule, &short.about));
+            findings.push(short.clone());
+        }
         findings.extend(master.file.written().findings.clone());
         chain.deliveries.push(master.delivery.clone());
         waiting.push(master);
@@ -195,7 +202,7 @@ pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'
         let reduction_db = rendered.reduction_db;
         let file = render::verify(rendered, delivery, job)?;
         findings.extend(file.written().findings.clone());
-        waiting.push(Waiting { delivery: delivery.clone(), file, reduction_db });
+        waiting.push(Waiting { delivery: delivery.clone(), file, reduction_db, short: None });
     }
     let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions: Vec::new(), findings, heard: None })
@@ -265,6 +272,7 @@ fn most_drive_db(premaster: &Premaster, targets: &[Target]) -> f64 {
 fn render_to_level(
     premaster: &Premaster,
     chain: &Chain,
+    target: &Target,
     solved: Level,
     place: Place<'_>,
     job: &Job<'_>,
@@ -294,8 +302,9 @@ fn render_to_level(
                 delivery.output.gain_db += (missing / slope).clamp(-3.0, 3.0);
             }
             _ => {
+                let short = off.and_then(|(_, is)| level::settle(target, &mut delivery, is));
                 let file = render::verify(rendered, &delivery, job)?;
-                return Ok(Waiting { delivery, file, reduction_db });
+                return Ok(Waiting { delivery, file, reduction_db, short });
             }
         }
     }
