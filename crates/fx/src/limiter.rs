@@ -21,7 +21,8 @@ processor! {
     ///
     /// Soft clip of single peaks, a slow stage for the bass, a fast stage whose window follows the material, and three
     /// rounds that measure the result at 8x and with the filter of ITU-R BS.1770-5 and repair what still stands out.
-    /// Below the ceiling audio passes bit for bit. Latency 31 to 44 ms depending on the sample rate, the same for all settings.
+    /// Below the ceiling audio passes bit for bit. Latency 31 to 44 ms depending on the sample rate, the same
+    /// for all settings.
     pub struct Limiter = "limiter" {
         /// True-peak level that nothing exceeds.
         ceiling_dbtp: Dbtp = -1.0 in -30.0..=0.0;
