@@ -4,7 +4,7 @@ use crate::{Format, Kernel, Processor};
 use dsp::block::{Block, Buffer};
 use dsp::delay::{Ducker, TwoPole, TwoPoleTuning, sanitise};
 use dsp::fdn::{
-    Decay, Diffuser, Fdn, LINES, MAX_SIZE, PIECE, REFLECTIONS, Reflection, Ring, Shape, Tuning, entrance,
+    Decay, Diffuser, Fdn, LINES, MAX_SIZE, PIECE, Planes, REFLECTIONS, Reflection, Ring, Shape, Tuning, entrance,
     exit, reflections,
 };
 use dsp::math::{LN_10, db_to_gain, exp};
@@ -185,6 +185,8 @@ struct Channel {
     index: usize,
     entrance: [f64; LINES],
     exit: [f64; LINES],
+    /// What goes into the network, before it is spread.
+    fed: [f64; PIECE],
     wet: [f64; PIECE],
 }
 
@@ -205,7 +207,7 @@ pub struct ReverbKernel {
     course: [[f64; PIECE]; 8],
     ducker: Ducker,
     frame: usize,
-    rows: Box<[[f64; LINES]; PIECE]>,
+    planes: Box<Planes>,
 }
 
 /// Which channels sound in the room: all but the LFE of six.
@@ -230,6 +232,7 @@ impl Processor for Reverb {
                 index,
                 entrance: entrance(place),
                 exit: exit(place),
+                fed: [0.0; PIECE],
                 wet: [0.0; PIECE],
             })
             .collect();
@@ -250,7 +253,7 @@ impl Processor for Reverb {
             course: [[0.0; PIECE]; 8],
             ducker: Ducker::new(rate),
             frame: 0,
-            rows: Box::new([[0.0; LINES]; PIECE]),
+            planes: Box::new([[0.0; PIECE]; LINES]),
         }
     }
 }
@@ -296,36 +299,47 @@ impl ReverbKernel {
         if silent {
             return;
         }
-        self.reflect(&self.arrival.clone(), frames, |_| 1.0);
+        self.reflect(&self.arrival.clone(), frames, None);
         if let Some(done) = self.fade {
-            let (offset, whole) = (done * PIECE + self.frame % PIECE, (FADE_PIECES * PIECE) as f64);
-            let share = |n: usize| (offset + n) as f64 / whole;
-            self.reflect(&self.next.clone(), frames, share);
-            self.reflect(&self.arrival.clone(), frames, |n| -share(n));
+            let share = self.shares(done);
+            self.reflect(&self.next.clone(), frames, Some(&share));
+            self.reflect(&self.arrival.clone(), frames, Some(&share.map(|x| -x)));
         }
     }
 
-    /// Adds the reflections of `arrival`, weighted frame by frame.
-    fn reflect(&mut self, arrival: &Arrival, frames: usize, weight: impl Fn(usize) -> f64) {
-        let mut run = [0.0; PIECE];
+    /// How far a fade is, frame by frame.
+    fn shares(&self, done: usize) -> [f64; PIECE] {
+        let (offset, whole) = (done * PIECE + self.frame % PIECE, (FADE_PIECES * PIECE) as f64);
+        std::array::from_fn(|n| (offset + n) as f64 / whole)
+    }
+
+    /// Adds the reflections of `arrival`, weighted frame by frame or whole.
+    fn reflect(&mut self, arrival: &Arrival, frames: usize, weights: Option<&[f64; PIECE]>) {
         let pair = self.channels.len() >= 2;
         for source in 0..self.channels.len() {
-            for reflection in &arrival.sides[source % 2] {
-                let back = arrival.pre_delay + reflection.delay_frames + frames;
-                let run = &mut run[..frames];
-                self.channels[source].input.copy_back(back, run);
-                let mut add = |to: usize, gain: f64| {
-                    let wet = &mut self.channels[to].wet;
-                    for (n, (wet, x)) in wet.iter_mut().zip(run.iter()).enumerate() {
-                        *wet += gain * weight(n) * x;
+            let paired = pair && source < 2;
+            let targets = if paired { [0, 1] } else { [source; 2] };
+            let mut sums = targets.map(|to| if weights.is_some() { [0.0; PIECE] } else { self.channels[to].wet });
+            let side = &arrival.sides[source % 2];
+            let input = &self.channels[source].input;
+            let runs = side.each_ref().map(|r| {
+                input.look_back(arrival.pre_delay + r.delay_frames + frames, frames)
+            });
+            let [left, right] = &mut sums;
+            if paired {
+                let gains = side.map(|r| [r.left, r.right]);
+                add_taps(&runs, &gains, [&mut left[..frames], &mut right[..frames]]);
+            } else {
+                let gains = side.map(|r| [(r.left * r.left + r.right * r.right).sqrt()]);
+                add_taps(&runs, &gains, [&mut left[..frames]]);
+            }
+            for (to, sum) in targets.into_iter().zip(&sums).take(if paired { 2 } else { 1 }) {
+                let wet = &mut self.channels[to].wet;
+                match weights {
+                    Some(weights) => {
+                        wet.iter_mut().zip(sum).zip(weights).for_each(|((wet, x), weight)| *wet += weight * x);
                     }
-                };
-                if pair && source < 2 {
-                    add(0, reflection.left);
-                    add(1, reflection.right);
-                } else {
-                    let (l, r) = (reflection.left, reflection.right);
-                    add(source, (l * l + r * r).sqrt());
+                    None => *wet = *sum,
                 }
             }
         }
@@ -333,49 +347,67 @@ impl ReverbKernel {
 
     /// Feeds the network and adds the tail to the early reflections in `wet`.
     fn late(&mut self, frames: usize) {
-        let mut run = [0.0; PIECE];
-        let mut other = [0.0; PIECE];
-        for (place, channel) in self.channels.iter_mut().enumerate() {
-            let run = &mut run[..frames];
-            channel.input.copy_back(self.arrival.pre_delay + frames, run);
-            if let Some(done) = self.fade {
-                let (offset, whole) = (done * PIECE + self.frame % PIECE, (FADE_PIECES * PIECE) as f64);
-                channel.input.copy_back(self.next.pre_delay + frames, &mut other[..frames]);
-                for (n, (x, y)) in run.iter_mut().zip(&other).enumerate() {
-                    *x += (y - *x) * ((offset + n) as f64 / whole);
+        let share = self.fade.map(|done| self.shares(done));
+        for channel in &mut self.channels {
+            let run = &mut channel.fed[..frames];
+            run.copy_from_slice(channel.input.look_back(self.arrival.pre_delay + frames, frames));
+            if let Some(share) = &share {
+                let other = channel.input.look_back(self.next.pre_delay + frames, frames);
+                for ((x, y), share) in run.iter_mut().zip(other).zip(share) {
+                    *x += (y - *x) * share;
                 }
             }
             channel.diffuser.process(run, &self.course[6]);
-            for (row, x) in self.rows.iter_mut().zip(run.iter()) {
-                for (line, sign) in row.iter_mut().zip(&channel.entrance) {
-                    *line = if place == 0 { sign * x } else { *line + sign * x };
+        }
+        for (line, plane) in self.planes.iter_mut().enumerate() {
+            let plane = &mut plane[..frames];
+            match self.channels.as_slice() {
+                [a, b] => {
+                    let (sign, other) = (a.entrance[line], b.entrance[line]);
+                    for ((to, x), y) in plane.iter_mut().zip(&a.fed).zip(&b.fed) {
+                        *to = sign * x + other * y;
+                    }
+                }
+                all => {
+                    plane.fill(0.0);
+                    for channel in all {
+                        let sign = channel.entrance[line];
+                        plane.iter_mut().zip(&channel.fed).for_each(|(to, x)| *to += sign * x);
+                    }
                 }
             }
         }
-        self.fdn.process(&mut self.rows[..frames]);
+        self.fdn.process(&mut self.planes, frames);
         for channel in &mut self.channels {
-            for (n, wet) in channel.wet[..frames].iter_mut().enumerate() {
-                let tail = dot(&self.rows[n], &channel.exit);
-                *wet = *wet * self.course[0][n] + tail * self.course[7][n];
+            let tail = heard(&self.planes, &channel.exit);
+            let courses = self.course[0].iter().zip(&self.course[7]);
+            for ((wet, tail), (early, late)) in channel.wet[..frames].iter_mut().zip(&tail).zip(courses) {
+                *wet = *wet * early + tail * late;
             }
         }
     }
 
     /// Filters and width of the reverberation.
     fn finish(&mut self, frames: usize) {
-        let mut tunings = [[TwoPoleTuning::default(); PIECE]; 2];
-        for (row, course) in tunings.iter_mut().zip(&self.course[3..5]) {
-            if course[..frames].iter().all(|g| *g == course[0]) {
-                row[..frames].fill(TwoPoleTuning::new(course[0]));
-            } else {
-                row.iter_mut().zip(&course[..frames]).for_each(|(to, g)| *to = TwoPoleTuning::new(*g));
+        let [highpass, lowpass] = [&self.course[3], &self.course[4]];
+        let still = [highpass, lowpass].iter().all(|course| course[..frames].iter().all(|g| *g == course[0]));
+        let first = [TwoPoleTuning::new(highpass[0]), TwoPoleTuning::new(lowpass[0])];
+        let tuning = |n: usize| match still {
+            true => first,
+            false => [TwoPoleTuning::new(highpass[n]), TwoPoleTuning::new(lowpass[n])],
+        };
+        let mut rest = self.channels.as_mut_slice();
+        // Two channels at a time: each waits for itself.
+        while let [left, right, others @ ..] = rest {
+            for n in 0..frames {
+                let tuning = tuning(n);
+                left.filter(n, tuning);
+                right.filter(n, tuning);
             }
+            rest = others;
         }
-        for channel in &mut self.channels {
-            for (n, wet) in channel.wet[..frames].iter_mut().enumerate() {
-                let (_, high) = channel.highpass.next(*wet, tunings[0][n]);
-                (*wet, _) = channel.lowpass.next(high, tunings[1][n]);
-            }
+        if let [last] = rest {
+            (0..frames).for_each(|n| last.filter(n, tuning(n)));
         }
         if let [left, right, ..] = self.channels.as_mut_slice() {
             for n in 0..frames {
@@ -408,16 +440,63 @@ impl ReverbKernel {
     }
 }
 
-/// Four sums side by side, added at the end: the order is fixed, whatever the compiler makes of it.
+impl Channel {
+    #[inline(always)]
+    fn filter(&mut self, n: usize, [highpass, lowpass]: [TwoPoleTuning; 2]) {
+        let (_, high) = self.highpass.next(self.wet[n], highpass);
+        (self.wet[n], _) = self.lowpass.next(high, lowpass);
+    }
+}
+
+/// Frames summed at once, in registers.
+const WIDE: usize = 4;
+
+/// Adds runs, each times its gains, to `OUTS` sums.
 #[inline]
-fn dot(a: &[f64; LINES], b: &[f64; LINES]) -> f64 {
-    let mut sums = [0.0; 4];
-    for (a, b) in a.chunks_exact(4).zip(b.chunks_exact(4)) {
-        for lane in 0..4 {
-            sums[lane] += a[lane] * b[lane];
+fn add_taps<const OUTS: usize>(
+    runs: &[&[f64]; REFLECTIONS],
+    gains: &[[f64; OUTS]; REFLECTIONS],
+    mut sums: [&mut [f64]; OUTS],
+) {
+    let frames = sums.first().map_or(0, |sum| sum.len());
+    let whole = frames - frames % WIDE;
+    for n in (0..whole).step_by(WIDE) {
+        let mut acc: [[f64; WIDE]; OUTS] =
+            std::array::from_fn(|out| std::array::from_fn(|i| sums[out][n + i]));
+        for (run, gains) in runs.iter().zip(gains) {
+            let Some(x) = run.get(n..).and_then(<[f64]>::first_chunk::<WIDE>) else { continue };
+            for (acc, gain) in acc.iter_mut().zip(gains) {
+                acc.iter_mut().zip(x).for_each(|(acc, x)| *acc += gain * x);
+            }
+        }
+        for (sum, acc) in sums.iter_mut().zip(acc) {
+            sum[n..n + WIDE].copy_from_slice(&acc);
         }
     }
-    (sums[0] + sums[1]) + (sums[2] + sums[3])
+    for n in whole..frames {
+        for (run, gains) in runs.iter().zip(gains) {
+            sums.iter_mut().zip(gains).for_each(|(sum, gain)| sum[n] += gain * run[n]);
+        }
+    }
+}
+
+/// What one channel hears of the columns. Four sums side by side, added at the end: the order is fixed, whatever the
+/// compiler makes of it.
+fn heard(planes: &Planes, exit: &[f64; LINES]) -> [f64; PIECE] {
+    let mut tail = [0.0; PIECE];
+    for (at, out) in tail.chunks_exact_mut(WIDE).enumerate() {
+        let mut sums = [[0.0; WIDE]; 4];
+        for (columns, signs) in planes.chunks_exact(4).zip(exit.chunks_exact(4)) {
+            for ((sums, column), sign) in sums.iter_mut().zip(columns).zip(signs) {
+                let Some(x) = column[at * WIDE..].first_chunk::<WIDE>() else { continue };
+                sums.iter_mut().zip(x).for_each(|(sum, x)| *sum += x * sign);
+            }
+        }
+        for (n, out) in out.iter_mut().enumerate() {
+            *out = (sums[0][n] + sums[1][n]) + (sums[2][n] + sums[3][n]);
+        }
+    }
+    tail
 }
 
 impl Kernel for ReverbKernel {
