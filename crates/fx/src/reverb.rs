@@ -1,13 +1,14 @@
 //! Reverberation.
 
 use crate::{Format, Kernel, Processor};
+use dsp::biquad::{Shape as Section, SvfTerms};
 use dsp::block::{Block, Buffer};
-use dsp::delay::{Ducker, TwoPole, TwoPoleTuning, sanitise};
+use dsp::delay::{Ducker, TwoPoleTuning, sanitise};
 use dsp::fdn::{
     Decay, Diffuser, Fdn, LINES, MAX_SIZE, PIECE, Planes, REFLECTIONS, Reflection, Ring, Shape, Tuning, entrance,
     exit, reflections,
 };
-use dsp::math::{LN_10, db_to_gain, exp};
+use dsp::math::{LN_10, SQRT_2, db_to_gain, exp};
 use dsp::smooth::Glide;
 
 choice! {
@@ -174,13 +175,23 @@ struct Arrival {
     sides: [[Reflection; REFLECTIONS]; 2],
 }
 
+impl Arrival {
+    /// What of an input comes back by each reflection in the newest frames.
+    fn runs<'a>(&self, input: &'a Ring, side: &[Reflection; REFLECTIONS], frames: usize) -> Runs<'a> {
+        side.each_ref().map(|r| input.look_back(self.pre_delay + r.delay_frames + frames, frames))
+    }
+}
+
+/// One run for each reflection.
+type Runs<'a> = [&'a [f64]; REFLECTIONS];
+
 /// One channel that sounds in the room.
 #[derive(Debug)]
 struct Channel {
     input: Ring,
     diffuser: Diffuser,
-    highpass: TwoPole,
-    lowpass: TwoPole,
+    /// States of the high-pass and the low-pass on the reverberation.
+    filters: [[f64; 2]; 2],
     /// Position in the block.
     index: usize,
     entrance: [f64; LINES],
@@ -227,8 +238,7 @@ impl Processor for Reverb {
             .map(|(place, index)| Channel {
                 input: Ring::new(room),
                 diffuser: Diffuser::new(place, rate),
-                highpass: TwoPole::default(),
-                lowpass: TwoPole::default(),
+                filters: [[0.0; 2]; 2],
                 index,
                 entrance: entrance(place),
                 exit: exit(place),
@@ -315,33 +325,20 @@ impl ReverbKernel {
 
     /// Adds the reflections of `arrival`, weighted frame by frame or whole.
     fn reflect(&mut self, arrival: &Arrival, frames: usize, weights: Option<&[f64; PIECE]>) {
-        let pair = self.channels.len() >= 2;
-        for source in 0..self.channels.len() {
-            let paired = pair && source < 2;
-            let targets = if paired { [0, 1] } else { [source; 2] };
-            let mut sums = targets.map(|to| if weights.is_some() { [0.0; PIECE] } else { self.channels[to].wet });
-            let side = &arrival.sides[source % 2];
-            let input = &self.channels[source].input;
-            let runs = side.each_ref().map(|r| {
-                input.look_back(arrival.pre_delay + r.delay_frames + frames, frames)
-            });
-            let [left, right] = &mut sums;
-            if paired {
+        let alone = if let [left, right, ..] = self.channels.as_mut_slice() {
+            for (input, side) in [&left.input, &right.input].into_iter().zip(&arrival.sides) {
                 let gains = side.map(|r| [r.left, r.right]);
-                add_taps(&runs, &gains, [&mut left[..frames], &mut right[..frames]]);
-            } else {
-                let gains = side.map(|r| [(r.left * r.left + r.right * r.right).sqrt()]);
-                add_taps(&runs, &gains, [&mut left[..frames]]);
+                let wet = [&mut left.wet[..frames], &mut right.wet[..frames]];
+                add_taps(&arrival.runs(input, side, frames), &gains, weights, wet);
             }
-            for (to, sum) in targets.into_iter().zip(&sums).take(if paired { 2 } else { 1 }) {
-                let wet = &mut self.channels[to].wet;
-                match weights {
-                    Some(weights) => {
-                        wet.iter_mut().zip(sum).zip(weights).for_each(|((wet, x), weight)| *wet += weight * x);
-                    }
-                    None => *wet = *sum,
-                }
-            }
+            2
+        } else {
+            0
+        };
+        for (source, Channel { input, wet, .. }) in self.channels.iter_mut().enumerate().skip(alone) {
+            let side = &arrival.sides[source % 2];
+            let gains = side.map(|r| [(r.left * r.left + r.right * r.right).sqrt()]);
+            add_taps(&arrival.runs(input, side, frames), &gains, weights, [&mut wet[..frames]]);
         }
     }
 
@@ -379,35 +376,22 @@ impl ReverbKernel {
         }
         self.fdn.process(&mut self.planes, frames);
         for channel in &mut self.channels {
-            let tail = heard(&self.planes, &channel.exit);
-            let courses = self.course[0].iter().zip(&self.course[7]);
-            for ((wet, tail), (early, late)) in channel.wet[..frames].iter_mut().zip(&tail).zip(courses) {
-                *wet = *wet * early + tail * late;
-            }
+            add_tail(&self.planes, &channel.exit, [&self.course[0], &self.course[7]], &mut channel.wet);
         }
     }
 
     /// Filters and width of the reverberation.
     fn finish(&mut self, frames: usize) {
-        let [highpass, lowpass] = [&self.course[3], &self.course[4]];
-        let still = [highpass, lowpass].iter().all(|course| course[..frames].iter().all(|g| *g == course[0]));
-        let first = [TwoPoleTuning::new(highpass[0]), TwoPoleTuning::new(lowpass[0])];
-        let tuning = |n: usize| match still {
-            true => first,
-            false => [TwoPoleTuning::new(highpass[n]), TwoPoleTuning::new(lowpass[n])],
-        };
+        let settle = (self.frame + frames).is_multiple_of(PIECE);
+        let courses = [&self.course[3][..frames], &self.course[4][..frames]];
         let mut rest = self.channels.as_mut_slice();
-        // Two channels at a time: each waits for itself.
+        // Two channels side by side in a register.
         while let [left, right, others @ ..] = rest {
-            for n in 0..frames {
-                let tuning = tuning(n);
-                left.filter(n, tuning);
-                right.filter(n, tuning);
-            }
+            filter([left, right], courses, settle);
             rest = others;
         }
         if let [last] = rest {
-            (0..frames).for_each(|n| last.filter(n, tuning(n)));
+            filter([last], courses, settle);
         }
         if let [left, right, ..] = self.channels.as_mut_slice() {
             for n in 0..frames {
@@ -440,24 +424,57 @@ impl ReverbKernel {
     }
 }
 
-impl Channel {
-    #[inline(always)]
-    fn filter(&mut self, n: usize, [highpass, lowpass]: [TwoPoleTuning; 2]) {
-        let (_, high) = self.highpass.next(self.wet[n], highpass);
-        (self.wet[n], _) = self.lowpass.next(high, lowpass);
+/// The high-pass and the low-pass, Butterworth, on the reverberation of some channels.
+fn filter<const L: usize>(mut channels: [&mut Channel; L], courses: [&[f64]; 2], settle: bool) {
+    let mut corners = [f64::NAN; 2];
+    let still = |_| SvfTerms::new(&Section { g: 1.0, k: SQRT_2, high: 1.0, band: 0.0, low: 0.0 });
+    let mut terms: [SvfTerms; 2] = std::array::from_fn(still);
+    let mut states: [[[f64; L]; 2]; 2] =
+        std::array::from_fn(|f| std::array::from_fn(|s| std::array::from_fn(|c| channels[c].filters[f][s])));
+    for (n, (highpass, lowpass)) in courses[0].iter().zip(courses[1]).enumerate() {
+        for ((g, corner), (terms, high)) in
+            [highpass, lowpass].into_iter().zip(&mut corners).zip(terms.iter_mut().zip([1.0, 0.0]))
+        {
+            if g != corner {
+                *corner = *g;
+                *terms = SvfTerms::new(&Section { g: *g, k: SQRT_2, high, band: 0.0, low: 1.0 - high });
+            }
+        }
+        let mut x: [f64; L] = std::array::from_fn(|c| channels[c].wet[n]);
+        for (terms, state) in terms.iter().zip(&mut states) {
+            x = terms.tick(state, x);
+        }
+        channels.iter_mut().zip(x).for_each(|(channel, x)| channel.wet[n] = x);
+    }
+    for (c, channel) in channels.iter_mut().enumerate() {
+        channel.filters = states.map(|state| {
+            let own = state.map(|s| s[c]);
+            // Both or neither: with one held at zero the other would take minutes to follow.
+            if settle && own[0].abs() + own[1].abs() < 1e-30 { [0.0; 2] } else { own }
+        });
     }
 }
 
 /// Frames summed at once, in registers.
 const WIDE: usize = 4;
 
-/// Adds runs, each times its gains, to `OUTS` sums.
+/// Adds runs, each times its gains and all times the weight of the frame, to `OUTS` sums.
 #[inline]
 fn add_taps<const OUTS: usize>(
-    runs: &[&[f64]; REFLECTIONS],
+    runs: &Runs<'_>,
     gains: &[[f64; OUTS]; REFLECTIONS],
+    weights: Option<&[f64; PIECE]>,
     mut sums: [&mut [f64]; OUTS],
 ) {
+    if let Some(weights) = weights {
+        let mut fresh = [[0.0; PIECE]; OUTS];
+        let frames = sums.first().map_or(0, |sum| sum.len());
+        add_taps(runs, gains, None, fresh.each_mut().map(|plane| &mut plane[..frames]));
+        for (sum, fresh) in sums.iter_mut().zip(&fresh) {
+            sum.iter_mut().zip(fresh).zip(weights).for_each(|((sum, x), weight)| *sum += weight * x);
+        }
+        return;
+    }
     let frames = sums.first().map_or(0, |sum| sum.len());
     let whole = frames - frames % WIDE;
     for n in (0..whole).step_by(WIDE) {
@@ -480,23 +497,24 @@ fn add_taps<const OUTS: usize>(
     }
 }
 
-/// What one channel hears of the columns. Four sums side by side, added at the end: the order is fixed, whatever the
-/// compiler makes of it.
-fn heard(planes: &Planes, exit: &[f64; LINES]) -> [f64; PIECE] {
-    let mut tail = [0.0; PIECE];
-    for (at, out) in tail.chunks_exact_mut(WIDE).enumerate() {
+/// Turns early reflections in `wet` into the whole: both by their levels, the tail as one channel hears it in the columns.
+/// Four sums side by side, added at the end: the order is fixed, whatever the compiler makes of it.
+fn add_tail(planes: &Planes, exit: &[f64; LINES], levels: [&[f64; PIECE]; 2], wet: &mut [f64; PIECE]) {
+    let (wet, _) = wet.as_chunks_mut::<WIDE>();
+    let [early, late] = levels.map(|level| level.as_chunks::<WIDE>().0);
+    for (at, ((wet, early), late)) in wet.iter_mut().zip(early).zip(late).enumerate() {
         let mut sums = [[0.0; WIDE]; 4];
         for (columns, signs) in planes.chunks_exact(4).zip(exit.chunks_exact(4)) {
             for ((sums, column), sign) in sums.iter_mut().zip(columns).zip(signs) {
-                let Some(x) = column[at * WIDE..].first_chunk::<WIDE>() else { continue };
-                sums.iter_mut().zip(x).for_each(|(sum, x)| *sum += x * sign);
+                let (column, _) = column.as_chunks::<WIDE>();
+                sums.iter_mut().zip(&column[at]).for_each(|(sum, x)| *sum += x * sign);
             }
         }
-        for (n, out) in out.iter_mut().enumerate() {
-            *out = (sums[0][n] + sums[1][n]) + (sums[2][n] + sums[3][n]);
+        for n in 0..WIDE {
+            let tail = (sums[0][n] + sums[1][n]) + (sums[2][n] + sums[3][n]);
+            wet[n] = wet[n] * early[n] + tail * late[n];
         }
     }
-    tail
 }
 
 impl Kernel for ReverbKernel {
@@ -536,8 +554,7 @@ impl Kernel for ReverbKernel {
         for channel in &mut self.channels {
             channel.input.reset();
             channel.diffuser.reset();
-            channel.highpass.reset();
-            channel.lowpass.reset();
+            channel.filters = [[0.0; 2]; 2];
         }
         self.fdn.reset();
         self.ducker.reset();
