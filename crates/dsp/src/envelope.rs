@@ -72,6 +72,9 @@ impl Ballistics {
         if run.hold_frames == 0 && run.holding == 0 {
             // The same steps as in `tick` without a branch.
             let (attack, release, mut value) = (run.attack_keep, run.release_keep, run.value_db);
+            if value == 0.0 && wanted_db.iter().fold(true, |none, wanted| none & (*wanted == 0.0)) {
+                return 0.0;
+            }
             for wanted in wanted_db {
                 let distance = value - *wanted;
                 let next = *wanted + distance * if distance < 0.0 { attack } else { release };

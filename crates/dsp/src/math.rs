@@ -50,8 +50,9 @@ pub fn sane(sample: f64) -> f64 {
 
 /// [`sane`] for a whole plane.
 pub fn sanitise(plane: &mut [f64]) {
-    for sample in plane {
-        *sample = sane(*sample);
+    // Nearly always there is nothing to do, and looking is cheaper than writing.
+    if !plane.iter().fold(true, |all, sample| all & (sample.abs() <= 1e15)) {
+        plane.iter_mut().for_each(|sample| *sample = sane(*sample));
     }
 }
 
@@ -65,12 +66,14 @@ pub fn fast_log2(x: f64) -> f64 {
     // Adding this to the bits carries into the exponent exactly when the mantissa is √2 or more.
     const OFFSET: u64 = 0x0009_5F61_9980_C433;
     let shifted = x.to_bits().wrapping_add(OFFSET);
-    let exponent = (shifted >> 52) as i32 - 1023;
+    // The exponent as the last bits of a number of 2^52 and more, whose steps are 1: exact, and no conversion.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    let exponent = f64::from_bits((shifted >> 52) | WHOLE.to_bits()) - (WHOLE + 1023.0);
     let m = f64::from_bits((shifted & 0x000F_FFFF_FFFF_FFFF).wrapping_add(0x3FF0_0000_0000_0000 - OFFSET));
     let s = (m - 1.0) / (m + 1.0);
     let s2 = s * s;
     let series = 1.0 + s2 * (1.0 / 3.0 + s2 * (1.0 / 5.0 + s2 * (1.0 / 7.0 + s2 * (1.0 / 9.0))));
-    f64::from(exponent) + (2.0 / LN_2) * s * series
+    exponent + (2.0 / LN_2) * s * series
 }
 
 /// Power of two, relative error below 8e-9 (7e-8 dB); the argument is held to ±1000. Exactly 1 at 0.
@@ -83,11 +86,13 @@ pub fn fast_exp2(x: f64) -> f64 {
     const ROUND: f64 = 6_755_399_441_055_744.0;
     let x = if x > -1000.0 { x } else { -1000.0 };
     let x = if x < 1000.0 { x } else { 1000.0 };
-    let whole = (x + ROUND) - ROUND;
+    let rounded = x + ROUND;
+    let whole = rounded - ROUND;
     let t = (x - whole) * LN_2;
     let upper = 1.0 / 24.0 + t * (1.0 / 120.0 + t * (1.0 / 720.0 + t * (1.0 / 5040.0)));
     let series = 1.0 + t * (1.0 + t * (0.5 + t * (1.0 / 6.0 + t * upper)));
-    series * f64::from_bits(((whole as i32 + 1023) as u64) << 52)
+    // The last bits of the rounded number are the whole part; the shift drops the others.
+    series * f64::from_bits(rounded.to_bits().wrapping_add(1023) << 52)
 }
 
 /// Greatest common divisor.

@@ -1,13 +1,14 @@
 //! Reverberation.
 
 use crate::{Format, Kernel, Processor};
+use dsp::biquad::{Shape as Section, SvfTerms};
 use dsp::block::{Block, Buffer};
-use dsp::delay::{Ducker, TwoPole, TwoPoleTuning, sanitise};
+use dsp::delay::{Ducker, TwoPoleTuning, sanitise};
 use dsp::fdn::{
-    Decay, Diffuser, Fdn, LINES, MAX_SIZE, PIECE, REFLECTIONS, Reflection, Ring, Shape, Tuning, entrance,
+    Decay, Diffuser, Fdn, LINES, MAX_SIZE, PIECE, Planes, REFLECTIONS, Reflection, Ring, Shape, Tuning, entrance,
     exit, reflections,
 };
-use dsp::math::{LN_10, db_to_gain, exp};
+use dsp::math::{LN_10, SQRT_2, db_to_gain, exp};
 use dsp::smooth::Glide;
 
 choice! {
@@ -174,17 +175,29 @@ struct Arrival {
     sides: [[Reflection; REFLECTIONS]; 2],
 }
 
+impl Arrival {
+    /// What of an input comes back by each reflection in the newest frames.
+    fn runs<'a>(&self, input: &'a Ring, side: &[Reflection; REFLECTIONS], frames: usize) -> Runs<'a> {
+        side.each_ref().map(|r| input.look_back(self.pre_delay + r.delay_frames + frames, frames))
+    }
+}
+
+/// One run for each reflection.
+type Runs<'a> = [&'a [f64]; REFLECTIONS];
+
 /// One channel that sounds in the room.
 #[derive(Debug)]
 struct Channel {
     input: Ring,
     diffuser: Diffuser,
-    highpass: TwoPole,
-    lowpass: TwoPole,
+    /// States of the high-pass and the low-pass on the reverberation.
+    filters: [[f64; 2]; 2],
     /// Position in the block.
     index: usize,
     entrance: [f64; LINES],
     exit: [f64; LINES],
+    /// What goes into the network, before it is spread.
+    fed: [f64; PIECE],
     wet: [f64; PIECE],
 }
 
@@ -205,7 +218,7 @@ pub struct ReverbKernel {
     course: [[f64; PIECE]; 8],
     ducker: Ducker,
     frame: usize,
-    rows: Box<[[f64; LINES]; PIECE]>,
+    planes: Box<Planes>,
 }
 
 /// Which channels sound in the room: all but the LFE of six.
@@ -225,11 +238,11 @@ impl Processor for Reverb {
             .map(|(place, index)| Channel {
                 input: Ring::new(room),
                 diffuser: Diffuser::new(place, rate),
-                highpass: TwoPole::default(),
-                lowpass: TwoPole::default(),
+                filters: [[0.0; 2]; 2],
                 index,
                 entrance: entrance(place),
                 exit: exit(place),
+                fed: [0.0; PIECE],
                 wet: [0.0; PIECE],
             })
             .collect();
@@ -250,7 +263,7 @@ impl Processor for Reverb {
             course: [[0.0; PIECE]; 8],
             ducker: Ducker::new(rate),
             frame: 0,
-            rows: Box::new([[0.0; LINES]; PIECE]),
+            planes: Box::new([[0.0; PIECE]; LINES]),
         }
     }
 }
@@ -296,86 +309,89 @@ impl ReverbKernel {
         if silent {
             return;
         }
-        self.reflect(&self.arrival.clone(), frames, |_| 1.0);
+        self.reflect(&self.arrival.clone(), frames, None);
         if let Some(done) = self.fade {
-            let (offset, whole) = (done * PIECE + self.frame % PIECE, (FADE_PIECES * PIECE) as f64);
-            let share = |n: usize| (offset + n) as f64 / whole;
-            self.reflect(&self.next.clone(), frames, share);
-            self.reflect(&self.arrival.clone(), frames, |n| -share(n));
+            let share = self.shares(done);
+            self.reflect(&self.next.clone(), frames, Some(&share));
+            self.reflect(&self.arrival.clone(), frames, Some(&share.map(|x| -x)));
         }
     }
 
-    /// Adds the reflections of `arrival`, weighted frame by frame.
-    fn reflect(&mut self, arrival: &Arrival, frames: usize, weight: impl Fn(usize) -> f64) {
-        let mut run = [0.0; PIECE];
-        let pair = self.channels.len() >= 2;
-        for source in 0..self.channels.len() {
-            for reflection in &arrival.sides[source % 2] {
-                let back = arrival.pre_delay + reflection.delay_frames + frames;
-                let run = &mut run[..frames];
-                self.channels[source].input.copy_back(back, run);
-                let mut add = |to: usize, gain: f64| {
-                    let wet = &mut self.channels[to].wet;
-                    for (n, (wet, x)) in wet.iter_mut().zip(run.iter()).enumerate() {
-                        *wet += gain * weight(n) * x;
-                    }
-                };
-                if pair && source < 2 {
-                    add(0, reflection.left);
-                    add(1, reflection.right);
-                } else {
-                    let (l, r) = (reflection.left, reflection.right);
-                    add(source, (l * l + r * r).sqrt());
-                }
+    /// How far a fade is, frame by frame.
+    fn shares(&self, done: usize) -> [f64; PIECE] {
+        let (offset, whole) = (done * PIECE + self.frame % PIECE, (FADE_PIECES * PIECE) as f64);
+        std::array::from_fn(|n| (offset + n) as f64 / whole)
+    }
+
+    /// Adds the reflections of `arrival`, weighted frame by frame or whole.
+    fn reflect(&mut self, arrival: &Arrival, frames: usize, weights: Option<&[f64; PIECE]>) {
+        let alone = if let [left, right, ..] = self.channels.as_mut_slice() {
+            for (input, side) in [&left.input, &right.input].into_iter().zip(&arrival.sides) {
+                let gains = side.map(|r| [r.left, r.right]);
+                let wet = [&mut left.wet[..frames], &mut right.wet[..frames]];
+                add_taps(&arrival.runs(input, side, frames), &gains, weights, wet);
             }
+            2
+        } else {
+            0
+        };
+        for (source, Channel { input, wet, .. }) in self.channels.iter_mut().enumerate().skip(alone) {
+            let side = &arrival.sides[source % 2];
+            let gains = side.map(|r| [(r.left * r.left + r.right * r.right).sqrt()]);
+            add_taps(&arrival.runs(input, side, frames), &gains, weights, [&mut wet[..frames]]);
         }
     }
 
     /// Feeds the network and adds the tail to the early reflections in `wet`.
     fn late(&mut self, frames: usize) {
-        let mut run = [0.0; PIECE];
-        let mut other = [0.0; PIECE];
-        for (place, channel) in self.channels.iter_mut().enumerate() {
-            let run = &mut run[..frames];
-            channel.input.copy_back(self.arrival.pre_delay + frames, run);
-            if let Some(done) = self.fade {
-                let (offset, whole) = (done * PIECE + self.frame % PIECE, (FADE_PIECES * PIECE) as f64);
-                channel.input.copy_back(self.next.pre_delay + frames, &mut other[..frames]);
-                for (n, (x, y)) in run.iter_mut().zip(&other).enumerate() {
-                    *x += (y - *x) * ((offset + n) as f64 / whole);
+        let share = self.fade.map(|done| self.shares(done));
+        for channel in &mut self.channels {
+            let run = &mut channel.fed[..frames];
+            run.copy_from_slice(channel.input.look_back(self.arrival.pre_delay + frames, frames));
+            if let Some(share) = &share {
+                let other = channel.input.look_back(self.next.pre_delay + frames, frames);
+                for ((x, y), share) in run.iter_mut().zip(other).zip(share) {
+                    *x += (y - *x) * share;
                 }
             }
             channel.diffuser.process(run, &self.course[6]);
-            for (row, x) in self.rows.iter_mut().zip(run.iter()) {
-                for (line, sign) in row.iter_mut().zip(&channel.entrance) {
-                    *line = if place == 0 { sign * x } else { *line + sign * x };
+        }
+        for (line, plane) in self.planes.iter_mut().enumerate() {
+            let plane = &mut plane[..frames];
+            match self.channels.as_slice() {
+                [a, b] => {
+                    let (sign, other) = (a.entrance[line], b.entrance[line]);
+                    for ((to, x), y) in plane.iter_mut().zip(&a.fed).zip(&b.fed) {
+                        *to = sign * x + other * y;
+                    }
+                }
+                all => {
+                    plane.fill(0.0);
+                    for channel in all {
+                        let sign = channel.entrance[line];
+                        plane.iter_mut().zip(&channel.fed).for_each(|(to, x)| *to += sign * x);
+                    }
                 }
             }
         }
-        self.fdn.process(&mut self.rows[..frames]);
+        self.fdn.process(&mut self.planes, frames);
         for channel in &mut self.channels {
-            for (n, wet) in channel.wet[..frames].iter_mut().enumerate() {
-                let tail = dot(&self.rows[n], &channel.exit);
-                *wet = *wet * self.course[0][n] + tail * self.course[7][n];
-            }
+            add_tail(&self.planes, &channel.exit, [&self.course[0], &self.course[7]], &mut channel.wet);
         }
     }
 
     /// Filters and width of the reverberation.
     fn finish(&mut self, frames: usize) {
-        let mut tunings = [[TwoPoleTuning::default(); PIECE]; 2];
-        for (row, course) in tunings.iter_mut().zip(&self.course[3..5]) {
-            if course[..frames].iter().all(|g| *g == course[0]) {
-                row[..frames].fill(TwoPoleTuning::new(course[0]));
-            } else {
-                row.iter_mut().zip(&course[..frames]).for_each(|(to, g)| *to = TwoPoleTuning::new(*g));
-            }
+        let settle = (self.frame + frames).is_multiple_of(PIECE);
+        let courses = [&self.course[3][..frames], &self.course[4][..frames]];
+        let mut rest = self.channels.as_mut_slice();
+        // Two channels side by side in a register.
+        while let [left, right, others @ ..] = rest {
+            filter([left, right], courses, settle);
+            rest = others;
         }
-        for channel in &mut self.channels {
-            for (n, wet) in channel.wet[..frames].iter_mut().enumerate() {
-                let (_, high) = channel.highpass.next(*wet, tunings[0][n]);
-                (*wet, _) = channel.lowpass.next(high, tunings[1][n]);
-            }
+        if let [last] = rest {
+            filter([last], courses, settle);
         }
         if let [left, right, ..] = self.channels.as_mut_slice() {
             for n in 0..frames {
@@ -408,16 +424,97 @@ impl ReverbKernel {
     }
 }
 
-/// Four sums side by side, added at the end: the order is fixed, whatever the compiler makes of it.
+/// The high-pass and the low-pass, Butterworth, on the reverberation of some channels.
+fn filter<const L: usize>(mut channels: [&mut Channel; L], courses: [&[f64]; 2], settle: bool) {
+    let mut corners = [f64::NAN; 2];
+    let still = |_| SvfTerms::new(&Section { g: 1.0, k: SQRT_2, high: 1.0, band: 0.0, low: 0.0 });
+    let mut terms: [SvfTerms; 2] = std::array::from_fn(still);
+    let mut states: [[[f64; L]; 2]; 2] =
+        std::array::from_fn(|f| std::array::from_fn(|s| std::array::from_fn(|c| channels[c].filters[f][s])));
+    for (n, (highpass, lowpass)) in courses[0].iter().zip(courses[1]).enumerate() {
+        for ((g, corner), (terms, high)) in
+            [highpass, lowpass].into_iter().zip(&mut corners).zip(terms.iter_mut().zip([1.0, 0.0]))
+        {
+            if g != corner {
+                *corner = *g;
+                *terms = SvfTerms::new(&Section { g: *g, k: SQRT_2, high, band: 0.0, low: 1.0 - high });
+            }
+        }
+        let mut x: [f64; L] = std::array::from_fn(|c| channels[c].wet[n]);
+        for (terms, state) in terms.iter().zip(&mut states) {
+            x = terms.tick(state, x);
+        }
+        channels.iter_mut().zip(x).for_each(|(channel, x)| channel.wet[n] = x);
+    }
+    for (c, channel) in channels.iter_mut().enumerate() {
+        channel.filters = states.map(|state| {
+            let own = state.map(|s| s[c]);
+            // Both or neither: with one held at zero the other would take minutes to follow.
+            if settle && own[0].abs() + own[1].abs() < 1e-30 { [0.0; 2] } else { own }
+        });
+    }
+}
+
+/// Frames summed at once, in registers.
+const WIDE: usize = 4;
+
+/// Adds runs, each times its gains and all times the weight of the frame, to `OUTS` sums.
 #[inline]
-fn dot(a: &[f64; LINES], b: &[f64; LINES]) -> f64 {
-    let mut sums = [0.0; 4];
-    for (a, b) in a.chunks_exact(4).zip(b.chunks_exact(4)) {
-        for lane in 0..4 {
-            sums[lane] += a[lane] * b[lane];
+fn add_taps<const OUTS: usize>(
+    runs: &Runs<'_>,
+    gains: &[[f64; OUTS]; REFLECTIONS],
+    weights: Option<&[f64; PIECE]>,
+    mut sums: [&mut [f64]; OUTS],
+) {
+    if let Some(weights) = weights {
+        let mut fresh = [[0.0; PIECE]; OUTS];
+        let frames = sums.first().map_or(0, |sum| sum.len());
+        add_taps(runs, gains, None, fresh.each_mut().map(|plane| &mut plane[..frames]));
+        for (sum, fresh) in sums.iter_mut().zip(&fresh) {
+            sum.iter_mut().zip(fresh).zip(weights).for_each(|((sum, x), weight)| *sum += weight * x);
+        }
+        return;
+    }
+    let frames = sums.first().map_or(0, |sum| sum.len());
+    let whole = frames - frames % WIDE;
+    for n in (0..whole).step_by(WIDE) {
+        let mut acc: [[f64; WIDE]; OUTS] =
+            std::array::from_fn(|out| std::array::from_fn(|i| sums[out][n + i]));
+        for (run, gains) in runs.iter().zip(gains) {
+            let Some(x) = run.get(n..).and_then(<[f64]>::first_chunk::<WIDE>) else { continue };
+            for (acc, gain) in acc.iter_mut().zip(gains) {
+                acc.iter_mut().zip(x).for_each(|(acc, x)| *acc += gain * x);
+            }
+        }
+        for (sum, acc) in sums.iter_mut().zip(acc) {
+            sum[n..n + WIDE].copy_from_slice(&acc);
         }
     }
-    (sums[0] + sums[1]) + (sums[2] + sums[3])
+    for n in whole..frames {
+        for (run, gains) in runs.iter().zip(gains) {
+            sums.iter_mut().zip(gains).for_each(|(sum, gain)| sum[n] += gain * run[n]);
+        }
+    }
+}
+
+/// Turns early reflections in `wet` into the whole: both by their levels, the tail as one channel hears it in the columns.
+/// Four sums side by side, added at the end: the order is fixed, whatever the compiler makes of it.
+fn add_tail(planes: &Planes, exit: &[f64; LINES], levels: [&[f64; PIECE]; 2], wet: &mut [f64; PIECE]) {
+    let (wet, _) = wet.as_chunks_mut::<WIDE>();
+    let [early, late] = levels.map(|level| level.as_chunks::<WIDE>().0);
+    for (at, ((wet, early), late)) in wet.iter_mut().zip(early).zip(late).enumerate() {
+        let mut sums = [[0.0; WIDE]; 4];
+        for (columns, signs) in planes.chunks_exact(4).zip(exit.chunks_exact(4)) {
+            for ((sums, column), sign) in sums.iter_mut().zip(columns).zip(signs) {
+                let (column, _) = column.as_chunks::<WIDE>();
+                sums.iter_mut().zip(&column[at]).for_each(|(sum, x)| *sum += x * sign);
+            }
+        }
+        for n in 0..WIDE {
+            let tail = (sums[0][n] + sums[1][n]) + (sums[2][n] + sums[3][n]);
+            wet[n] = wet[n] * early[n] + tail * late[n];
+        }
+    }
 }
 
 impl Kernel for ReverbKernel {
@@ -457,8 +554,7 @@ impl Kernel for ReverbKernel {
         for channel in &mut self.channels {
             channel.input.reset();
             channel.diffuser.reset();
-            channel.highpass.reset();
-            channel.lowpass.reset();
+            channel.filters = [[0.0; 2]; 2];
         }
         self.fdn.reset();
         self.ducker.reset();

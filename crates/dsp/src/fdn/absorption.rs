@@ -164,17 +164,44 @@ impl Bank {
         self.state = [[0.0; LINES]; 2];
     }
 
+    /// Coefficients and state of `LANES` lines from `line` on, to work with in registers.
     #[inline(always)]
-    pub(super) fn run(&mut self, v: &mut [f64; LINES]) {
-        let [b0, b1, b2, a1, a2] = &self.coefficients;
-        let [s1, s2] = &mut self.state;
-        for i in 0..LINES {
-            let x = v[i];
-            let y = b0[i] * x + s1[i];
-            s1[i] = b1[i] * x - a1[i] * y + s2[i];
-            s2[i] = b2[i] * x - a2[i] * y;
-            v[i] = y;
+    pub(super) fn take(&self, line: usize) -> Lanes {
+        let pick = |row: &[f64; LINES]| std::array::from_fn(|lane| row[(line + lane) % LINES]);
+        Lanes { coefficients: self.coefficients.each_ref().map(pick), state: self.state.each_ref().map(pick) }
+    }
+
+    /// Keeps the state of those lines.
+    #[inline(always)]
+    pub(super) fn keep(&mut self, line: usize, lanes: &Lanes) {
+        for (row, from) in self.state.iter_mut().zip(&lanes.state) {
+            row[line..line + LANES].copy_from_slice(from);
         }
+    }
+}
+
+/// Lines filtered side by side.
+pub(super) const LANES: usize = 4;
+
+/// Some lines of a [`Bank`].
+pub(super) struct Lanes {
+    coefficients: [[f64; LANES]; 5],
+    state: [[f64; LANES]; 2],
+}
+
+impl Lanes {
+    /// One frame of every line.
+    #[inline(always)]
+    pub(super) fn tick(&mut self, x: [f64; LANES]) -> [f64; LANES] {
+        let [b0, b1, b2, a1, a2] = &self.coefficients;
+        let [s1, s2] = self.state;
+        let y: [f64; LANES] = std::array::from_fn(|i| b0[i] * x[i] + s1[i]);
+        // Input and older state first: what waits for the output is one product and one difference.
+        self.state = [
+            std::array::from_fn(|i| (b1[i] * x[i] + s2[i]) - a1[i] * y[i]),
+            std::array::from_fn(|i| b2[i] * x[i] - a2[i] * y[i]),
+        ];
+        y
     }
 }
 

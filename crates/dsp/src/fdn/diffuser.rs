@@ -34,15 +34,16 @@ impl Diffuser {
     /// Diffuses in place, at most [`PIECE`] frames; `gains` frame by frame, from 0 (a plain delay) to below 1.
     pub fn process(&mut self, samples: &mut [f64], gains: &[f64]) {
         let mut delayed = [0.0; PIECE];
+        let frames = samples.len();
         for (ring, length) in self.rings.iter_mut().zip(self.lengths) {
-            let run = &mut delayed[..samples.len()];
-            ring.copy_back(length, run);
-            for ((x, d), g) in samples.iter_mut().zip(run.iter_mut()).zip(gains) {
+            let run = &mut delayed[..frames];
+            run.copy_from_slice(ring.look_back(length, frames));
+            for (((x, d), g), slot) in samples.iter_mut().zip(run).zip(gains).zip(ring.slot(frames)) {
                 let w = *x + g * *d;
                 *x = *d - g * w;
-                *d = flush(w);
+                *slot = flush(w);
             }
-            ring.append(run);
+            ring.advance(frames);
         }
     }
 

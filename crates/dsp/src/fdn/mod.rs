@@ -17,7 +17,7 @@ pub use ring::Ring;
 
 use crate::delay::{Quadrature, flush};
 use crate::math;
-use absorption::{Bank, LineFilter};
+use absorption::{Bank, LANES, LineFilter};
 
 /// Lines of the network.
 pub const LINES: usize = 16;
@@ -32,6 +32,9 @@ pub const MAX_SIZE: f64 = 2.0;
 const FADE_PIECES: usize = 32;
 /// Largest rotation. By calibration, 2026-11-21: the flutter of a held tone stays below what is heard.
 const MAX_ANGLE: f64 = 0.6;
+
+/// A run of samples for each line or column.
+pub type Planes = [[f64; PIECE]; LINES];
 
 /// Settings of the network.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,7 +69,7 @@ pub fn lengths(size: f64, sample_rate_hz: f64) -> [usize; LINES] {
     })
 }
 
-/// The network: rows of [`LINES`] samples in, rows out.
+/// The network: a plane for each line in, a plane for each column out.
 #[derive(Debug, Clone)]
 pub struct Fdn {
     rings: Vec<Ring>,
@@ -83,7 +86,8 @@ pub struct Fdn {
     tuning: Tuning,
     sample_rate_hz: f64,
     frame: usize,
-    rows: Box<[[f64; LINES]; PIECE]>,
+    /// What comes out of the lines, filtered.
+    ends: Box<Planes>,
 }
 
 impl Fdn {
@@ -106,7 +110,7 @@ impl Fdn {
             tuning,
             sample_rate_hz,
             frame: 0,
-            rows: Box::new([[0.0; LINES]; PIECE]),
+            ends: Box::new([[0.0; PIECE]; LINES]),
         };
         fdn.reset();
         fdn
@@ -147,20 +151,22 @@ impl Fdn {
         self.swing();
     }
 
-    /// Takes rows to inject into the lines, and leaves what the lines give back after mixing: each column an equal and
-    /// unrelated view of the sound field. Energy 1 injected is power 1 / [`total_frames`](Self::total_frames) in each
-    /// column at first.
-    pub fn process(&mut self, rows: &mut [[f64; LINES]]) {
+    /// Takes the first `frames` of planes to inject into the lines, and leaves what the lines give back after mixing:
+    /// each column an equal and unrelated view of the sound field. Energy 1 injected is power 1 /
+    /// [`total_frames`](Self::total_frames) in each column at first.
+    pub fn process(&mut self, planes: &mut Planes, frames: usize) {
         let mut start = 0;
-        while start < rows.len() {
+        while start < frames.min(PIECE) {
             let place = self.frame % PIECE;
             if place == 0 {
                 self.begin_piece();
             }
-            let frames = (PIECE - place).min(rows.len() - start);
-            self.run(place, &mut rows[start..start + frames]);
-            self.frame = self.frame.wrapping_add(frames);
-            start += frames;
+            let count = (PIECE - place).min(frames - start);
+            self.filter(place, count);
+            self.mix_outer(place, count);
+            self.mix_inner(planes, start, count);
+            self.frame = self.frame.wrapping_add(count);
+            start += count;
         }
     }
 
@@ -196,42 +202,76 @@ impl Fdn {
         }
     }
 
-    fn run(&mut self, place: usize, io: &mut [[f64; LINES]]) {
-        let frames = io.len();
-        self.gather(place, frames);
-        for (n, (row, io)) in self.rows.iter_mut().zip(io.iter_mut()).enumerate() {
-            self.low.run(row);
-            self.high.run(row);
-            rotate(row, &self.turn, (place + n) as f64 / PIECE as f64);
-            hadamard(row);
-            for (w, io) in row.iter_mut().zip(io) {
-                let injected = *io;
-                *io = flush(*w);
-                *w = flush(*w + injected);
+    /// The ends of the lines through their absorption.
+    fn filter(&mut self, place: usize, frames: usize) {
+        let mut faded = [[0.0; PIECE]; LANES];
+        for line in (0..LINES).step_by(LANES) {
+            let rings = &self.rings;
+            if let Some((to, done)) = &self.fade {
+                for (lane, run) in faded.iter_mut().enumerate() {
+                    let ring = &rings[line + lane];
+                    let from = ring.look_back(self.lengths[line + lane], frames);
+                    let other = ring.look_back(to[line + lane], frames);
+                    for (n, (out, (x, y))) in run.iter_mut().zip(from.iter().zip(other)).enumerate() {
+                        let share = (done * PIECE + place + n) as f64 / (FADE_PIECES * PIECE) as f64;
+                        *out = x + (y - x) * share;
+                    }
+                }
             }
-        }
-        let mut run = [0.0; PIECE];
-        for (line, ring) in self.rings.iter_mut().enumerate() {
-            run.iter_mut().zip(self.rows.iter()).for_each(|(x, row)| *x = row[line]);
-            ring.append(&run[..frames]);
+            let runs: [&[f64]; LANES] = std::array::from_fn(|lane| match self.fade {
+                Some(_) => &faded[lane][..frames],
+                None => rings[line + lane].look_back(self.lengths[line + lane], frames),
+            });
+            let (mut low, mut high) = (self.low.take(line), self.high.take(line));
+            let (ends, _) = self.ends[line..].as_chunks_mut::<LANES>();
+            let Some([a, b, c, d]) = ends.first_mut() else { return };
+            let outs = a.iter_mut().zip(b).zip(c).zip(d);
+            let ins = runs[0].iter().zip(runs[1]).zip(runs[2]).zip(runs[3]);
+            for ((((x0, x1), x2), x3), (((y0, y1), y2), y3)) in ins.zip(outs) {
+                [*y0, *y1, *y2, *y3] = high.tick(low.tick([*x0, *x1, *x2, *x3]));
+            }
+            self.low.keep(line, &low);
+            self.high.keep(line, &high);
         }
     }
 
-    /// The ends of the lines, row by row.
-    fn gather(&mut self, place: usize, frames: usize) {
-        let mut run = [0.0; PIECE];
-        let run = &mut run[..frames];
-        for (line, ring) in self.rings.iter().enumerate() {
-            ring.copy_back(self.lengths[line], run);
-            if let Some((to, done)) = &self.fade {
-                let mut other = [0.0; PIECE];
-                ring.copy_back(to[line], &mut other[..frames]);
-                for (n, (x, y)) in run.iter_mut().zip(other).enumerate() {
-                    let share = (done * PIECE + place + n) as f64 / (FADE_PIECES * PIECE) as f64;
-                    *x += (y - *x) * share;
-                }
+    /// The rotation, and the first half of the Hadamard matrix: lines 8 and 4 apart.
+    fn mix_outer(&mut self, place: usize, frames: usize) {
+        let mut share = [0.0; PIECE];
+        share.iter_mut().enumerate().for_each(|(n, share)| *share = (place + n) as f64 / PIECE as f64);
+        let turns: [Turn; LINES / 2] = std::array::from_fn(|pair| Turn::new(&self.turn, pair));
+        let (upper, lower) = self.ends.split_at_mut(LINES / 2);
+        let (a, b) = upper.split_at_mut(LINES / 4);
+        let (c, d) = lower.split_at_mut(LINES / 4);
+        for line in 0..LINES / 4 {
+            let (first, second) = (&turns[line], &turns[line + LINES / 4]);
+            let (a, b, c, d) = (&mut a[line], &mut b[line], &mut c[line], &mut d[line]);
+            let planes = a.iter_mut().zip(b).zip(c).zip(d).zip(&share);
+            for ((((a, b), c), d), share) in planes.take(frames) {
+                let ((p, r), (q, s)) = (first.apply(*a, *c, *share), second.apply(*b, *d, *share));
+                (*a, *b, *c, *d) = hadamard_4(p, q, r, s);
             }
-            self.rows.iter_mut().zip(run.iter()).for_each(|(row, x)| row[line] = *x);
+        }
+    }
+
+    /// The second half: lines 2 and 1 apart. Out to the columns, and with what is injected into the lines.
+    fn mix_inner(&mut self, planes: &mut Planes, start: usize, frames: usize) {
+        let (ends, _) = self.ends.as_chunks::<4>();
+        let (planes, _) = planes.as_chunks_mut::<4>();
+        let (rings, _) = self.rings.as_chunks_mut::<4>();
+        for (([a, b, c, d], columns), rings) in ends.iter().zip(planes).zip(rings) {
+            let [p, q, r, s] = columns.each_mut().map(|plane| &mut plane[start..start + frames]);
+            let [w, x, y, z] = rings.each_mut().map(|ring| ring.slot(frames));
+            let ends = a.iter().zip(b).zip(c).zip(d);
+            let columns = p.iter_mut().zip(q).zip(r).zip(s);
+            let slots = w.iter_mut().zip(x).zip(y).zip(z);
+            for (((((a, b), c), d), (((p, q), r), s)), (((w, x), y), z)) in ends.zip(columns).zip(slots) {
+                let (out_a, out_b, out_c, out_d) = hadamard_4(*a, *b, *c, *d);
+                let out = [out_a, out_b, out_c, out_d].map(flush);
+                (*w, *x, *y, *z) = (out[0] + *p, out[1] + *q, out[2] + *r, out[3] + *s);
+                [*p, *q, *r, *s] = out;
+            }
+            rings.iter_mut().for_each(|ring| ring.advance(frames));
         }
     }
 }
@@ -250,17 +290,25 @@ fn filters(
     (low, all.map(|filter| filter.high))
 }
 
-/// Turns each line with the one eight further, part of the way from one rotation to the next.
-#[inline(always)]
-fn rotate(row: &mut [f64; LINES], turn: &[[[f64; LINES / 2]; 2]; 2], share: f64) {
-    let [[cos0, sin0], [cos1, sin1]] = turn;
-    let (left, right) = row.split_at_mut(LINES / 2);
-    for pair in 0..LINES / 2 {
-        let cos = cos0[pair] + (cos1[pair] - cos0[pair]) * share;
-        let sin = sin0[pair] + (sin1[pair] - sin0[pair]) * share;
-        let (a, b) = (left[pair], right[pair]);
-        left[pair] = cos * a - sin * b;
-        right[pair] = sin * a + cos * b;
+/// The rotation of a line with the one eight further, part of the way from one angle to the next.
+struct Turn {
+    cos: [f64; 2],
+    sin: [f64; 2],
+}
+
+impl Turn {
+    fn new(turn: &[[[f64; LINES / 2]; 2]; 2], pair: usize) -> Self {
+        let [[cos0, sin0], [cos1, sin1]] = turn;
+        Self {
+            cos: [cos0[pair], cos1[pair] - cos0[pair]],
+            sin: [sin0[pair], sin1[pair] - sin0[pair]],
+        }
+    }
+
+    #[inline(always)]
+    fn apply(&self, a: f64, b: f64, share: f64) -> (f64, f64) {
+        let (cos, sin) = (self.cos[0] + self.cos[1] * share, self.sin[0] + self.sin[1] * share);
+        (cos * a - sin * b, sin * a + cos * b)
     }
 }
 
@@ -288,18 +336,12 @@ fn signs(channel: usize, bent: impl Fn(usize) -> usize) -> [f64; LINES] {
     })
 }
 
-/// Sums and differences in four stages: the Hadamard matrix of order 16, without its scale.
+/// Sums and differences in two stages: the Hadamard matrix of order 4, without its scale. Twice over, it makes that of
+/// order 16.
 #[inline(always)]
-fn hadamard(row: &mut [f64; LINES]) {
-    for half in [8, 4, 2, 1] {
-        for start in (0..LINES).step_by(2 * half) {
-            for i in start..start + half {
-                let (a, b) = (row[i], row[i + half]);
-                row[i] = a + b;
-                row[i + half] = a - b;
-            }
-        }
-    }
+fn hadamard_4(a: f64, b: f64, c: f64, d: f64) -> (f64, f64, f64, f64) {
+    let (sum, other_sum, difference, other_difference) = (a + c, b + d, a - c, b - d);
+    (sum + other_sum, sum - other_sum, difference + other_difference, difference - other_difference)
 }
 
 #[cfg(test)]
@@ -318,6 +360,18 @@ mod tests {
             },
             modulation: 0.5,
             modulation_rate_hz: 0.7,
+        }
+    }
+
+    /// Both halves of the mixing, for one frame.
+    fn hadamard(row: &mut [f64; LINES]) {
+        for i in 0..4 {
+            let (a, b, c, d) = hadamard_4(row[i], row[i + 4], row[i + 8], row[i + 12]);
+            (row[i], row[i + 4], row[i + 8], row[i + 12]) = (a, b, c, d);
+        }
+        for four in row.chunks_exact_mut(4) {
+            let (a, b, c, d) = hadamard_4(four[0], four[1], four[2], four[3]);
+            four.copy_from_slice(&[a, b, c, d]);
         }
     }
 
@@ -341,7 +395,10 @@ mod tests {
         assert!((after / before - 1.0).abs() < 1e-14);
         let angle = 0.4_f64;
         let turn = [[[libm::cos(angle); 8], [libm::sin(angle); 8]]; 2];
-        rotate(&mut row, &turn, 0.3);
+        for pair in 0..LINES / 2 {
+            let turned = Turn::new(&turn, pair).apply(row[pair], row[pair + 8], 0.3);
+            (row[pair], row[pair + 8]) = turned;
+        }
         let turned: f64 = row.iter().map(|x| x * x / 16.0).sum();
         assert!((turned / before - 1.0).abs() < 1e-14);
     }
@@ -368,12 +425,12 @@ mod tests {
             let mut fdn = Fdn::new(tuning(seconds), 44_100.0);
             let mut energies = Vec::new();
             for piece in 0..(seconds * 44_100.0) as usize / PIECE {
-                let mut rows = [[0.0; LINES]; PIECE];
+                let mut planes = [[0.0; PIECE]; LINES];
                 if piece == 0 {
-                    rows[0] = [1.0; LINES];
+                    planes.iter_mut().for_each(|plane| plane[0] = 1.0);
                 }
-                fdn.process(&mut rows);
-                energies.push(rows.iter().flatten().map(|x| x * x).sum::<f64>());
+                fdn.process(&mut planes, PIECE);
+                energies.push(planes.iter().flatten().map(|x| x * x).sum::<f64>());
             }
             let mean = |from: f64, to: f64| {
                 let at = |share: f64| (share * energies.len() as f64) as usize;
@@ -387,13 +444,13 @@ mod tests {
     #[test]
     fn a_dead_network_is_exactly_silent() {
         let mut fdn = Fdn::new(Tuning { size: 0.2, ..tuning(0.1) }, 44_100.0);
-        let mut rows = [[1e-3; LINES]; PIECE];
-        fdn.process(&mut rows);
+        let mut planes = [[1e-3; PIECE]; LINES];
+        fdn.process(&mut planes, PIECE);
         for _ in 0..44_100 * 2 / PIECE {
-            rows = [[0.0; LINES]; PIECE];
-            fdn.process(&mut rows);
+            planes = [[0.0; PIECE]; LINES];
+            fdn.process(&mut planes, PIECE);
         }
-        assert!(rows.iter().flatten().all(|x| *x == 0.0));
+        assert!(planes.iter().flatten().all(|x| *x == 0.0));
     }
 
     #[test]
@@ -401,20 +458,22 @@ mod tests {
         let go = |cuts: &[usize]| {
             let mut fdn = Fdn::new(tuning(1.0), 44_100.0);
             let noise = testkit::signals::noise(1.0, 1, 9000 * LINES);
-            let mut rows: Vec<[f64; LINES]> =
-                noise.chunks(LINES).map(|row| std::array::from_fn(|i| row[i])).collect();
-            let (mut start, mut cut) = (0, 0);
+            let (mut start, mut cut, mut out) = (0, 0, Vec::new());
             while start < 9000 {
                 if start == 1000 {
                     fdn.retune(Tuning { size: 0.7, modulation: 1.0, ..tuning(2.0) });
                 }
                 let to = if start < 1000 { 1000 } else { 9000 };
                 let frames = cuts[cut % cuts.len()].min(to - start);
-                fdn.process(&mut rows[start..start + frames]);
+                let mut planes: Planes = std::array::from_fn(|line| {
+                    std::array::from_fn(|n| noise.get((start + n) * LINES + line).copied().unwrap_or(0.0))
+                });
+                fdn.process(&mut planes, frames);
+                (0..frames).for_each(|n| out.push(planes.map(|plane| plane[n])));
                 (start, cut) = (start + frames, cut + 1);
             }
-            rows
+            out
         };
-        assert!(go(&[9000]) == go(&[1, 63, 64, 65, 17, 500]));
+        assert!(go(&[64]) == go(&[1, 63, 64, 17, 50]));
     }
 }

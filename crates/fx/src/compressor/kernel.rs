@@ -173,7 +173,8 @@ impl CompressorKernel {
     }
 
     /// Fills `heard` of every channel.
-    fn hear(&mut self, block: &Block<'_>) {
+    fn hear(&mut self, block: &mut Block<'_>) {
+        block.channels_mut().for_each(sanitise);
         let frames = block.frames();
         let key = block.key().filter(|key| key.channels() > 0);
         let external = self.settings.external_key;
@@ -192,7 +193,9 @@ impl CompressorKernel {
                 }
                 (true, Some(key)) => heard.copy_from_slice(key.channel(index.min(key.channels() - 1))),
             }
-            sanitise(heard);
+            if external {
+                sanitise(heard);
+            }
             channel.filter.process(heard);
         }
     }
@@ -283,7 +286,6 @@ impl CompressorKernel {
             }
         }
         for (index, (channel, plane)) in self.channels.iter_mut().zip(block.channels_mut()).enumerate() {
-            sanitise(plane);
             channel.delay.process(plane);
             let gains = &self.lanes[if linked { last } else { index }];
             plane.iter_mut().zip(gains).for_each(|(x, gain)| *x *= gain);

@@ -52,10 +52,15 @@ impl Gain {
         open * db_to_gain(sum_db)
     }
 
+    /// The one gain of a stretch over which nothing moves.
+    pub(super) fn flat(&self, frame: i64, frames: usize) -> Option<f64> {
+        self.faders.iter().chain(&self.mutes).all(|dial| dial.is_flat(frame, frames)).then(|| self.at(frame))
+    }
+
     /// The gain over a stretch: one number, or one for every frame in `scratch`.
     pub(super) fn over<'a>(&self, frame: i64, frames: usize, scratch: &'a mut [f64]) -> Level<'a> {
-        if self.faders.iter().chain(&self.mutes).all(|dial| dial.is_flat(frame, frames)) {
-            return Level::Flat(self.at(frame));
+        if let Some(gain) = self.flat(frame, frames) {
+            return Level::Flat(gain);
         }
         let scratch = &mut scratch[..frames];
         for (offset, gain) in scratch.iter_mut().enumerate() {
@@ -141,9 +146,14 @@ impl Pan {
         pan::balance_gains(self.position.at(frame), self.law)
     }
 
+    /// Whether the position stands still.
+    pub(super) fn is_flat(&self, frame: i64, frames: usize) -> bool {
+        self.position.is_flat(frame, frames)
+    }
+
     /// Spans of frames with one position: the whole stretch, or frame by frame where it moves.
     pub(super) fn each(&self, frame: i64, frames: usize, mut what: impl FnMut(std::ops::Range<usize>, i64)) {
-        if self.position.is_flat(frame, frames) {
+        if self.is_flat(frame, frames) {
             what(0..frames, frame);
         } else {
             (0..frames).for_each(|offset| what(offset..offset + 1, frame + offset as i64));

@@ -4,7 +4,7 @@ use super::clip::Player;
 use super::curve::Curve;
 use super::library::Library;
 use super::ring::Ring;
-use super::stage::{Dial, Gain, Pan, widen};
+use super::stage::{Dial, Gain, Level, Pan, widen};
 use crate::message::{Error, Result};
 use crate::session::Tap;
 use dsp::block::Buffer;
@@ -129,11 +129,19 @@ impl Worker {
             player.add(start.max(0) as u64, &mut own.work, library)?;
         }
         let now = start - self.arrival;
+        // Those that stand still are kept back for a moment and added together, still one after the other.
+        let mut group = Group::default();
         for inlet in &mut self.inlets {
-            let Some(source) = lower.get(inlet.step) else { continue };
-            let source = delayed(source.tap(inlet.tap), inlet.ring.as_mut(), &mut self.scratch);
+            let Some(source) = lower.get(inlet.step).map(|outputs| outputs.tap(inlet.tap)) else { continue };
+            if let Some(plain) = inlet.plain(source, &own.work, now) {
+                group.push(plain, &mut own.work);
+                continue;
+            }
+            group.add(&mut own.work);
+            let source = delayed(source, inlet.ring.as_mut(), &mut self.scratch);
             inlet.add(source, &mut own.work, now, &mut self.gains);
         }
+        group.add(&mut own.work);
         Ok(())
     }
 
@@ -188,7 +196,66 @@ fn copy(from: &Buffer, to: Option<&mut Buffer>) {
     }
 }
 
+/// Two planes at two gains.
+type Plain<'a> = [(&'a [f64], f64); 2];
+
+/// Inlets to be added in one pass.
+#[derive(Default)]
+struct Group<'a> {
+    waiting: [Option<Plain<'a>>; 4],
+    count: usize,
+}
+
+impl<'a> Group<'a> {
+    fn push(&mut self, plain: Plain<'a>, work: &mut Buffer) {
+        if self.count == self.waiting.len() {
+            self.add(work);
+        }
+        self.waiting[self.count] = Some(plain);
+        self.count += 1;
+    }
+
+    /// Adds all that wait, in their order.
+    fn add(&mut self, work: &mut Buffer) {
+        for channel in 0..work.channels().min(2) {
+            let plane = work.channel_mut(channel);
+            match self.waiting.map(|plain| plain.map(|plain| plain[channel])) {
+                [Some((a, g)), Some((b, h)), Some((c, i)), Some((d, j))] => {
+                    for ((((y, a), b), c), d) in plane.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                        *y = (((*y + a * g) + b * h) + c * i) + d * j;
+                    }
+                }
+                some => {
+                    for (x, gain) in some.into_iter().flatten() {
+                        Level::Flat(gain).add(x, 1.0, plane);
+                    }
+                }
+            }
+        }
+        *self = Self::default();
+    }
+}
+
 impl Inlet {
+    /// Into two channels, neither delayed nor moving: its planes and their gains.
+    fn plain<'a>(&self, source: &'a Buffer, work: &Buffer, now: i64) -> Option<Plain<'a>> {
+        let frames = work.frames();
+        if self.ring.is_some() || work.channels() != 2 || source.channels() == 0 {
+            return None;
+        }
+        let gain = self.gain.flat(now, frames)?;
+        self.pan.is_flat(now, frames).then(|| match source.channels() {
+            1 => {
+                let (left, right) = self.pan.of_mono(now);
+                [(source.channel(0), gain * left), (source.channel(0), gain * right)]
+            }
+            _ => {
+                let (left, right) = self.pan.of_stereo(now);
+                [(source.channel(0), gain * left), (source.channel(1), gain * right)]
+            }
+        })
+    }
+
     /// Adds a source to the running signal, mapped to its channels.
     fn add(&self, source: &Buffer, work: &mut Buffer, now: i64, scratch: &mut [f64]) {
         let frames = work.frames();
