@@ -42,20 +42,24 @@ fn true_peak(bencher: Bencher<'_, '_>) {
 fn resample(bencher: Bencher<'_, '_>, (from, to): (u32, u32)) {
     let audio = programme();
     let Ok(plan) = Resampler::new(from, to, 2, Slope::Gentle) else { return };
-    bencher.counter(ItemsCount::new(RATE * SECONDS)).with_inputs(|| plan.clone()).bench_local_values(|mut resampler| {
-        let mut out = vec![Vec::new(), Vec::new()];
-        resampler.process(audio.view(), &mut out);
-        resampler.finish(&mut out);
-        out
-    });
+    bencher.counter(ItemsCount::new(RATE * SECONDS)).with_inputs(|| plan.clone()).bench_local_values(
+        |mut resampler| {
+            let mut out = vec![Vec::new(), Vec::new()];
+            resampler.process(audio.view(), &mut out);
+            resampler.finish(&mut out);
+            out
+        },
+    );
 }
 
 #[divan::bench(args = [1024, 4096, 4704, 16_384])]
 fn fft(bencher: Bencher<'_, '_>, size: usize) {
     let signal = testkit::signals::noise(1.0, 1, size);
     let plan = Fft::new(size);
-    bencher.with_inputs(|| (plan.clone(), signal.clone(), vec![0.0; size])).bench_local_values(|(mut plan, mut re, mut im)| {
-        plan.forward(&mut re, &mut im);
-        (re, im)
-    });
+    bencher.with_inputs(|| (plan.clone(), signal.clone(), vec![0.0; size])).bench_local_values(
+        |(mut plan, mut re, mut im)| {
+            plan.forward(&mut re, &mut im);
+            (re, im)
+        },
+    );
 }

@@ -38,7 +38,8 @@ fn signal(frames: usize, rate: f64) -> Buffer {
 fn kernels() -> Vec<(&'static str, Buffer)> {
     let input = signal(30_000, 44_100.0);
     let mut found = Vec::new();
-    for (name, to_hz) in [("resample 48000", 48_000), ("resample 96000", 96_000), ("resample 44056", 44_056)] {
+    for (name, to_hz) in [("resample 48000", 48_000), ("resample 96000", 96_000), ("resample 44056", 44_056)]
+    {
         let planes = [input.channel(0).to_vec()];
         if let Ok(converted) = dsp::resample::resample(&planes, 44_100, to_hz, dsp::resample::Slope::Gentle) {
             found.push((name, Buffer::from_planes(&converted)));

@@ -5,8 +5,8 @@ use dsp::biquad::{Shape as Section, SvfTerms};
 use dsp::block::{Block, Buffer};
 use dsp::delay::{Ducker, TwoPoleTuning, sanitise};
 use dsp::fdn::{
-    Decay, Diffuser, Fdn, LINES, MAX_SIZE, PIECE, Planes, REFLECTIONS, Reflection, Ring, Shape, Tuning, entrance,
-    exit, reflections,
+    Decay, Diffuser, Fdn, LINES, MAX_SIZE, PIECE, Planes, REFLECTIONS, Reflection, Ring, Shape, Tuning,
+    entrance, exit, reflections,
 };
 use dsp::math::{LN_10, SQRT_2, db_to_gain, exp};
 use dsp::smooth::Glide;
@@ -633,7 +633,7 @@ mod tests {
         let mut out: Vec<f64> = signal.iter().rev().copied().collect();
         for (corner, high) in [(centre_hz / 2.0_f64.sqrt(), true), (centre_hz * 2.0_f64.sqrt(), false)] {
             // Poles of a sixth-order Butterworth filter in three sections.
-            for q in [0.517_638, 0.707_107, 1.931_852] {
+            for q in [0.517_638, core::f64::consts::FRAC_1_SQRT_2, 1.931_852] {
                 let w = std::f64::consts::TAU * corner.min(0.49 * RATE) / RATE;
                 let (cos, alpha) = (dsp::math::cos(w), dsp::math::sin(w) / (2.0 * q));
                 let sign = if high { 1.0 } else { -1.0 };

@@ -299,10 +299,7 @@ struct Turn {
 impl Turn {
     fn new(turn: &[[[f64; LINES / 2]; 2]; 2], pair: usize) -> Self {
         let [[cos0, sin0], [cos1, sin1]] = turn;
-        Self {
-            cos: [cos0[pair], cos1[pair] - cos0[pair]],
-            sin: [sin0[pair], sin1[pair] - sin0[pair]],
-        }
+        Self { cos: [cos0[pair], cos1[pair] - cos0[pair]], sin: [sin0[pair], sin1[pair] - sin0[pair]] }
     }
 
     #[inline(always)]
