@@ -9,6 +9,7 @@ pub mod chain;
 mod level;
 pub mod listen;
 
+mod programme;
 pub mod propose;
 mod render;
 mod stages;
@@ -22,14 +23,15 @@ use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result};
 use crate::pipe::{self, Next, Stage};
 use crate::targets::Target;
-use chain::{Chain, Delivery, Step};
+use chain::{Chain, Delivery};
 use dsp::block::Buffer;
 use dsp::limiter::model::{Collector, Model};
 use level::Level;
 use listen::{Listener, Listening};
+use programme::Programme;
 use propose::{Decision, Proposal};
 use render::CHANNELS;
-use stages::{Convert, Group, Inserts, Stereo};
+use stages::{Convert, Stereo};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -156,35 +158,35 @@ pub fn master(
     let Proposal { steps, mut decisions, .. } = propose::propose(&heard, stereo)?;
     let source_hz = premaster.info().sample_rate_hz;
     let mut models: BTreeMap<u32, Model> = BTreeMap::new();
-    let mut chain = Chain {
-        source_file: file_name(premaster.path()),
-        source_blake3: hash,
-        steps,
-        because: premaster.findings().iter().map(remark).collect(),
-        deliveries: Vec::new(),
-    };
+    let mut programme = Programme::new(premaster, &steps, true);
     let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for target in targets {
         let rate_hz = target.delivery_rate_hz(source_hz);
         let model = match models.entry(rate_hz) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(model_of(premaster, &chain.steps, rate_hz, targets, job)?),
+            Entry::Vacant(place) => place.insert(model_of(&mut programme, rate_hz, targets, job)?),
         };
-        let seed = seed_of(&chain.source_blake3, &target.name);
+        let seed = seed_of(&hash, &target.name);
         let file = master_name(premaster.path(), target);
         let solved = level::solve(target, model, file, seed, rate_hz)?;
         decisions.push(solved.decision.clone());
         findings.extend(solved.findings.clone());
-        let master = render_to_level(premaster, &chain, target, solved, place, job)?;
+        let master = render_to_level(&mut programme, target, solved, place, job)?;
         if let Some(short) = &master.short {
             // What came out takes the place of what was expected.
             findings.retain(|other: &Finding| (other.rule, &other.about) != (short.rule, &short.about));
             findings.push(short.clone());
         }
         findings.extend(master.file.written().findings.clone());
-        chain.deliveries.push(master.delivery.clone());
         waiting.push(master);
     }
+    let chain = Chain {
+        source_file: file_name(premaster.path()),
+        source_blake3: hash,
+        because: premaster.findings().iter().map(remark).collect(),
+        deliveries: waiting.iter().map(|master| master.delivery.clone()).collect(),
+        steps,
+    };
     let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions, findings, heard: Some(heard) })
 }
@@ -196,9 +198,10 @@ pub fn master(
 pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
     render::same_print(&chain, &render::hash_of(premaster.path())?)?;
     check_place(premaster.path(), chain.deliveries.iter().map(|delivery| &delivery.file), place)?;
+    let mut programme = Programme::new(premaster, &chain.steps, chain.deliveries.len() > 1);
     let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for delivery in &chain.deliveries {
-        let rendered = render::render(premaster, &chain, delivery, place.folder, place.force, job)?;
+        let rendered = render::render(&mut programme, delivery, place.folder, place.force, job)?;
         let reduction_db = rendered.reduction_db;
         let file = render::verify(rendered, delivery, job)?;
         findings.extend(file.written().findings.clone());
@@ -231,30 +234,15 @@ impl Stage for Collect {
 }
 
 /// The print through the shared steps at a delivery rate, as the limiter's model knows it.
-fn model_of(
-    premaster: &Premaster,
-    steps: &[Step],
-    rate_hz: u32,
-    targets: &[Target],
-    job: &Job<'_>,
-) -> Result<Model> {
-    let mut source = render::open(premaster)?;
-    let info = source.info().clone();
-    let from_hz = info.sample_rate_hz;
+fn model_of(programme: &mut Programme<'_>, rate_hz: u32, targets: &[Target], job: &Job<'_>) -> Result<Model> {
     // The lowest ceiling counts: peaks have to be known exactly wherever any of the targets limits.
     let lowest = targets.iter().map(|target| target.ceiling_for(0.0)).fold(0.0, f64::min);
     let settings = level::limiter_settings(lowest);
     let weights = Layout::of(CHANNELS).loudness_weights();
-    let most_db = most_drive_db(premaster, targets);
+    let most_db = most_drive_db(programme.premaster(), targets);
     let mut collect = Collect(Collector::new(f64::from(rate_hz), &weights, &settings, most_db));
-    let mut shared = Group(vec![
-        Box::new(Stereo),
-        Box::new(Inserts::new(steps, f64::from(from_hz), CHANNELS, 0)),
-        Box::new(Convert::new(from_hz, rate_hz, CHANNELS, 0.0)?),
-    ]);
-    let expected = info.frames.unwrap_or(0);
-    pipe::run(source.as_mut(), &mut [&mut shared, &mut collect], expected, "weigh levels", job)
-        .map_err(|error| error.at(premaster.path().display()))?;
+    let mut convert = Convert::new(programme.sample_rate_hz(), rate_hz, CHANNELS, 0.0)?;
+    programme.play(&mut [&mut convert, &mut collect], "weigh levels", job)?;
     Ok(collect.0.finish())
 }
 
@@ -270,8 +258,7 @@ fn most_drive_db(premaster: &Premaster, targets: &[Target]) -> f64 {
 
 /// Renders a delivery, corrects its drive by what came out, renders again: at most [`MOST_RENDERS`] times.
 fn render_to_level(
-    premaster: &Premaster,
-    chain: &Chain,
+    programme: &mut Programme<'_>,
     target: &Target,
     solved: Level,
     place: Place<'_>,
@@ -280,7 +267,7 @@ fn render_to_level(
     let Level { mut delivery, mut slope, .. } = solved;
     let mut before: Option<(f64, f64)> = None;
     for turn in 1..=MOST_RENDERS {
-        let rendered = render::render(premaster, chain, &delivery, place.folder, place.force, job)?;
+        let rendered = render::render(programme, &delivery, place.folder, place.force, job)?;
         let reduction_db = rendered.reduction_db;
         let over_db = rendered.true_peak_dbtp - delivery.output.ceiling_dbtp;
         if over_db > 0.0 && turn < MOST_RENDERS {

@@ -4,12 +4,13 @@
 //! there are.
 
 use super::chain::{Chain, Container, Delivery, Encoding};
-use super::stages::{Convert, Group, Inserts, Stereo};
+use super::programme::Programme;
+use super::stages::{Convert, Group, Inserts};
 use crate::audio::{self, Layout, Source};
 use crate::deliver::{self, Gate, Spec, Verified, Writer};
 use crate::job::Job;
 use crate::message::{Error, Kind, Result};
-use crate::pipe::{self, Next, Stage};
+use crate::pipe::{Next, Stage};
 use crate::{decode, handover::Premaster};
 use dsp::block::Buffer;
 use dsp::math::gain_to_db;
@@ -81,21 +82,16 @@ fn spec_of(delivery: &Delivery, tags: &[(String, String)]) -> Spec {
 
 /// Renders one delivery into a temporary file in `folder`.
 pub(super) fn render(
-    premaster: &Premaster,
-    chain: &Chain,
+    programme: &mut Programme<'_>,
     delivery: &Delivery,
     folder: &Path,
     force: bool,
     job: &Job<'_>,
 ) -> Result<Rendered> {
-    let mut source = open(premaster)?;
-    let (from_hz, to_hz) = (source.info().sample_rate_hz, delivery.output.sample_rate_hz as u32);
+    let (from_hz, to_hz) = (programme.sample_rate_hz(), delivery.output.sample_rate_hz as u32);
     let path = folder.join(&delivery.file);
-    let tags = &premaster.info().metadata.tags;
+    let tags = &programme.premaster().info().metadata.tags;
     let writer = Writer::create(&path, spec_of(delivery, tags), force)?;
-    let expected = source.info().frames.unwrap_or(0);
-    let mut shared =
-        Group(vec![Box::new(Stereo), Box::new(Inserts::new(&chain.steps, f64::from(from_hz), CHANNELS, 0))]);
     let mut convert = Convert::new(from_hz, to_hz, CHANNELS, delivery.output.gain_db)?;
     let mut limiter = Inserts::new(&delivery.steps, f64::from(to_hz), CHANNELS, 1);
     let weights = Layout::of(CHANNELS).loudness_weights();
@@ -104,8 +100,7 @@ pub(super) fn render(
     let label = format!("master for {}", delivery.target);
     {
         let mut own = Group(vec![Box::new(&mut convert), Box::new(&mut limiter)]);
-        pipe::run(source.as_mut(), &mut [&mut shared, &mut own, &mut sink], expected, &label, job)
-            .map_err(|error| error.at(premaster.path().display()))?;
+        programme.play(&mut [&mut own, &mut sink], &label, job)?;
     }
     Ok(Rendered {
         integrated_lufs: sink.loudness.integrated_lufs(),

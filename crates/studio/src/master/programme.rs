@@ -1,0 +1,111 @@
+//! The print through the shared chain, as often as it is wanted.
+//!
+//! Listening to levels and every render need the same audio. What fits is kept after the first time (a song of some five
+//! minutes at 44.1 kHz); a longer print is decoded and processed again, so that memory does not grow with length. The bits
+//! are the same either way.
+
+use super::chain::Step;
+use super::render::{CHANNELS, open};
+use super::stages::{Group, Inserts, Stereo};
+use crate::audio::{Info, Layout, Source};
+use crate::handover::Premaster;
+use crate::job::Job;
+use crate::message::Result;
+use crate::pipe::{self, Next, Stage};
+use dsp::block::Buffer;
+
+/// Most audio that is kept.
+const MOST_KEPT_BYTES: usize = 192 << 20;
+
+/// A print and what all masters share of their chains.
+pub(super) struct Programme<'a> {
+    premaster: &'a Premaster,
+    steps: &'a [Step],
+    keep: bool,
+    kept: Option<Vec<Buffer>>,
+}
+
+impl<'a> Programme<'a> {
+    /// `keep`: whether it will be played more than once.
+    pub(super) fn new(premaster: &'a Premaster, steps: &'a [Step], keep: bool) -> Self {
+        Self { premaster, steps, keep, kept: None }
+    }
+
+    /// The print.
+    pub(super) fn premaster(&self) -> &Premaster {
+        self.premaster
+    }
+
+    /// Rate of the print.
+    pub(super) fn sample_rate_hz(&self) -> u32 {
+        self.premaster.info().sample_rate_hz
+    }
+
+    /// Plays everything into stages of its own.
+    pub(super) fn play(&mut self, stages: &mut [&mut dyn Stage], label: &str, job: &Job<'_>) -> Result<()> {
+        let at = |error: crate::message::Error| error.at(self.premaster.path().display());
+        let expected = self.premaster.info().frames.unwrap_or(0);
+        if let Some(blocks) = &self.kept {
+            let info = Info { layout: Layout::of(CHANNELS), ..self.premaster.info().clone() };
+            return pipe::run(&mut Replay { info, blocks, next: 0 }, stages, expected, label, job)
+                .map_err(at);
+        }
+        let mut source = open(self.premaster)?;
+        let rate_hz = f64::from(self.sample_rate_hz());
+        let mut keep = Keep { blocks: self.keep.then(Vec::new), bytes: 0 };
+        {
+            let mut shared = Group(vec![
+                Box::new(Stereo),
+                Box::new(Inserts::new(self.steps, rate_hz, CHANNELS, 0)),
+                Box::new(&mut keep),
+            ]);
+            let mut all: Vec<&mut dyn Stage> = vec![&mut shared];
+            all.extend(stages.iter_mut().map(|stage| &mut **stage as &mut dyn Stage));
+            pipe::run(source.as_mut(), &mut all, expected, label, job).map_err(at)?;
+        }
+        self.kept = keep.blocks;
+        Ok(())
+    }
+}
+
+/// Keeps copies of what passes, until it is too much.
+struct Keep {
+    blocks: Option<Vec<Buffer>>,
+    bytes: usize,
+}
+
+impl Stage for Keep {
+    fn push(&mut self, block: Buffer, next: Next<'_>) -> Result<()> {
+        self.bytes += block.channels() * block.frames() * size_of::<f64>();
+        if self.bytes > MOST_KEPT_BYTES {
+            self.blocks = None;
+        }
+        if let Some(blocks) = &mut self.blocks {
+            blocks.push(block.clone());
+        }
+        next(block)
+    }
+}
+
+/// Kept audio as a stream.
+struct Replay<'a> {
+    info: Info,
+    blocks: &'a [Buffer],
+    next: usize,
+}
+
+impl Source for Replay<'_> {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn read(&mut self, buffer: &mut Buffer) -> Result<()> {
+        let Some(block) = self.blocks.get(self.next) else {
+            buffer.set_frames(0);
+            return Ok(());
+        };
+        self.next += 1;
+        *buffer = block.clone();
+        Ok(())
+    }
+}
