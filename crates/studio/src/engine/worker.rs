@@ -11,7 +11,7 @@ use dsp::block::Buffer;
 use fx::AnyKernel;
 
 /// What a strip offers to others: one buffer for each tap.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Outputs {
     /// The running signal; in the end that of two channels after pan, or of one before it.
     pub(super) work: Buffer,
