@@ -5,8 +5,8 @@ use dsp::biquad::{Shape as Section, SvfTerms};
 use dsp::block::{Block, Buffer};
 use dsp::delay::{Ducker, TwoPoleTuning, sanitise};
 use dsp::fdn::{
-    Decay, Diffuser, Fdn, LINES, MAX_SIZE, PIECE, Planes, REFLECTIONS, Reflection, Ring, Shape, Tuning,
-    entrance, exit, reflections,
+    Decay, Diffuser, Fdn, LINES, MAX_SIZE, PIECE, Planes, REFLECTIONS, Reflection, Ring, Runs, Shape, Tuning,
+    add_tail, add_taps, entrance, exit, reflections,
 };
 use dsp::math::{LN_10, SQRT_2, db_to_gain, exp};
 use dsp::smooth::Glide;
@@ -181,9 +181,6 @@ impl Arrival {
         side.each_ref().map(|r| input.look_back(self.pre_delay + r.delay_frames + frames, frames))
     }
 }
-
-/// One run for each reflection.
-type Runs<'a> = [&'a [f64]; REFLECTIONS];
 
 /// One channel that sounds in the room.
 #[derive(Debug)]
@@ -452,68 +449,6 @@ fn filter<const L: usize>(mut channels: [&mut Channel; L], courses: [&[f64]; 2],
             // Both or neither: with one held at zero the other would take minutes to follow.
             if settle && own[0].abs() + own[1].abs() < 1e-30 { [0.0; 2] } else { own }
         });
-    }
-}
-
-/// Frames summed at once, in registers.
-const WIDE: usize = 4;
-
-/// Adds runs, each times its gains and all times the weight of the frame, to `OUTS` sums.
-#[inline]
-fn add_taps<const OUTS: usize>(
-    runs: &Runs<'_>,
-    gains: &[[f64; OUTS]; REFLECTIONS],
-    weights: Option<&[f64; PIECE]>,
-    mut sums: [&mut [f64]; OUTS],
-) {
-    if let Some(weights) = weights {
-        let mut fresh = [[0.0; PIECE]; OUTS];
-        let frames = sums.first().map_or(0, |sum| sum.len());
-        add_taps(runs, gains, None, fresh.each_mut().map(|plane| &mut plane[..frames]));
-        for (sum, fresh) in sums.iter_mut().zip(&fresh) {
-            sum.iter_mut().zip(fresh).zip(weights).for_each(|((sum, x), weight)| *sum += weight * x);
-        }
-        return;
-    }
-    let frames = sums.first().map_or(0, |sum| sum.len());
-    let whole = frames - frames % WIDE;
-    for n in (0..whole).step_by(WIDE) {
-        let mut acc: [[f64; WIDE]; OUTS] =
-            std::array::from_fn(|out| std::array::from_fn(|i| sums[out][n + i]));
-        for (run, gains) in runs.iter().zip(gains) {
-            let Some(x) = run.get(n..).and_then(<[f64]>::first_chunk::<WIDE>) else { continue };
-            for (acc, gain) in acc.iter_mut().zip(gains) {
-                acc.iter_mut().zip(x).for_each(|(acc, x)| *acc += gain * x);
-            }
-        }
-        for (sum, acc) in sums.iter_mut().zip(acc) {
-            sum[n..n + WIDE].copy_from_slice(&acc);
-        }
-    }
-    for n in whole..frames {
-        for (run, gains) in runs.iter().zip(gains) {
-            sums.iter_mut().zip(gains).for_each(|(sum, gain)| sum[n] += gain * run[n]);
-        }
-    }
-}
-
-/// Turns early reflections in `wet` into the whole: both by their levels, the tail as one channel hears it in the columns.
-/// Four sums side by side, added at the end: the order is fixed, whatever the compiler makes of it.
-fn add_tail(planes: &Planes, exit: &[f64; LINES], levels: [&[f64; PIECE]; 2], wet: &mut [f64; PIECE]) {
-    let (wet, _) = wet.as_chunks_mut::<WIDE>();
-    let [early, late] = levels.map(|level| level.as_chunks::<WIDE>().0);
-    for (at, ((wet, early), late)) in wet.iter_mut().zip(early).zip(late).enumerate() {
-        let mut sums = [[0.0; WIDE]; 4];
-        for (columns, signs) in planes.chunks_exact(4).zip(exit.chunks_exact(4)) {
-            for ((sums, column), sign) in sums.iter_mut().zip(columns).zip(signs) {
-                let (column, _) = column.as_chunks::<WIDE>();
-                sums.iter_mut().zip(&column[at]).for_each(|(sum, x)| *sum += x * sign);
-            }
-        }
-        for n in 0..WIDE {
-            let tail = (sums[0][n] + sums[1][n]) + (sums[2][n] + sums[3][n]);
-            wet[n] = wet[n] * early[n] + tail * late[n];
-        }
     }
 }
 

@@ -9,11 +9,13 @@ mod absorption;
 mod diffuser;
 mod early;
 mod ring;
+mod sums;
 
 pub use absorption::Decay;
 pub use diffuser::Diffuser;
 pub use early::{REFLECTIONS, Reflection, Shape, reflections};
 pub use ring::Ring;
+pub use sums::{Runs, add_tail, add_taps};
 
 use crate::delay::{Quadrature, flush};
 use crate::math;
