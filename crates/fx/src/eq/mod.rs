@@ -148,7 +148,7 @@ pub fn magnitude_db(settings: &Eq, frequency_hz: f64, sample_rate_hz: f64) -> f6
     total + settings.output_gain_db
 }
 
-/// Running state of [`Eq`].
+/// Running state of [`struct@Eq`].
 #[derive(Debug)]
 pub struct EqKernel {
     settings: Eq,

@@ -33,10 +33,10 @@ pub fn write(folder: &Path, job: &Job<'_>) -> Result<PathBuf> {
     write_as(folder, Options::default(), job)
 }
 
-/// As [`write`], with another performance, or over an earlier run.
+/// As [`write()`], with another performance, or over an earlier run.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_as(folder: &Path, options: Options, job: &Job<'_>) -> Result<PathBuf> {
     job.step("demo: play", 0, 1)?;
     write_tracks(folder, &tracks(options.seed), options.force, job)
