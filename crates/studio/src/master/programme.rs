@@ -1,6 +1,6 @@
 //! The print through the shared chain, as often as it is wanted.
 //!
-//! Listening to levels and every render need the same audio. What fits is kept after the first time (a song of some five
+//! Listening to levels and every render need the same audio. What fits is kept after the first time (a song of four
 //! minutes at 44.1 kHz); a longer print is decoded and processed again, so that memory does not grow with length. The bits
 //! are the same either way.
 
@@ -15,7 +15,7 @@ use crate::pipe::{self, Next, Stage};
 use dsp::block::Buffer;
 
 /// Most audio that is kept.
-const MOST_KEPT_BYTES: usize = 192 << 20;
+const MOST_KEPT_BYTES: usize = 168 << 20;
 
 /// A print and what all masters share of their chains.
 pub(super) struct Programme<'a> {
