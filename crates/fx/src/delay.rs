@@ -112,9 +112,9 @@ processor! {
     }
 }
 
-/// Time of parameter glides. By ear: short enough for automation, long enough not to click.
+/// Time of parameter glides. By our own convention: short enough for automation, long enough not to click.
 const GLIDE_MS: f64 = 10.0;
-/// Crossfade from one delay time to another. By ear: no click, and no echo is lost.
+/// Crossfade from one delay time to another. By our own convention: no click, and no echo is lost.
 const FADE_MS: f64 = 50.0;
 /// Longest time of a note at slow tempi.
 const MAX_SECONDS: f64 = 8.0;

@@ -74,7 +74,7 @@ processor! {
     }
 }
 
-/// Time of parameter glides. By ear: short enough for automation, long enough not to click.
+/// Time of parameter glides. By our own convention: short enough for automation, long enough not to click.
 const GLIDE_MS: f64 = 20.0;
 /// Pieces of a crossfade to other reflections or another pre-delay: 2048 frames.
 const FADE_PIECES: usize = 32;

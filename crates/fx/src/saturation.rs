@@ -66,7 +66,7 @@ processor! {
 
 /// Frames worked on at a time.
 const PIECE: usize = 64;
-/// Time of parameter glides. By ear: short enough for automation, long enough not to click.
+/// Time of parameter glides. By our own convention: short enough for automation, long enough not to click.
 const GLIDE_MS: f64 = 10.0;
 /// Corner of the DC blocker: below the lowest note of any instrument, 8 Hz.
 const DC_CORNER_HZ: f64 = 5.0;

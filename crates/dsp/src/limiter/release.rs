@@ -184,7 +184,7 @@ pub(super) struct Path {
     wanted: Timing,
 }
 
-/// Hops a change of times is faded over (about 50 ms). By ear of the meters: no step above -90 dB.
+/// Hops a change of times is faded over (about 50 ms). By our own convention of the meters: no step above -90 dB.
 const FADE_HOPS: f64 = 32.0;
 
 impl Path {
