@@ -107,43 +107,60 @@ impl Quantiser {
     /// Quantises `input` (full scale ±1.0) to integers in `-2^(bits-1) ..= 2^(bits-1) - 1`, as many as both slices hold.
     /// Out-of-range samples are clamped and [counted](Self::clipped); NaN and infinity count as silence.
     pub fn process(&mut self, input: &[f64], output: &mut [i32]) {
+        if self.coefficients.is_empty() {
+            self.run(input, output, Self::plain);
+        } else {
+            self.run(input, output, Self::shaped);
+        }
+    }
+
+    #[inline(always)]
+    fn run(&mut self, input: &[f64], output: &mut [i32], round: impl Fn(&mut Self, f64) -> f64) {
         let scale = self.full_scale();
         for (x, y) in input.iter().zip(output) {
             let x = if x.is_finite() { *x } else { 0.0 };
-            *y = self.next(x * scale, x.abs() <= SILENCE, scale);
+            self.silent_frames = if x.abs() <= SILENCE { self.silent_frames.saturating_add(1) } else { 0 };
+            *y = if self.silent_frames > BLANK_AFTER_FRAMES {
+                self.errors = [0.0; MEMORY];
+                0
+            } else {
+                let rounded = round(self, x * scale);
+                let clamped = rounded.clamp(-scale, scale - 1.0);
+                self.clipped += u64::from(clamped != rounded);
+                clamped as i32
+            };
             self.frame += 1;
         }
     }
 
-    /// One sample in LSB.
-    #[inline]
-    fn next(&mut self, wanted: f64, silent: bool, scale: f64) -> i32 {
-        self.silent_frames = if silent { self.silent_frames.saturating_add(1) } else { 0 };
-        if self.silent_frames > BLANK_AFTER_FRAMES {
-            self.errors = [0.0; MEMORY];
-            return 0;
-        }
+    /// One sample in LSB, rounded.
+    #[inline(always)]
+    fn plain(&mut self, wanted: f64) -> f64 {
+        round_ties_even(wanted + self.noise())
+    }
+
+    /// One sample in LSB, rounded, with the error of those before.
+    #[inline(always)]
+    fn shaped(&mut self, wanted: f64) -> f64 {
         let fed_back: f64 = self.coefficients.iter().zip(&self.errors).map(|(c, e)| c * e).sum();
         let shaped = wanted - fed_back;
         let rounded = round_ties_even(shaped + self.noise());
-        if !self.coefficients.is_empty() {
-            self.errors.copy_within(..self.coefficients.len() - 1, 1);
-            // Of the number before the clamp, so that clipping cannot wind the loop up.
-            self.errors[0] = rounded - shaped;
-        }
-        let clamped = rounded.clamp(-scale, scale - 1.0);
-        self.clipped += u64::from(clamped != rounded);
-        clamped as i32
+        self.errors.copy_within(..self.coefficients.len() - 1, 1);
+        // Of the number before the clamp, so that clipping cannot wind the loop up.
+        self.errors[0] = rounded - shaped;
+        rounded
     }
 
     /// Dither of this frame, in LSB.
     fn noise(&self) -> f64 {
-        // Two uniforms a frame, at indices of their own.
-        let at = |index: u64| self.rng.uniform(index);
         match self.dither {
             Dither::None => 0.0,
-            Dither::Triangular | Dither::Shaped(_) => at(2 * self.frame) - at(2 * self.frame + 1),
-            Dither::HighPass => at(self.frame.wrapping_add(1)) - at(self.frame),
+            Dither::Triangular | Dither::Shaped(_) => {
+                // Two uniforms of 32 bits from one draw: their difference.
+                let bits = self.rng.bits(self.frame);
+                (f64::from((bits >> 32) as u32) - f64::from(bits as u32)) * (1.0 / 4_294_967_296.0)
+            }
+            Dither::HighPass => self.rng.uniform(self.frame.wrapping_add(1)) - self.rng.uniform(self.frame),
         }
     }
 

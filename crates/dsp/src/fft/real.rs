@@ -64,15 +64,22 @@ impl RealFft {
             (*a, *b) = (pair[0], pair[1]);
         }
         self.inner.forward(&mut self.re, &mut self.im);
+        self.untangle(re, im);
+    }
+
+    /// Spectrum of the signal from that of its even and odd samples as one complex signal.
+    fn untangle(&self, re: &mut [f64], im: &mut [f64]) {
         let half = self.len / 2;
-        for k in 0..=half {
-            let (a, b) = (k % half, (half - k) % half);
-            // Spectra of the even and the odd samples, from the symmetry of real signals.
-            let (even_re, even_im) = (0.5 * (self.re[a] + self.re[b]), 0.5 * (self.im[a] - self.im[b]));
-            let (odd_re, odd_im) = (0.5 * (self.im[a] + self.im[b]), 0.5 * (self.re[b] - self.re[a]));
-            let (c, s) = self.turn[k];
-            re[k] = even_re + (odd_re * c - odd_im * s);
-            im[k] = even_im + (odd_re * s + odd_im * c);
+        let z = |k: usize| (self.re[k], self.im[k]);
+        for (k, at) in [(0, 0), (half, 0)] {
+            (re[k], im[k]) = split(z(at), z(at), self.turn[k]);
+        }
+        // Bin k is made of numbers k and half - k.
+        let near = self.re[1..].iter().zip(&self.im[1..]);
+        let far = self.re[1..].iter().rev().zip(self.im[1..].iter().rev());
+        let out = re[1..half].iter_mut().zip(&mut im[1..half]).zip(&self.turn[1..half]);
+        for ((((re, im), turn), a), b) in out.zip(near).zip(far) {
+            (*re, *im) = split((*a.0, *a.1), (*b.0, *b.1), *turn);
         }
     }
 
@@ -112,6 +119,15 @@ impl RealFft {
         self.inner.inverse(&mut self.re, &mut self.im);
         signal.copy_from_slice(&self.re);
     }
+}
+
+/// One bin: the spectra of the even and the odd samples by the symmetry of real signals, put together by the butterfly of the
+/// last stage. `a` and `b` are bins k and -k.
+#[inline(always)]
+fn split(a: (f64, f64), b: (f64, f64), (c, s): (f64, f64)) -> (f64, f64) {
+    let (even_re, even_im) = (0.5 * (a.0 + b.0), 0.5 * (a.1 - b.1));
+    let (odd_re, odd_im) = (0.5 * (a.1 + b.1), 0.5 * (b.0 - a.0));
+    (even_re + (odd_re * c - odd_im * s), even_im + (odd_re * s + odd_im * c))
 }
 
 #[cfg(test)]

@@ -22,8 +22,10 @@ pub enum Planes {
     /// One per channel.
     #[default]
     Channels,
-    /// Mid `(L + R) / 2` and side `(L - R) / 2` of the first two channels; other channels are ignored, mono has a silent side.
-    MidSide,
+    /// One: mid `(L + R) / 2` of the first two channels; other channels are ignored.
+    Mid,
+    /// One: side `(L - R) / 2` of the first two channels; silent for mono. Blocks are gated as for mid.
+    Side,
     /// One: the mean power of all channels.
     Mean,
 }
@@ -75,8 +77,7 @@ impl Welch {
         let plan = RealFft::new(options.size);
         let planes = match options.planes {
             Planes::Channels => channels,
-            Planes::MidSide => 2,
-            Planes::Mean => 1,
+            Planes::Mid | Planes::Side | Planes::Mean => 1,
         };
         Self {
             sample_rate_hz,
@@ -165,11 +166,10 @@ impl Welch {
         match self.options.planes {
             Planes::Channels => (0..channels).for_each(|c| self.add(c, c, None, 1.0)),
             Planes::Mean => (0..channels).for_each(|c| self.add(0, c, None, 1.0 / channels as f64)),
-            Planes::MidSide if channels < 2 => self.add(0, 0, None, 1.0),
-            Planes::MidSide => {
-                self.add(0, 0, Some((1, 0.5)), 1.0);
-                self.add(1, 0, Some((1, -0.5)), 1.0);
-            }
+            Planes::Mid if channels < 2 => self.add(0, 0, None, 1.0),
+            Planes::Side if channels < 2 => {}
+            Planes::Mid => self.add(0, 0, Some((1, 0.5)), 1.0),
+            Planes::Side => self.add(0, 0, Some((1, -0.5)), 1.0),
         }
     }
 

@@ -278,10 +278,12 @@ impl Writer {
             Sink::Flac(flac) => flac.write(&self.interleaved),
             Sink::Wav(wav) => {
                 let (size, shift) = (usize::from(bits.div_ceil(8)), bits.next_multiple_of(8) - bits);
-                self.bytes.clear();
-                for integer in &self.interleaved {
-                    // Left-justified in whole bytes, as the format asks.
-                    self.bytes.extend_from_slice(&(integer << shift).to_le_bytes()[..size]);
+                self.bytes.resize(size * self.interleaved.len(), 0);
+                match size {
+                    1 => pack::<1>(&self.interleaved, shift, &mut self.bytes),
+                    2 => pack::<2>(&self.interleaved, shift, &mut self.bytes),
+                    3 => pack::<3>(&self.interleaved, shift, &mut self.bytes),
+                    _ => pack::<4>(&self.interleaved, shift, &mut self.bytes),
                 }
                 wav.write(&self.bytes)
             }
@@ -323,9 +325,16 @@ impl Writer {
     /// As [`finish`](Self::finish), but the file waits for its name: several files can so appear together or not at all.
     ///
     /// # Errors
-    /// `read_back` when the file does not decode to what was written; `over_ceiling`, `off_target`; `disk_full`, `io`;
-    /// `interrupted`.
+    /// As [`read_back`](Self::read_back) and [`ReadBack::within`].
     pub fn verify(self, job: &Job<'_>, gate: &Gate) -> Result<Verified> {
+        self.read_back(job)?.within(gate)
+    }
+
+    /// Completes the file, reads all of it back and measures it.
+    ///
+    /// # Errors
+    /// `read_back` when the file does not decode to what was written; `disk_full`, `io`; `interrupted`.
+    pub fn read_back(self, job: &Job<'_>) -> Result<ReadBack> {
         let Self { spec, quantisers, tally, sink, file, .. } = self;
         let target = file.target().to_owned();
         let (wav, mut findings) = close(sink)?;
@@ -334,7 +343,6 @@ impl Writer {
         let mut source = Compared::open(file.temporary(), &spec, tally.frames()).map_err(misread)?;
         let measured = meters::measure(&mut source, job).map_err(misread)?;
         let audio_blake3 = source.finish(&tally).map_err(misread)?;
-        gate.check(&measured).map_err(misread)?;
         if let Some(mut wav) = wav {
             wav.put_loudness(Loudness::of(&measured))?;
         }
@@ -343,7 +351,39 @@ impl Writer {
         let (container, frames) = (measured.container, tally.frames());
         let written =
             Written { path: target, container, frames, bytes: about.len(), audio_blake3, measured, findings };
+        Ok(ReadBack { file, written })
+    }
+}
+
+/// A file that is whole and decodes to what was written. Dropped, it leaves nothing.
+#[derive(Debug)]
+pub struct ReadBack {
+    file: NewFile,
+    written: Written,
+}
+
+impl ReadBack {
+    /// What it measures.
+    #[must_use]
+    pub fn measured(&self) -> &Measurements {
+        &self.written.measured
+    }
+
+    /// Lets the file through if it is within its limits.
+    ///
+    /// # Errors
+    /// `over_ceiling`, `off_target`.
+    pub fn within(self, gate: &Gate) -> Result<Verified> {
+        let Self { file, written } = self;
+        gate.check(&written.measured).map_err(|error| misread(error, &written.path))?;
         Ok(Verified { file, written })
+    }
+}
+
+/// Integers as `N` little-endian bytes each, left-justified by `shift` bits as the format asks.
+fn pack<const N: usize>(integers: &[i32], shift: u16, bytes: &mut [u8]) {
+    for (integer, to) in integers.iter().zip(bytes.chunks_exact_mut(N)) {
+        to.copy_from_slice(&(integer << shift).to_le_bytes()[..N]);
     }
 }
 

@@ -53,16 +53,12 @@ pub struct Dynamics {
     pub burst_db: f64,
 }
 
-/// Listens to a stereo stream: two stages, so that two threads can share the work.
+/// Listens to a stereo stream: three stages, so that threads can share the work.
 pub(super) struct Listener {
-    spectrum: LongTerm,
-    levels: Levels,
-}
-
-/// The long-term spectrum.
-struct LongTerm {
-    welch: Welch,
     sample_rate_hz: f64,
+    mid: Welch,
+    side: Welch,
+    levels: Levels,
 }
 
 /// Levels of three bands, every 50 ms.
@@ -76,24 +72,27 @@ struct Levels {
 
 impl Listener {
     pub(super) fn new(channels: usize, sample_rate_hz: f64) -> Self {
-        let options = Options { planes: Planes::MidSide, ..Options::default() };
-        let welch = Welch::new(channels, sample_rate_hz, options);
-        Self { spectrum: LongTerm { welch, sample_rate_hz }, levels: Levels::new(channels, sample_rate_hz) }
+        let welch = |planes| Welch::new(channels, sample_rate_hz, Options { planes, ..Options::default() });
+        Self {
+            sample_rate_hz,
+            mid: welch(Planes::Mid),
+            side: welch(Planes::Side),
+            levels: Levels::new(channels, sample_rate_hz),
+        }
     }
 
     /// What the stream has to pass.
-    pub(super) fn stages(&mut self) -> [&mut dyn Stage; 2] {
-        [&mut self.spectrum, &mut self.levels]
+    pub(super) fn stages(&mut self) -> [&mut dyn Stage; 3] {
+        [&mut self.mid, &mut self.side, &mut self.levels]
     }
 
     pub(super) fn finish(self) -> Listening {
-        let spectrum = self.spectrum.welch.finish();
-        let nyquist = 0.5 * self.spectrum.sample_rate_hz;
-        let both =
-            |low: f64, high: f64| spectrum.band_power(0, low, high) + spectrum.band_power(1, low, high);
+        let (mid, side) = (self.mid.finish(), self.side.finish());
+        let nyquist = 0.5 * self.sample_rate_hz;
+        let both = |low: f64, high: f64| mid.band_power(0, low, high) + side.band_power(0, low, high);
         let level_db = std::array::from_fn(|b| math::power_to_db(both(EDGES_HZ[b], EDGES_HZ[b + 1])));
-        let side_mid_db = std::array::from_fn(|b| side_mid(&spectrum, EDGES_HZ[b], EDGES_HZ[b + 1]));
-        let wall = spectrum.cutoff(0, WALL_HZ[0], WALL_HZ[1].min(nyquist), WALL_DB);
+        let side_mid_db = std::array::from_fn(|b| side_mid(&mid, &side, EDGES_HZ[b], EDGES_HZ[b + 1]));
+        let wall = mid.cutoff(0, WALL_HZ[0], WALL_HZ[1].min(nyquist), WALL_DB);
         let dynamics = self.levels.steps.map(|steps| Dynamics::of(&steps));
         Listening {
             level_db,
@@ -155,8 +154,8 @@ impl Levels {
 }
 
 /// Side re mid between two frequencies; `None` when there is nothing.
-fn side_mid(spectrum: &Spectrum, low_hz: f64, high_hz: f64) -> Option<f64> {
-    let (mid, side) = (spectrum.band_power(0, low_hz, high_hz), spectrum.band_power(1, low_hz, high_hz));
+fn side_mid(mid: &Spectrum, side: &Spectrum, low_hz: f64, high_hz: f64) -> Option<f64> {
+    let (mid, side) = (mid.band_power(0, low_hz, high_hz), side.band_power(0, low_hz, high_hz));
     // -120 dB re full scale: below every converter.
     (mid + side > 1e-12).then(|| math::power_to_db((side / mid.max(1e-20)).clamp(1e-12, 1e12)))
 }
@@ -198,9 +197,9 @@ fn burst_db(steps: &[f32], floor_dbfs: f64) -> f64 {
     over.get(at).copied().unwrap_or(0.0)
 }
 
-impl Stage for LongTerm {
+impl Stage for Welch {
     fn push(&mut self, block: Buffer, next: Next<'_>) -> Result<()> {
-        self.welch.push(block.view());
+        Welch::push(self, block.view());
         next(block)
     }
 }

@@ -30,7 +30,7 @@ use level::Level;
 use listen::{Listener, Listening};
 use programme::Programme;
 use propose::{Decision, Proposal};
-use render::CHANNELS;
+use render::{CHANNELS, Rendered};
 use stages::{Convert, Stereo};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -201,9 +201,9 @@ pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'
     let mut programme = Programme::new(premaster, &chain.steps, chain.deliveries.len() > 1);
     let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for delivery in &chain.deliveries {
-        let rendered = render::render(&mut programme, delivery, place.folder, place.force, job)?;
-        let reduction_db = rendered.reduction_db;
-        let file = render::verify(rendered, delivery, job)?;
+        let Rendered { file, reduction_db } =
+            render::render(&mut programme, delivery, place.folder, place.force, job)?;
+        let file = render::within(file, delivery)?;
         findings.extend(file.written().findings.clone());
         waiting.push(Waiting { delivery: delivery.clone(), file, reduction_db, short: None });
     }
@@ -216,8 +216,8 @@ fn listen_to(premaster: &Premaster, job: &Job<'_>) -> Result<Listening> {
     let mut source = render::open(premaster)?;
     let info = source.info().clone();
     let mut listener = Listener::new(CHANNELS, f64::from(info.sample_rate_hz));
-    let [spectrum, levels] = listener.stages();
-    let stages: &mut [&mut dyn Stage] = &mut [&mut Stereo, spectrum, levels];
+    let [mid, side, levels] = listener.stages();
+    let stages: &mut [&mut dyn Stage] = &mut [&mut Stereo, mid, side, levels];
     pipe::run(source.as_mut(), stages, info.frames.unwrap_or(0), "listen", job)
         .map_err(|error| error.at(premaster.path().display()))?;
     Ok(listener.finish())
@@ -267,16 +267,19 @@ fn render_to_level(
     let Level { mut delivery, mut slope, .. } = solved;
     let mut before: Option<(f64, f64)> = None;
     for turn in 1..=MOST_RENDERS {
-        let rendered = render::render(programme, &delivery, place.folder, place.force, job)?;
-        let reduction_db = rendered.reduction_db;
-        let over_db = rendered.true_peak_dbtp - delivery.output.ceiling_dbtp;
+        let Rendered { file, reduction_db } =
+            render::render(programme, &delivery, place.folder, place.force, job)?;
+        let over_db = file.measured().true_peak_worst_dbtp() - delivery.output.ceiling_dbtp;
         if over_db > 0.0 && turn < MOST_RENDERS {
             // A file that begins or ends in the middle of a wave can ring over where the limiter saw silence.
             lower_peaks(&mut delivery, over_db);
             continue;
         }
-        let off =
-            delivery.aim.as_ref().zip(rendered.integrated_lufs).map(|(aim, is)| (aim.loudness - is, is));
+        let off = delivery
+            .aim
+            .as_ref()
+            .zip(file.measured().integrated_lufs)
+            .map(|(aim, is)| (aim.loudness - is, is));
         match off {
             Some((missing, is)) if missing.abs() > NEAR_LU && turn < MOST_RENDERS => {
                 // Two renders give the true slope.
@@ -290,7 +293,7 @@ fn render_to_level(
             }
             _ => {
                 let short = off.and_then(|(_, is)| level::settle(target, &mut delivery, is));
-                let file = render::verify(rendered, &delivery, job)?;
+                let file = render::within(file, &delivery)?;
                 return Ok(Waiting { delivery, file, reduction_db, short });
             }
         }

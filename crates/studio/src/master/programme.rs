@@ -6,7 +6,7 @@
 
 use super::chain::Step;
 use super::render::{CHANNELS, open};
-use super::stages::{Group, Inserts, Stereo};
+use super::stages::{Inserts, Stereo};
 use crate::audio::{Info, Layout, Source};
 use crate::handover::Premaster;
 use crate::job::Job;
@@ -53,13 +53,14 @@ impl<'a> Programme<'a> {
         let mut source = open(self.premaster)?;
         let rate_hz = f64::from(self.sample_rate_hz());
         let mut keep = Keep { blocks: self.keep.then(Vec::new), bytes: 0 };
+        let mut stereo = Stereo;
         {
-            let mut shared = Group(vec![
-                Box::new(Stereo),
-                Box::new(Inserts::new(self.steps, rate_hz, CHANNELS, 0)),
-                Box::new(&mut keep),
-            ]);
-            let mut all: Vec<&mut dyn Stage> = vec![&mut shared];
+            // A thread for each processor: together they are the longest of all stages.
+            let of = |(index, step)| Inserts::new(std::slice::from_ref(step), rate_hz, CHANNELS, index);
+            let mut inserts: Vec<Inserts> = (0..).zip(self.steps).map(of).collect();
+            let mut all: Vec<&mut dyn Stage> = vec![&mut stereo];
+            all.extend(inserts.iter_mut().map(|insert| insert as &mut dyn Stage));
+            all.push(&mut keep);
             all.extend(stages.iter_mut().map(|stage| &mut **stage as &mut dyn Stage));
             pipe::run(source.as_mut(), &mut all, expected, label, job).map_err(at)?;
         }
@@ -105,7 +106,14 @@ impl Source for Replay<'_> {
             return Ok(());
         };
         self.next += 1;
-        *buffer = block.clone();
+        buffer.set_frames(block.frames());
+        if buffer.frames() < block.frames() {
+            *buffer = block.clone();
+            return Ok(());
+        }
+        for channel in 0..block.channels() {
+            buffer.channel_mut(channel).copy_from_slice(block.channel(channel));
+        }
         Ok(())
     }
 }

@@ -6,16 +6,13 @@
 use super::chain::{Chain, Container, Delivery, Encoding};
 use super::programme::Programme;
 use super::stages::{Convert, Group, Inserts};
-use crate::audio::{self, Layout, Source};
-use crate::deliver::{self, Gate, Spec, Verified, Writer};
+use crate::audio::{self, Source};
+use crate::deliver::{self, Gate, ReadBack, Spec, Verified, Writer};
 use crate::job::Job;
 use crate::message::{Error, Kind, Result};
 use crate::pipe::{Next, Stage};
 use crate::{decode, handover::Premaster};
 use dsp::block::Buffer;
-use dsp::math::gain_to_db;
-use dsp::meter::loudness::LoudnessMeter;
-use dsp::meter::true_peak::TruePeakMeter;
 use std::path::Path;
 
 /// Channels of a master: mono prints become two equal channels.
@@ -37,28 +34,18 @@ pub(super) fn open(premaster: &Premaster) -> Result<Box<dyn Source>> {
 
 /// What a render came to.
 pub(super) struct Rendered {
-    /// The writer, holding everything, not yet finished.
-    pub(super) writer: Writer,
-    /// Integrated loudness of what was written, before dither; `None` when too short or silent.
-    pub(super) integrated_lufs: Option<f64>,
-    /// True peak of what was written, before dither.
-    pub(super) true_peak_dbtp: f64,
+    /// The file, read back.
+    pub(super) file: ReadBack,
     /// Largest reduction of the inserts of this delivery, dB.
     pub(super) reduction_db: f64,
 }
 
-/// Writes at the end of the pipe, with the loudness and the true peak of what passes.
-struct Sink {
-    writer: Writer,
-    loudness: LoudnessMeter,
-    peaks: TruePeakMeter,
-}
+/// Writes at the end of the pipe.
+struct Sink(Writer);
 
 impl Stage for Sink {
     fn push(&mut self, block: Buffer, _next: Next<'_>) -> Result<()> {
-        self.loudness.process(block.view());
-        self.peaks.process(block.view());
-        self.writer.write(block.view())
+        self.0.write(block.view())
     }
 }
 
@@ -80,7 +67,7 @@ fn spec_of(delivery: &Delivery, tags: &[(String, String)]) -> Spec {
     spec
 }
 
-/// Renders one delivery into a temporary file in `folder`.
+/// Renders one delivery into a temporary file in `folder` and reads it back.
 pub(super) fn render(
     programme: &mut Programme<'_>,
     delivery: &Delivery,
@@ -94,30 +81,22 @@ pub(super) fn render(
     let writer = Writer::create(&path, spec_of(delivery, tags), force)?;
     let mut convert = Convert::new(from_hz, to_hz, CHANNELS, delivery.output.gain_db)?;
     let mut limiter = Inserts::new(&delivery.steps, f64::from(to_hz), CHANNELS, 1);
-    let weights = Layout::of(CHANNELS).loudness_weights();
-    let loudness = LoudnessMeter::new(f64::from(to_hz), &weights);
-    let mut sink = Sink { writer, loudness, peaks: TruePeakMeter::new(f64::from(to_hz), CHANNELS) };
+    let mut sink = Sink(writer);
     let label = format!("master for {}", delivery.target);
     {
         let mut own = Group(vec![Box::new(&mut convert), Box::new(&mut limiter)]);
         programme.play(&mut [&mut own, &mut sink], &label, job)?;
     }
-    Ok(Rendered {
-        integrated_lufs: sink.loudness.integrated_lufs(),
-        true_peak_dbtp: gain_to_db(sink.peaks.finish().worst()),
-        writer: sink.writer,
-        reduction_db: limiter.largest_reduction_db(),
-    })
+    Ok(Rendered { file: sink.0.read_back(job)?, reduction_db: limiter.largest_reduction_db() })
 }
 
-/// Reads the file back and holds it against what it was made for.
-pub(super) fn verify(rendered: Rendered, delivery: &Delivery, job: &Job<'_>) -> Result<Verified> {
-    let gate = Gate {
+/// Holds the file against what it was made for.
+pub(super) fn within(file: ReadBack, delivery: &Delivery) -> Result<Verified> {
+    file.within(&Gate {
         ceiling_dbtp: Some(delivery.output.ceiling_dbtp),
         loudness_lufs: delivery.aim.as_ref().map(|aim| aim.loudness),
         tolerance_lu: delivery.aim.as_ref().map_or(0.0, |aim| aim.tolerance),
-    };
-    rendered.writer.verify(job, &gate)
+    })
 }
 
 /// BLAKE3 of a file's bytes, in constant memory.
