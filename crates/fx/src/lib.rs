@@ -12,6 +12,7 @@ pub mod auto_pan;
 pub mod chorus;
 pub mod compressor;
 pub mod delay;
+pub mod doubler;
 pub mod eq;
 pub mod flanger;
 pub mod gain;
@@ -21,6 +22,7 @@ pub mod multiband;
 pub mod pan;
 pub mod phaser;
 pub mod reverb;
+pub mod rotary;
 pub mod saturation;
 pub mod tremolo;
 

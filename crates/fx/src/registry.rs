@@ -41,6 +41,8 @@ registry![
     phaser::Phaser,
     tremolo::Tremolo,
     auto_pan::AutoPan,
+    rotary::Rotary,
+    doubler::Doubler,
     reverb::Reverb,
     limiter::Limiter,
 ];
