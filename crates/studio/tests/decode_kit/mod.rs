@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use studio::audio::Info;
 use studio::decode::{self, Options};
-use studio::message::{Finding, Result};
+use studio::message::{Error, Finding, Result};
 use tempfile::TempDir;
 
 /// A whole file.
@@ -138,3 +138,73 @@ pub fn same(what: &str, ours: &[Vec<f64>], theirs: &[Vec<f64>]) {
         }
     }
 }
+
+pub const PLAIN: Options = Options { salvage: false, repair: false, allow_bad_md5: false };
+pub const SALVAGE: Options = Options { salvage: true, ..PLAIN };
+pub const REPAIR: Options = Options { repair: true, ..PLAIN };
+
+pub fn read_bytes(folder: &TempDir, bytes: &[u8], options: Options) -> Result<Whole> {
+    all(&write(folder, "x", bytes), options)
+}
+
+/// The file is refused for good (exit code 3) with this code.
+#[track_caller]
+pub fn refused(bytes: &[u8], code: &str) -> Error {
+    let folder = scratch();
+    let error = read_bytes(&folder, bytes, PLAIN).expect_err("taken");
+    assert_eq!((error.code, error.kind.exit_code()), (code, 3), "{error}");
+    assert!(error.at.is_some(), "{error} names no file");
+    error
+}
+
+#[track_caller]
+pub fn taken(bytes: &[u8], options: Options) -> Whole {
+    let folder = scratch();
+    read_bytes(&folder, bytes, options).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A 16-bit stereo WAV whose bytes can be spoilt: `fmt ` at 12, `data` at 36, samples at 44.
+pub fn wav() -> Vec<u8> {
+    wav16(2, 44_100, 100)
+}
+
+pub fn flac(bits: u32, channels: u8, frames: usize) -> Vec<u8> {
+    let count = frames * usize::from(channels);
+    let full = 1_i64 << (bits - 1);
+    let samples: Vec<i32> =
+        (0..count as i64).map(|n| ((n * n * 31 + n * 7919) % (full / 2) - full / 4) as i32).collect();
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let options = flac_codec::encode::Options::default().no_padding();
+    let mut writer = flac_codec::encode::FlacSampleWriter::new(
+        &mut bytes,
+        options,
+        44_100,
+        bits,
+        channels,
+        Some(count as u64),
+    )
+    .unwrap();
+    writer.write(&samples).unwrap();
+    writer.finalize().unwrap();
+    bytes.into_inner()
+}
+
+pub fn aiff(channels: i16, frames: u32, bits: i16, rate: [u8; 10], offset: u32, data: &[u8]) -> Vec<u8> {
+    let mut common = channels.to_be_bytes().to_vec();
+    common.extend(frames.to_be_bytes());
+    common.extend(bits.to_be_bytes());
+    common.extend(rate);
+    let mut body = b"AIFFCOMM\0\0\0\x12".to_vec();
+    body.extend(common);
+    body.extend(b"SSND");
+    body.extend((data.len() as u32 + 8).to_be_bytes());
+    body.extend(offset.to_be_bytes());
+    body.extend([0; 4]);
+    body.extend(data);
+    let mut file = b"FORM".to_vec();
+    file.extend((body.len() as u32).to_be_bytes());
+    file.extend(body);
+    file
+}
+
+pub const AT_44100: [u8; 10] = [0x40, 0x0e, 0xac, 0x44, 0, 0, 0, 0, 0, 0];
