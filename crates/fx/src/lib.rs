@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod declare;
+mod ear;
 mod kernel;
 mod registry;
 
@@ -12,6 +13,7 @@ pub mod compressor;
 pub mod delay;
 pub mod eq;
 pub mod gain;
+pub mod gate;
 pub mod limiter;
 pub mod multiband;
 pub mod pan;

@@ -33,6 +33,7 @@ registry![
     pan::Pan,
     eq::Eq,
     compressor::Compressor,
+    gate::Gate,
     multiband::Multiband,
     saturation::Saturation,
     delay::Delay,
