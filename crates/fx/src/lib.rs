@@ -10,6 +10,7 @@ mod kernel;
 mod registry;
 
 pub mod compressor;
+pub mod deesser;
 pub mod delay;
 pub mod eq;
 pub mod gain;
@@ -18,7 +19,9 @@ pub mod limiter;
 pub mod multiband;
 pub mod pan;
 pub mod reverb;
+pub mod rider;
 pub mod saturation;
+pub mod transient;
 
 pub use declare::{
     BandSet, Choice, Describe, Description, Field, Fields, Kind, Param, Taper, Unit, Violation,

@@ -16,7 +16,8 @@ fn neutral(key: &str) -> &'static [(&'static str, f64)] {
         "gain" | "eq" | "pan" => &[],
         "multiband" => &[("low_ratio", 1.0), ("mid_ratio", 1.0), ("high_ratio", 1.0)],
         "compressor" => &[("ratio", 1.0)],
-        "gate" => &[("range_db", 0.0)],
+        "gate" | "deesser" | "rider" => &[("range_db", 0.0)],
+        "transient" => &[],
         "reverb" | "delay" | "saturation" => &[("mix_percent", 0.0)],
         // Below its ceiling a limiter only delays.
         "limiter" => &[("ceiling_dbtp", 0.0)],
