@@ -8,12 +8,22 @@ use crate::envelope::keep_of_time;
 use crate::meter::loudness::{lufs_of_power, power_of_lufs};
 use crate::sibilance::{Centre, Features};
 
-/// Stretches of time a level is the mean of: 400 ms, the momentary loudness of EBU Tech 3341.
+/// Voiced looks a level is the mean of: 400 ms, as the momentary loudness of EBU Tech 3341.
 const LEVEL_LOOKS: usize = 40;
 /// Looks per second.
 pub const LOOKS_PER_SECOND: f64 = 100.0;
 /// Voiced looks without which a level is not to be trusted: 100 ms. By calibration, 2026-11-21.
 const ENOUGH_LOOKS: usize = 10;
+/// After so many looks without a voice, a new phrase begins and the last one is forgotten: 150 ms. By calibration,
+/// 2026-11-21, on speech and song.
+const PAUSE_LOOKS: u32 = 15;
+/// What lies further below the loudest of the moment is the dying end of a sound and says nothing of the phrase; the
+/// loudest of the moment falls by so much from look to look (15 dB a second). By calibration, 2026-11-21.
+const MOMENT_DB: f64 = -8.0;
+const MOMENT_FALL_DB: f64 = 0.15;
+/// What is so far above where the voice seemed to be is the voice, and that was noise. By calibration, 2026-11-21: above
+/// the 12 dB between a soft and a loud phrase.
+const LEAP_DB: f64 = 15.0;
 /// A voice begins within this many decibels of where it usually is, and ends further down (mixing.md C10 has 18 and 24
 /// below the 95th percentile; here below the centre of what is sung, which lies about as much lower).
 const BEGINS_DB: f64 = -16.0;
@@ -49,10 +59,14 @@ pub struct RideSettings {
 /// A ride that runs, one look every 10 ms.
 #[derive(Debug, Clone)]
 pub struct Ride {
-    /// Powers of the last looks, negative where no voice was.
+    /// Powers of the last voiced looks of this phrase.
     powers: [f64; LEVEL_LOOKS],
     at: usize,
+    count: usize,
     voiced: bool,
+    pause: u32,
+    /// Loudest of the moment.
+    moment_db: f64,
     voice: Centre,
     music_power: f64,
     music: Centre,
@@ -66,10 +80,13 @@ impl Ride {
     pub fn new() -> Self {
         let memory = MEMORY_SECONDS * LOOKS_PER_SECOND;
         Self {
-            powers: [-1.0; LEVEL_LOOKS],
+            powers: [0.0; LEVEL_LOOKS],
             at: 0,
+            count: 0,
             voiced: false,
-            voice: Centre::new(memory, REACH_DB),
+            pause: 0,
+            moment_db: f64::NEG_INFINITY,
+            voice: Centre::new(memory, REACH_DB).with_leap(LEAP_DB),
             music_power: 0.0,
             music: Centre::new(memory, REACH_DB),
             wanted_db: 0.0,
@@ -93,16 +110,16 @@ impl Ride {
     pub fn tick(&mut self, settings: &RideSettings, heard: &Features, music_power: Option<f64>) -> f64 {
         let lift_db = self.hear_music(settings, music_power);
         self.voiced = self.is_voice(settings, heard);
-        self.powers[self.at] = if self.voiced { heard.power } else { -1.0 };
-        self.at = (self.at + 1) % LEVEL_LOOKS;
-        if let Some(level) = self.level_lufs() {
-            if self.voiced {
+        if self.voiced {
+            self.take(heard.power);
+            if let Some(level) = self.level_lufs() {
                 self.voice.take(level, 1.0);
-            }
-            if let Some(target) = settings.target_lufs.or(self.voice.value()) {
+                let target = settings.target_lufs.or(self.voice.value()).unwrap_or(level);
                 let error = target + lift_db - level;
                 self.wanted_db = error - error.clamp(-settings.tolerance_db, settings.tolerance_db);
             }
+        } else {
+            self.pause += 1;
         }
         let range = settings.range_db;
         let goal = self.wanted_db.clamp(-range, range);
@@ -115,23 +132,32 @@ impl Ride {
         self.poles[1]
     }
 
-    fn is_voice(&self, settings: &RideSettings, heard: &Features) -> bool {
+    fn is_voice(&mut self, settings: &RideSettings, heard: &Features) -> bool {
         let level = heard.lufs();
+        if level <= settings.floor_lufs || heard.sibilance(SHARP_HZ) >= 0.5 {
+            self.moment_db -= MOMENT_FALL_DB;
+            return false;
+        }
+        self.moment_db = f64::max(level, self.moment_db - MOMENT_FALL_DB);
         let below = if self.voiced { ENDS_DB } else { BEGINS_DB };
         let usual = self.voice.value().or(settings.target_lufs);
-        level > settings.floor_lufs
-            && heard.sibilance(SHARP_HZ) < 0.5
-            && usual.is_none_or(|usual| level > usual + below)
+        level > self.moment_db + MOMENT_DB && usual.is_none_or(|usual| level > usual + below)
+    }
+
+    fn take(&mut self, power: f64) {
+        if self.pause >= PAUSE_LOOKS {
+            (self.at, self.count) = (0, 0);
+        }
+        self.pause = 0;
+        self.powers[self.at] = power;
+        self.at = (self.at + 1) % LEVEL_LOOKS;
+        self.count = usize::min(self.count + 1, LEVEL_LOOKS);
     }
 
     /// Loudness of the voiced looks, if there are enough.
     fn level_lufs(&self) -> Option<f64> {
-        let (sum, count) = self
-            .powers
-            .iter()
-            .filter(|power| **power > 0.0)
-            .fold((0.0, 0_usize), |(sum, count), power| (sum + power, count + 1));
-        (count >= ENOUGH_LOOKS).then(|| lufs_of_power(sum / count as f64))
+        let sum: f64 = self.powers[..self.count].iter().sum();
+        (self.count >= ENOUGH_LOOKS).then(|| lufs_of_power(sum / self.count as f64))
     }
 
     /// How much louder the voice is to be than usual, because the music is.

@@ -222,13 +222,21 @@ pub struct Centre {
     count: f64,
     memory: f64,
     reach: f64,
+    leap: f64,
 }
 
 impl Centre {
     /// Knows nothing yet. `memory` in looks; `reach`: differences beyond it count as this much.
     #[must_use]
     pub fn new(memory: f64, reach: f64) -> Self {
-        Self { value: 0.0, count: 0.0, memory: f64::max(memory, 1.0), reach }
+        Self { value: 0.0, count: 0.0, memory: f64::max(memory, 1.0), reach, leap: f64::INFINITY }
+    }
+
+    /// Begins anew at a value this far above: what was heard until then was only the noise before the sound.
+    #[must_use]
+    pub fn with_leap(mut self, leap: f64) -> Self {
+        self.leap = leap;
+        self
     }
 
     /// One more value, counted `weight` times (0 to 1).
@@ -236,8 +244,8 @@ impl Centre {
         if !value.is_finite() || weight <= 0.0 {
             return;
         }
-        if self.count == 0.0 {
-            self.value = value;
+        if self.count == 0.0 || value > self.value + self.leap {
+            (self.value, self.count) = (value, 0.0);
         }
         self.count = f64::min(self.count + weight, self.memory);
         self.value += weight / self.count * (value - self.value).clamp(-self.reach, self.reach);
@@ -247,6 +255,12 @@ impl Centre {
     #[must_use]
     pub fn value(&self) -> Option<f64> {
         (self.count > 0.0).then_some(self.value)
+    }
+
+    /// The centre, if it comes of at least so many values.
+    #[must_use]
+    pub fn value_of(&self, count: f64) -> Option<f64> {
+        (self.count >= count).then_some(self.value)
     }
 
     /// Forgets everything.
@@ -317,5 +331,12 @@ mod tests {
         assert!((centre.value().unwrap() - 3.5).abs() < 1e-12);
         centre.take(-0.5, 1.0);
         assert!((centre.value().unwrap() - 2.5).abs() < 1e-12);
+        // A voice after noise begins anew; a softer one does not.
+        let mut centre = Centre::new(100.0, 6.0).with_leap(15.0);
+        (0..50).for_each(|_| centre.take(-50.0, 1.0));
+        centre.take(-34.0, 1.0);
+        assert_eq!((centre.value(), centre.value_of(2.0)), (Some(-34.0), None));
+        centre.take(-60.0, 1.0);
+        assert_eq!(centre.value_of(2.0), Some(-37.0));
     }
 }

@@ -40,7 +40,7 @@ processor! {
         /// What is turned down.
         mode: choice DeesserMode = Split;
         /// Loudness to which louder sibilants are turned down, counted from the reference.
-        threshold_db: Db = -8.0 in -60.0..=12.0;
+        threshold_db: Db = -6.0 in -60.0..=12.0;
         /// What the threshold counts from.
         reference: choice SibilantReference = Voice;
         /// Largest reduction.
@@ -69,8 +69,11 @@ const LOOKS_PER_SECOND: f64 = 800.0;
 const VOWEL_SECONDS: f64 = 4.0;
 /// How much sibilant sound the frequency is the mean of. By calibration, 2026-11-21: a dozen sibilants.
 const SIBILANT_SECONDS: f64 = 1.0;
-/// Vowels are what is within so many decibels of the loudness usual so far. By calibration, 2026-11-21.
+/// Vowels are what is within so many decibels of the loudness usual so far; what is further above is the voice itself
+/// after mere noise. By calibration, 2026-11-21.
 const VOWEL_DEPTH_DB: f64 = 15.0;
+/// So much vowel must have been heard before sibilants are measured by it. By calibration, 2026-11-21: one short vowel.
+const ENOUGH_SECONDS: f64 = 0.06;
 /// Nothing below this loudness is a voice. By calibration, 2026-11-21: room noise of a bad recording.
 const FLOOR_LUFS: f64 = -65.0;
 
@@ -128,7 +131,7 @@ impl Processor for Deesser {
             look_hz,
             latency,
             analyser: Analyser::new(count, 0.0, rate, rate),
-            vowels: Centre::new(VOWEL_SECONDS * look_hz, 10.0),
+            vowels: Centre::new(VOWEL_SECONDS * look_hz, 10.0).with_leap(VOWEL_DEPTH_DB),
             sharp: Centre::new(SIBILANT_SECONDS * look_hz, 1.0),
             ballistics: Ballistics::new(self.attack_ms, self.release_ms, 0.0, look_hz),
             channels: (0..count).map(|_| channel()).collect(),
@@ -170,7 +173,7 @@ impl DeesserKernel {
         }
         let mark = match self.settings.reference {
             SibilantReference::FullScale => Some(0.0),
-            SibilantReference::Voice => usual,
+            SibilantReference::Voice => self.vowels.value_of(ENOUGH_SECONDS * self.look_hz),
         };
         match mark {
             Some(mark) if sibilance > 0.0 => {

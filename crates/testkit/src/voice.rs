@@ -73,7 +73,7 @@ pub fn line(
     sample_rate_hz: f64,
 ) -> (Vec<f64>, Vec<Place>) {
     let (mut sound, mut places) = (Vec::new(), Vec::new());
-    let pitches = [180.0, 200.0, 225.0, 160.0];
+    let vowels = [180.0, 200.0, 225.0, 160.0].map(|f0| vowel(f0, vowel_level, 0.22, sample_rate_hz));
     for syllable in 0..syllables {
         for kind in [true, false] {
             if kind && syllable == 0 {
@@ -82,7 +82,7 @@ pub fn line(
             let part = if kind {
                 sibilant(syllable as u64 + 3, sibilant_level, 0.09, sample_rate_hz)
             } else {
-                vowel(pitches[syllable % 4], vowel_level, 0.22, sample_rate_hz)
+                vowels[syllable % 4].clone()
             };
             places.push(Place { start: sound.len(), frames: part.len(), sibilant: kind });
             sound.extend(part);
