@@ -14,6 +14,7 @@ pub mod eq_design;
 pub mod fdn;
 pub mod fft;
 pub mod gate;
+pub mod lfo;
 pub mod limiter;
 pub mod math;
 pub mod meter;

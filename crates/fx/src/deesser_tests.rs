@@ -150,8 +150,8 @@ fn a_whistle_and_a_low_hiss_are_not_sibilants_and_listen_hears_what_is_taken() {
     let from = voice.len() + 16_000;
     assert!(out.channel(0)[from..] == after[from..]);
     let listened = run(&Deesser { listen: true, ..Deesser::default() }, std::slice::from_ref(&after));
-    for n in 0..after.len() {
-        let taken = after[n] - out.channel(0)[n];
+    for (n, dry) in after.iter().enumerate() {
+        let taken = dry - out.channel(0)[n];
         assert!((listened.channel(0)[n] - taken).abs() < 1e-12, "{n}");
     }
 }
