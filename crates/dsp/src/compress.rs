@@ -57,6 +57,26 @@ impl Curve {
         if reduction < self.range_db { reduction } else { self.range_db }
     }
 
+    /// Reduction at a level without the limit of the range, and how it grows with the level (decibels per decibel).
+    #[inline]
+    #[must_use]
+    pub fn unlimited_reduction_db(&self, level_db: f64) -> (f64, f64) {
+        let into = level_db - self.threshold_db + 0.5 * self.knee_db;
+        if into > self.knee_db {
+            let line = into - self.knee_db;
+            (self.knee_scale * self.knee_db * self.knee_db + self.slope * line, self.slope)
+        } else {
+            let bent = f64::max(into, 0.0);
+            (self.knee_scale * bent * bent, 2.0 * self.knee_scale * bent)
+        }
+    }
+
+    /// The largest reduction.
+    #[must_use]
+    pub fn range_db(&self) -> f64 {
+        self.range_db
+    }
+
     /// Reduction at a power (amplitude squared). The error of the logarithm is below 1e-7 dB.
     #[inline]
     #[must_use]
@@ -80,6 +100,41 @@ impl Curve {
     #[must_use]
     pub fn automatic_makeup_db(&self) -> f64 {
         0.5 * self.reduction_db(0.0)
+    }
+}
+
+/// How much a level is turned up: the mirror image of [`Curve`] below a threshold, down to a floor. Below the floor the
+/// lift falls by a decibel for every decibel, so that the noise between the notes is not raised.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lift {
+    mirror: Curve,
+    floor_db: f64,
+    none: bool,
+}
+
+impl Lift {
+    /// A lift. `slope` is 1 - 1/ratio (0 nothing, 1 everything up to the threshold); `range_db` is the largest lift.
+    #[must_use]
+    pub fn new(threshold_db: f64, slope: f64, knee_db: f64, range_db: f64, floor_db: f64) -> Self {
+        let none = slope <= 0.0 || range_db <= 0.0;
+        Self { mirror: Curve::new(-threshold_db, slope, knee_db, range_db), floor_db, none }
+    }
+
+    /// Whether nothing is ever lifted.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.none
+    }
+
+    /// Lift at a level, in decibels, 0 or more.
+    #[inline]
+    #[must_use]
+    pub fn lift_db(&self, level_db: f64) -> f64 {
+        if self.none {
+            return 0.0;
+        }
+        let under = f64::max(self.floor_db - level_db, 0.0);
+        f64::max(self.mirror.reduction_db(-f64::max(level_db, self.floor_db)) - under, 0.0)
     }
 }
 
@@ -117,6 +172,30 @@ mod tests {
         assert_eq!(Curve::new(-20.0, 1.0, 0.0, 5.0).reduction_db(0.0), 5.0);
         assert_eq!(Curve::new(-20.0, 0.0, 6.0, 60.0).reduction_of_power(100.0), 0.0);
         assert!((hard.automatic_makeup_db() - 7.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_lift_mirrors_the_curve_and_lets_the_noise_lie() {
+        // 3:1 below -30 dB: 12 dB under becomes 4 under, 8 dB more; 6 dB at most; the floor at -60.
+        let lift = Lift::new(-30.0, slope_of_ratio(3.0), 0.0, 10.0, -60.0);
+        assert!((lift.lift_db(-42.0) - 8.0).abs() < 1e-12);
+        assert_eq!(lift.lift_db(-29.0), 0.0);
+        assert_eq!(lift.lift_db(-60.0), 10.0);
+        assert_eq!(lift.lift_db(-64.0), 6.0);
+        assert_eq!(lift.lift_db(-90.0), 0.0);
+        assert!(Lift::new(-30.0, 0.0, 6.0, 12.0, -80.0).is_none());
+    }
+
+    #[test]
+    fn the_unlimited_reduction_and_its_slope_agree_with_the_curve() {
+        let curve = Curve::new(-20.0, 0.75, 10.0, 4.0);
+        for step in 0..600 {
+            let level = -40.0 + 0.1 * f64::from(step);
+            let (value, slope) = curve.unlimited_reduction_db(level);
+            assert!((value.min(4.0) - curve.reduction_db(level)).abs() < 1e-12);
+            let (next, _) = curve.unlimited_reduction_db(level + 1e-6);
+            assert!(((next - value) / 1e-6 - slope).abs() < 1e-3, "{level}");
+        }
     }
 
     #[test]

@@ -191,7 +191,7 @@ const ROOT_OCTAVES_PER_DB: f64 = core::f64::consts::LOG2_10 / 80.0;
 /// Low and high shelf of second order with half their gain in decibels at the corner (R. Bristow-Johnson, "Cookbook
 /// formulae for audio EQ", Butterworth Q), bilinear.
 #[inline]
-fn shelf(high: bool, corner: f64, gain_db: f64) -> Shape {
+pub(crate) fn shelf(high: bool, corner: f64, gain_db: f64) -> Shape {
     let root = fast_exp2(ROOT_OCTAVES_PER_DB * gain_db);
     let a = root * root;
     let (full, band) = (a * a, a * SQRT_2);

@@ -12,7 +12,7 @@ pub fn keep_of_time(time_ms: f64, sample_rate_hz: f64) -> f64 {
 /// Below this a reduction in decibels is none (-200 dB re the signal), by definition: it lets gains land on 1.
 const LANDED_DB: f64 = 1e-9;
 
-/// Attack, hold and release of a reduction in decibels.
+/// Attack, hold and release of a reduction in decibels (negative: a lift).
 ///
 /// The smooth branching detector in the logarithmic domain (Giannoulis, Massberg and Reiss, JAES 60(6) 2012,
 /// equation 17 with the arrangement of figure 6c): the reduction rises by the attack and falls by the release, so
@@ -54,14 +54,48 @@ impl Ballistics {
         let distance = self.value_db - wanted_db;
         if distance < 0.0 {
             let value = wanted_db + distance * self.attack_keep;
-            self.value_db = if value < LANDED_DB { 0.0 } else { value };
+            self.value_db = if value.abs() < LANDED_DB { 0.0 } else { value };
             self.holding = self.hold_frames;
         } else if self.holding > 0 {
             self.holding -= 1;
         } else {
             let value = wanted_db + distance * self.release_keep;
-            self.value_db = if value < LANDED_DB { 0.0 } else { value };
+            self.value_db = if value.abs() < LANDED_DB { 0.0 } else { value };
         }
+        self.value_db
+    }
+
+    /// The reduction after one more frame of a loop that hears its own output. `asked` gives, for a reduction, what is
+    /// then asked for and by how much less for every decibel more (0 or more); it must bend one way only (a sum of
+    /// curves without their ranges). `least_db` is the least it can ask for, `most_db` the most that is granted.
+    ///
+    /// The loop has no delay: v = keep · v₀ + (1 - keep) · asked(v) is solved in every frame (Newton's method from the
+    /// left, which cannot overshoot where the sum bends one way), so that it is stable at any ratio and any attack.
+    #[inline]
+    pub fn tick_loop(&mut self, asked: impl Fn(f64) -> (f64, f64), least_db: f64, most_db: f64) -> f64 {
+        let old = self.value_db;
+        let keep = if f64::min(asked(old).0, most_db) > old {
+            self.holding = self.hold_frames;
+            self.attack_keep
+        } else if self.holding > 0 {
+            self.holding -= 1;
+            return old;
+        } else {
+            self.release_keep
+        };
+        let (kept, take) = (keep * old, 1.0 - keep);
+        let mut value = kept + take * least_db;
+        // Quadratic near the end: a dozen steps are plenty for a line, a knee and the two together.
+        for _ in 0..12 {
+            let (wanted, slope) = asked(value);
+            let step = (kept + take * wanted - value) / (1.0 + take * slope);
+            value += step;
+            if step.abs() < 1e-12 {
+                break;
+            }
+        }
+        let value = f64::min(value, kept + take * most_db);
+        self.value_db = if value.abs() < LANDED_DB { 0.0 } else { value };
         self.value_db
     }
 
@@ -78,7 +112,7 @@ impl Ballistics {
             for wanted in wanted_db {
                 let distance = value - *wanted;
                 let next = *wanted + distance * if distance < 0.0 { attack } else { release };
-                value = if next < LANDED_DB { 0.0 } else { next };
+                value = if next.abs() < LANDED_DB { 0.0 } else { next };
                 *wanted = value;
                 largest = if value > largest { value } else { largest };
             }

@@ -5,25 +5,30 @@
 
 #[macro_use]
 mod declare;
+mod ear;
 mod kernel;
 mod registry;
 
 pub mod auto_pan;
 pub mod chorus;
 pub mod compressor;
+pub mod deesser;
 pub mod delay;
 pub mod doubler;
 pub mod eq;
 pub mod flanger;
 pub mod gain;
+pub mod gate;
 pub mod limiter;
 pub mod modulation;
 pub mod multiband;
 pub mod pan;
 pub mod phaser;
 pub mod reverb;
+pub mod rider;
 pub mod rotary;
 pub mod saturation;
+pub mod transient;
 pub mod tremolo;
 
 pub use declare::{

@@ -16,6 +16,8 @@ fn neutral(key: &str) -> &'static [(&'static str, f64)] {
         "gain" | "eq" | "pan" => &[],
         "multiband" => &[("low_ratio", 1.0), ("mid_ratio", 1.0), ("high_ratio", 1.0)],
         "compressor" => &[("ratio", 1.0)],
+        "gate" | "deesser" | "rider" => &[("range_db", 0.0)],
+        "transient" => &[],
         "doubler" => &[("level_db", -60.0)],
         "tremolo" | "auto_pan" => &[("depth_percent", 0.0)],
         "reverb" | "delay" | "saturation" | "chorus" | "flanger" | "phaser" | "rotary" => {

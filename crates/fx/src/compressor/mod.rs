@@ -1,11 +1,14 @@
 //! Compressor.
 
+mod curve;
 mod kernel;
 
 pub use kernel::CompressorKernel;
 
 use crate::{Format, Processor};
-use dsp::compress::{Curve, slope_of_ratio};
+use dsp::compress::{Curve, Lift, slope_of_ratio};
+
+use crate::ear::KeySettings;
 
 choice! {
     /// What the detector follows.
@@ -14,6 +17,18 @@ choice! {
         Peak = "peak",
         /// The running RMS (a full-scale sine reads -3 dB).
         Rms = "rms",
+        /// The running mean of the magnitude (a full-scale sine reads -3.9 dB): less drawn by peaks than the RMS.
+        Average = "average",
+    }
+}
+
+choice! {
+    /// Where the detector listens.
+    pub enum Topology {
+        /// Before the gain: times and ratio are exactly those given.
+        FeedForward = "feed_forward",
+        /// Behind the gain: the ratio holds, the gain falls up to `ratio` times quicker; an external key is heard as it is.
+        Feedback = "feedback",
     }
 }
 
@@ -28,7 +43,8 @@ choice! {
 }
 
 processor! {
-    /// Feed-forward compressor with soft knee, look-ahead, external key and stereo link.
+    /// Compressor with soft knee, look-ahead, external key and stereo link; downwards, upwards or both, feed-forward
+    /// or feedback.
     ///
     /// Gain computer and log-domain detector of Giannoulis, Massberg and Reiss, JAES 60(6), 2012.
     pub struct Compressor = "compressor" {
@@ -48,7 +64,7 @@ processor! {
         auto_time: switch = false;
         /// What the detector follows.
         detector: choice Detector = Peak;
-        /// Time constant of the RMS detector.
+        /// Time constant of the RMS and average detectors: how quickly they react.
         rms_window_ms: Ms = 10.0 in 1.0..=300.0 log;
         /// How far the detector sees ahead; the sound is late by as much. Fixed when the session starts to run.
         lookahead_ms: Ms = 0.0 in 0.0..=20.0;
@@ -72,6 +88,16 @@ processor! {
         key_sum: choice KeySum = Linked;
         /// Puts out what the detector hears.
         listen: switch = false;
+        /// Where the detector listens.
+        topology: choice Topology = FeedForward;
+        /// Level below which the gain rises (upward compression).
+        up_threshold_db: Db = -40.0 in -80.0..=0.0;
+        /// Decibels in for one decibel out, below that threshold; 1 is off.
+        up_ratio: Plain = 1.0 in 1.0..=20.0 log;
+        /// Largest rise.
+        up_range_db: Db = 12.0 in 0.0..=36.0;
+        /// Below this level the rise goes back, a decibel for each decibel: what is only noise is not raised.
+        up_floor_db: Db = -70.0 in -120.0..=-20.0;
     }
 }
 
@@ -85,6 +111,28 @@ impl Compressor {
     #[must_use]
     pub fn curve(&self) -> Curve {
         Curve::new(self.threshold_db, self.slope(), self.knee_db, self.range_db)
+    }
+
+    /// The static curve below the upward threshold.
+    #[must_use]
+    pub fn lift(&self) -> Lift {
+        let slope = slope_of_ratio(self.up_ratio);
+        Lift::new(self.up_threshold_db, slope, self.knee_db, self.up_range_db, self.up_floor_db)
+    }
+
+    fn key(&self) -> KeySettings {
+        KeySettings {
+            high_pass_hz: self.key_high_pass_hz,
+            low_pass_hz: self.key_low_pass_hz,
+            external: self.external_key,
+            mono_sum: self.key_sum == KeySum::MonoSum,
+            listen: self.listen,
+        }
+    }
+
+    /// Whether the detector hears the output; with an external key it cannot.
+    fn is_loop(&self) -> bool {
+        self.topology == Topology::Feedback && !self.external_key
     }
 
     fn total_makeup_db(&self) -> f64 {

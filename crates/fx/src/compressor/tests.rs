@@ -255,3 +255,145 @@ fn the_shown_reduction_is_the_reduction() {
     kernel.process(&mut audio.block());
     assert_eq!(kernel.gain_reduction_db(), Some(0.0));
 }
+
+#[test]
+fn upward_compression_is_the_closed_form_with_its_range_and_floor() {
+    let settings = |knee_db, detector| Compressor {
+        ratio: 1.0,
+        up_threshold_db: -30.0,
+        up_ratio: 3.0,
+        up_range_db: 10.0,
+        up_floor_db: -55.0,
+        knee_db,
+        detector,
+        ..plain(-20.0, 1.0)
+    };
+    for (knee, detector) in [(0.0, Detector::Peak), (8.0, Detector::Rms), (12.0, Detector::Average)] {
+        for step in 0..=40 {
+            let x = -70.0 + 1.5 * f64::from(step);
+            // 3:1 below -30 dB: every decibel under the threshold becomes a third; at most 10 dB; from -55 dB down
+            // a decibel less per decibel.
+            let held = f64::max(x, -55.0);
+            let under = -30.0 - held;
+            let line = if knee > 0.0 && 2.0 * under.abs() <= knee {
+                (under + knee / 2.0) * (under + knee / 2.0) / (2.0 * knee)
+            } else {
+                under.max(0.0)
+            };
+            let want = x + f64::max(f64::min(line * 2.0 / 3.0, 10.0) - (held - x), 0.0);
+            let got = settled_db(&settings(knee, detector), x);
+            assert!((got - want).abs() < 0.01, "{knee} {detector:?} {x}: {got} {want}");
+        }
+    }
+}
+
+#[test]
+fn up_and_down_work_side_by_side_and_rise_by_the_release() {
+    let settings = Compressor {
+        up_threshold_db: -40.0,
+        up_ratio: 2.0,
+        attack_ms: 5.0,
+        release_ms: 80.0,
+        ..plain(-20.0, 4.0)
+    };
+    assert!((settled_db(&settings, -8.0) + 17.0).abs() < 0.01);
+    assert!((settled_db(&settings, -30.0) + 30.0).abs() < 0.01);
+    assert!((settled_db(&settings, -50.0) + 45.0).abs() < 0.01);
+    let fall = [vec![signals::db(-30.0); 9_600], vec![signals::db(-50.0); 48_000]].concat();
+    let rise = frames_to_63_percent(&settings, &fall, 9_600) / 48.0;
+    assert!((rise / 80.0 - 1.0).abs() < 0.03, "{rise}");
+    let back = [vec![signals::db(-50.0); 48_000], vec![signals::db(-30.0); 9_600]].concat();
+    let fall = frames_to_63_percent(&settings, &back, 48_000) / 48.0;
+    assert!((fall / 5.0 - 1.0).abs() < 0.03, "{fall}");
+}
+
+#[test]
+fn a_feedback_loop_settles_where_its_closed_form_says() {
+    for (threshold, ratio, knee) in
+        [(-20.0, 4.0, 0.0), (-30.0, 2.0, 12.0), (-40.0, 20.0, 6.0), (-24.0, 100.0, 24.0)]
+    {
+        for (detector, attack_ms) in [(Detector::Peak, 0.05), (Detector::Rms, 1.0)] {
+            let settings = Compressor {
+                knee_db: knee,
+                detector,
+                topology: Topology::Feedback,
+                ..plain(threshold, ratio)
+            };
+            let settings = Compressor { attack_ms, ..settings };
+            for step in 0..=20 {
+                // Giannoulis, Massberg and Reiss 2012, section 2: the loop holds x = y + (R - 1) · (how far y is over).
+                let y = threshold - 15.0 + 1.5 * f64::from(step);
+                let over = y - threshold;
+                let bent = if 2.0 * over.abs() <= knee && knee > 0.0 {
+                    (over + knee / 2.0) * (over + knee / 2.0) / (2.0 * knee)
+                } else {
+                    over.max(0.0)
+                };
+                let x = y + (ratio - 1.0) * bent;
+                if x > 12.0 || x - y > 60.0 {
+                    continue;
+                }
+                let got = settled_db(&settings, x);
+                assert!((got - y).abs() < 0.01, "{threshold} {ratio} {knee} {detector:?} {x}: {got} {y}");
+            }
+        }
+    }
+    let settings = Compressor { topology: Topology::Feedback, range_db: 6.0, ..plain(-40.0, 10.0) };
+    assert!((settled_db(&settings, -10.0) + 16.0).abs() < 0.01);
+    let lift = Compressor { topology: Topology::Feedback, up_ratio: 2.0, ..plain(-20.0, 4.0) };
+    assert!((settled_db(&lift, -50.0) + 45.0).abs() < 0.01);
+}
+
+#[test]
+fn a_feedback_loop_attacks_faster_by_its_ratio_and_releases_in_its_time() {
+    // Above the threshold dv/dt = ((R - 1)(over - v) - v) / attack: the time constant is attack / R.
+    for (attack_ms, release_ms, ratio) in [(20.0, 60.0, 4.0), (50.0, 150.0, 2.0)] {
+        let settings =
+            Compressor { attack_ms, release_ms, topology: Topology::Feedback, ..plain(-30.0, ratio) };
+        let (low, high) = (vec![signals::db(-70.0); 96_000], vec![signals::db(-6.0); 24_000]);
+        let rise = [&low[..2_000], &high].concat();
+        let attack = frames_to_63_percent(&settings, &rise, 2_000) / 48.0;
+        assert!((attack / (attack_ms / ratio) - 1.0).abs() < 0.03, "{attack}");
+        let fall = [high, low].concat();
+        let release = frames_to_63_percent(&settings, &fall, 24_000) / 48.0;
+        assert!((release / release_ms - 1.0).abs() < 0.03, "{release}");
+    }
+}
+
+#[test]
+fn feedback_links_its_channels_and_leaves_an_external_key_alone() {
+    let (loud, soft) = (vec![signals::db(-8.0); 24_000], vec![signals::db(-36.0); 24_000]);
+    for (link_percent, want) in [(100.0, -9.0), (0.0, 0.0)] {
+        let settings = Compressor { link_percent, topology: Topology::Feedback, ..plain(-20.0, 4.0) };
+        let out = run(&settings, &[loud.clone(), soft.clone()], None);
+        let gain = |c: usize, level: f64| measure::to_db(out.channel(c)[23_999]) - level;
+        assert!((gain(0, -8.0) + 9.0).abs() < 0.01 && (gain(1, -36.0) - want).abs() < 0.01, "{link_percent}");
+    }
+    let key = Buffer::from_planes(std::slice::from_ref(&loud));
+    let keyed = Compressor { external_key: true, ..plain(-20.0, 4.0) };
+    let looped = Compressor { topology: Topology::Feedback, ..keyed.clone() };
+    let planes = std::slice::from_ref(&soft);
+    assert_eq!(run(&keyed, planes, Some(&key)), run(&looped, planes, Some(&key)));
+}
+
+#[test]
+fn the_average_detector_reads_the_mean_magnitude_in_its_window() {
+    // A sine's mean magnitude is 2/π of its peak: -3.92 dB. 9 dB of reduction means a reading of -8 dB.
+    let settings = Compressor {
+        detector: Detector::Average,
+        rms_window_ms: 100.0,
+        attack_ms: 0.05,
+        ..plain(-20.0, 4.0)
+    };
+    let tone = signals::sine(1_000.0, signals::db(-8.0 + 3.9224), 0.0, 2.0, 48_000.0);
+    let out = run(&settings, std::slice::from_ref(&tone), None);
+    let gain = measure::to_db(measure::rms(&out.channel(0)[72_000..]) / measure::rms(&tone[72_000..]));
+    assert!((gain + 9.0).abs() < 0.05, "{gain}");
+    // Nothing but the window moves: -20 dB is crossed on the way up to -8 dB when 1 - e^(-t/T) = 10^(-12/20).
+    let hard = Compressor { ratio: 100.0, ..settings };
+    let step = vec![signals::db(-8.0); 24_000];
+    let out = run(&hard, std::slice::from_ref(&step), None);
+    let begins = out.channel(0).iter().position(|y| *y < step[0] * 0.9999).unwrap() as f64 / 4_800.0;
+    let want = -dsp::math::ln(1.0 - signals::db(-12.0));
+    assert!((begins / want - 1.0).abs() < 0.03, "{begins} {want}");
+}
