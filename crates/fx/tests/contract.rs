@@ -16,6 +16,16 @@ fn neutral(key: &str) -> &'static [(&'static str, f64)] {
         "gain" | "eq" | "pan" => &[],
         "multiband" => &[("low_ratio", 1.0), ("mid_ratio", 1.0), ("high_ratio", 1.0)],
         "compressor" => &[("ratio", 1.0)],
+        // The sum of linear-phase bands is the input; that of the others has the phase of all-passes.
+        "multidynamics" => &[
+            ("crossover", 1.0),
+            ("band1.ratio", 1.0),
+            ("band2.ratio", 1.0),
+            ("band3.ratio", 1.0),
+            ("band4.ratio", 1.0),
+        ],
+        "imager" => &[],
+        "exciter" => &[("high_amount_percent", 0.0), ("low_amount_percent", 0.0)],
         "reverb" | "delay" | "saturation" => &[("mix_percent", 0.0)],
         // Below its ceiling a limiter only delays.
         "limiter" => &[("ceiling_dbtp", 0.0)],
