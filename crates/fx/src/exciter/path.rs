@@ -14,9 +14,13 @@ const FACTOR: Factor = Factor::X4;
 const FLOOR: f64 = 1e-6;
 /// Release of the level that is divided by: several periods of the lowest tone of each band. By calibration, 2026-11-21.
 const RELEASE_MS: [f64; 2] = [60.0, 300.0];
+/// Time constant of its way to a new peak: what the peaks of single periods differ by must not bend the sound a second time
+/// at the low rate (a second-order alias at 15 kHz went from -74 to below -90 dB). By calibration, 2026-11-21.
+const RISE_MS: f64 = 3.0;
 /// Over how long the part of the cube that is the tone itself is judged, by calibration: shorter than a note.
 const JUDGE_MS: f64 = 50.0;
-/// Largest sample the curve sees: between the frames a sound may stand higher than at them, but not twice (by definition).
+/// Largest sample the curve sees, by definition: before the level has risen, and between frames, a sound may stand higher
+/// than its level.
 const MOST: f64 = 2.0;
 
 /// Which band.
@@ -73,7 +77,9 @@ pub(super) struct Path {
     before: [TwoPole; 2],
     after: [TwoPole; 2],
     over: Oversampler,
+    peak: f64,
     level: f64,
+    rise: f64,
     release: f64,
     keep: f64,
     /// Running means of the second and fourth power.
@@ -90,7 +96,9 @@ impl Path {
             side,
             before: Default::default(),
             after: Default::default(),
+            peak: 0.0,
             level: 0.0,
+            rise: keep_of_time(RISE_MS, rate),
             release: keep_of_time(RELEASE_MS[side as usize], rate),
             keep: keep_of_time(JUDGE_MS, rate),
             powers: [0.0; 2],
@@ -112,10 +120,11 @@ impl Path {
                 let (low, high) = filter.next(*x, tuning.corners[n]);
                 *x = if self.side == Side::High { high } else { low };
             }
-            let held = flush(self.level * self.release);
-            self.level = if x.abs() > held { x.abs() } else { held };
+            let held = flush(self.peak * self.release);
+            self.peak = if x.abs() > held { x.abs() } else { held };
+            self.level = flush(self.peak + (self.level - self.peak) * self.rise);
             let divisor = if self.level > FLOOR { self.level } else { FLOOR };
-            *x /= divisor;
+            *x = (*x / divisor).clamp(-MOST, MOST);
             self.levels[n] = divisor;
             let square = *x * *x;
             for (power, now) in self.powers.iter_mut().zip([square, square * square]) {
@@ -159,6 +168,6 @@ impl Path {
         self.before.iter_mut().chain(&mut self.after).for_each(TwoPole::reset);
         self.over.reset();
         self.delay.reset();
-        (self.level, self.powers) = (0.0, [0.0; 2]);
+        (self.peak, self.level, self.powers) = (0.0, 0.0, [0.0; 2]);
     }
 }

@@ -1,7 +1,7 @@
 //! What runs.
 
 use super::course::{Course, Glides};
-use super::parts::{AutoGain, Tilt, Weighting, WeightingTuning};
+use super::parts::{AutoGain, Weighting, WeightingTuning};
 use super::{PIECE, Saturation};
 use crate::{Format, Kernel};
 use dsp::block::Block;
