@@ -41,7 +41,7 @@ processor! {
     /// correlation.
     ///
     /// Bands are split without phase shift and sum to the input, a quarter of a second late. Works on two channels; others
-    /// are delayed to match. About 0.4 µs per stereo frame.
+    /// are delayed to match. About 0.5 µs per stereo frame.
     pub struct Imager = "imager" {
         /// How many bands. Fixed when the sound starts.
         bands: choice ImagerBands = Three;

@@ -193,12 +193,12 @@ fn width_solo_and_mix_are_what_they_say() {
     // Another band soloed: nothing is left of the tone but what leaks through 80 dB.
     let mut settings = alone(2, 900.0, DynamicsBand::default());
     (settings.band[2].solo, settings.band[5].solo) = (false, true);
-    assert!(level(&run(&settings, &[tone.clone()]), 0) < 2e-4);
+    assert!(level(&run(&settings, std::slice::from_ref(&tone)), 0) < 2e-4);
     // Half of a gain of -20 dB beside half of the band as it was: 0.55.
     let mut settings =
         alone(2, 900.0, DynamicsBand { gain_db: -20.0, ratio: 1.0, ..DynamicsBand::default() });
     settings.mix_percent = 50.0;
-    assert!((level(&run(&settings, &[tone.clone()]), 0) / 0.2 - 0.55).abs() < 2e-3);
+    assert!((level(&run(&settings, std::slice::from_ref(&tone)), 0) / 0.2 - 0.55).abs() < 2e-3);
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn loudest_alias_db(settings: &Saturation, carrier: usize, peak: f64) -> f64 {
 fn aliases_of_a_full_scale_tone_stay_below_minus_90_db_in_every_mode_at_every_drive() {
     for mode in ALL {
         let mut worst = [f64::NEG_INFINITY; 2];
-        for drive_db in [-24.0, -6.0, -5.0, 0.0, 6.0, 8.0, 14.0, 15.0, 20.0, 24.0, 28.0, 32.0, 36.0] {
+        for drive_db in [-24.0, -6.0, 6.0, 8.0, 14.0, 15.0, 20.0, 28.0, 36.0] {
             // A fifth of the rate (and a bit, or the aliases would hide under the harmonics), one below it, and one high
             // up, whose every harmonic is out of hearing and whose aliases come of lower ones.
             for (carrier, asymmetry_percent) in [(1639, 0.0), (997, 50.0), (2521, 0.0)] {
