@@ -39,6 +39,13 @@ registry![
     exciter::Exciter,
     imager::Imager,
     delay::Delay,
+    chorus::Chorus,
+    flanger::Flanger,
+    phaser::Phaser,
+    tremolo::Tremolo,
+    auto_pan::AutoPan,
+    rotary::Rotary,
+    doubler::Doubler,
     reverb::Reverb,
     limiter::Limiter,
 ];

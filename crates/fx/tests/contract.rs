@@ -26,7 +26,11 @@ fn neutral(key: &str) -> &'static [(&'static str, f64)] {
         ],
         "imager" => &[],
         "exciter" => &[("high_amount_percent", 0.0), ("low_amount_percent", 0.0)],
-        "reverb" | "delay" | "saturation" => &[("mix_percent", 0.0)],
+        "doubler" => &[("level_db", -60.0)],
+        "tremolo" | "auto_pan" => &[("depth_percent", 0.0)],
+        "reverb" | "delay" | "saturation" | "chorus" | "flanger" | "phaser" | "rotary" => {
+            &[("mix_percent", 0.0)]
+        }
         // Below its ceiling a limiter only delays.
         "limiter" => &[("ceiling_dbtp", 0.0)],
         other => panic!("say in the contract suite at which settings `{other}` is neutral"),
