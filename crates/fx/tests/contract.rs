@@ -18,6 +18,16 @@ fn neutral(key: &str) -> &'static [(&'static str, f64)] {
         "compressor" => &[("ratio", 1.0)],
         "gate" | "deesser" | "rider" => &[("range_db", 0.0)],
         "transient" => &[],
+        // The sum of linear-phase bands is the input; that of the others has the phase of all-passes.
+        "multidynamics" => &[
+            ("crossover", 1.0),
+            ("band1.ratio", 1.0),
+            ("band2.ratio", 1.0),
+            ("band3.ratio", 1.0),
+            ("band4.ratio", 1.0),
+        ],
+        "imager" => &[],
+        "exciter" => &[("high_amount_percent", 0.0), ("low_amount_percent", 0.0)],
         "doubler" => &[("level_db", -60.0)],
         "tremolo" | "auto_pan" => &[("depth_percent", 0.0)],
         "reverb" | "delay" | "saturation" | "chorus" | "flanger" | "phaser" | "rotary" => {

@@ -1,6 +1,6 @@
 //! What moves the level.
 
-use crate::report::portrait::To::{Is, N};
+use crate::report::portrait::To::{Is, N, W};
 use crate::report::portrait::{Input, Portrait, View};
 
 pub(super) const PORTRAITS: &[Portrait] = &[
@@ -48,6 +48,19 @@ pub(super) const PORTRAITS: &[Portrait] = &[
         input: Input::Both,
         base: &[("low_threshold_db", N(-36.0))],
         lines: &[("1.5:1", &[("low_ratio", N(1.5))]), ("2:1, range 6 dB", &[("low_ratio", N(2.0))])],
+    },
+    Portrait {
+        key: "multidynamics",
+        name: "curve",
+        title: "Level out over level in of band 3, at 2 kHz, threshold −36 dBFS",
+        view: View::Levels { hz: 2000.0 },
+        input: Input::Both,
+        base: &[("band3.threshold_db", N(-36.0)), ("band3.ratio", N(3.0)), ("band3.solo", Is(true))],
+        lines: &[
+            ("compress", &[("band3.action", W("compress"))]),
+            ("lift", &[("band3.action", W("lift"))]),
+            ("expand", &[("band3.action", W("expand"))]),
+        ],
     },
     Portrait {
         key: "limiter",

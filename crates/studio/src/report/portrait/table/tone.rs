@@ -97,4 +97,29 @@ pub(super) const PORTRAITS: &[Portrait] = &[
         base: &[("drive_db", N(12.0))],
         lines: &[("tape", &[("mode", W("tape"))]), ("tube", &[("mode", W("tube"))])],
     },
+    Portrait {
+        key: "exciter",
+        name: "harmonics",
+        title: "A tone of 5 kHz at −12 dBFS, treble amount 50 %",
+        view: View::Spectrum { hz: 5000.0, dbfs: -12.0 },
+        input: Input::Both,
+        base: &[("high_amount_percent", N(50.0))],
+        lines: &[
+            ("second", &[("high_balance_percent", N(-100.0))]),
+            ("third", &[("high_balance_percent", N(100.0))]),
+        ],
+    },
+    Portrait {
+        key: "imager",
+        name: "width",
+        title: "Gain of the side over the width of the middle band",
+        view: View::Sweep {
+            address: "band2.width_percent",
+            label: "width of band 2, %",
+            range: (0.0, 300.0),
+        },
+        input: Input::Side,
+        base: &[],
+        lines: &[("middle band", &[])],
+    },
 ];

@@ -1,4 +1,7 @@
-//! Three bands: hearing them apart, and turning them up and down without ever splitting the sound.
+//! Bands: splitting sound into them, and turning three of them up and down without ever splitting it.
+//!
+//! [`BandSplitter`] makes two to six bands that sum to the input, by Linkwitz-Riley crossovers with their phase made
+//! good or by linear-phase ones. The rest of this page is about three bands that are never split.
 //!
 //! [`ThreeWay`] splits for a detector (Linkwitz-Riley, fourth order). [`BandGains`] applies a gain to each band by two
 //! shelves: the middle gain to everything, then a low shelf with the low band's difference and a high shelf with the
@@ -11,6 +14,12 @@
 //! are worked out now and then, and every term goes from one to the next on a straight line ([`Ramp`]).
 //!
 //! Cost: about 0.5 ms (split) and 0.5 ms (shelves) per second of stereo at 48 kHz.
+
+mod linear;
+mod split;
+
+pub use linear::LinearSplit;
+pub use split::{BandSplitter, MAX_BANDS, STRIDE, Topology};
 
 use crate::biquad::{Shape, settled};
 use crate::math::{PI, SQRT_2, fast_exp2, tan};
