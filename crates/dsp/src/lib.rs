@@ -14,6 +14,7 @@ pub mod eq_design;
 pub mod fdn;
 pub mod fft;
 pub mod limiter;
+pub mod linear_phase;
 pub mod math;
 pub mod meter;
 pub mod oversample;
