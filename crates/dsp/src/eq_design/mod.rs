@@ -162,6 +162,31 @@ pub fn design(curve: Curve, f0_hz: f64, gain_db: f64, q: f64, sample_rate_hz: f6
     fit(&analogue, skirt_q, sample_rate_hz, start, freedom)
 }
 
+/// [`design`] with the sections it takes to come within 0.1 dB of the prototype (see [`correct`]); unused ones are
+/// identities. A boost is the inverse of its cut. Cost: 40 microseconds where nothing is missing, some milliseconds else.
+#[must_use]
+pub fn design_exact(
+    curve: Curve,
+    f0_hz: f64,
+    gain_db: f64,
+    q: f64,
+    sample_rate_hz: f64,
+) -> [Shape; 1 + CORRECTIONS] {
+    let boost = gain_db > 0.0 && has_gain(curve);
+    let gain_db = if boost { -gain_db } else { gain_db };
+    let mut all = [Shape::IDENTITY; 1 + CORRECTIONS];
+    all[0] = design(curve, f0_hz, gain_db, q, sample_rate_hz);
+    if all[0].is_identity() || curve == Curve::AllPass {
+        return all;
+    }
+    let more = correct(&[Analogue::new(curve, f0_hz, gain_db, q)], &mut all[..1], sample_rate_hz);
+    all[1..].copy_from_slice(&more);
+    if boost {
+        all.iter_mut().filter(|shape| !shape.is_identity()).for_each(|shape| *shape = shape.inverse());
+    }
+    all
+}
+
 fn has_gain(curve: Curve) -> bool {
     matches!(
         curve,

@@ -42,6 +42,12 @@ impl GainTable {
         Self { range_db, nodes }
     }
 
+    /// A table that does nothing.
+    #[must_use]
+    pub fn neutral() -> Self {
+        Self { range_db: 0.0, nodes: [Shape::IDENTITY; NODES] }
+    }
+
     /// Largest gain, with its sign.
     #[must_use]
     pub fn range_db(&self) -> f64 {
