@@ -1,19 +1,19 @@
 //! Magnitudes without phase: symmetric filters run by partitioned convolution.
 //!
-//! A filter is given by its magnitude from 0 Hz to half the sample rate. Its impulse response is symmetric about
-//! its middle, under a window that is flat over the inner half and falls by a squared cosine over the outer one, so
-//! every frequency comes later by exactly the same time. What rings after a sound in a minimum-phase filter rings half
-//! before and half after it here: a steep or narrow curve in the bass is heard *before* a drum, for as long as it rings
-//! after it. The ringing never begins earlier than half the length.
+//! A filter is given by its magnitude from 0 Hz to half the sample rate. Its impulse response is symmetric about its middle,
+//! under a window that is flat over the inner three quarters and falls by a squared cosine outside, so every frequency comes
+//! later by exactly the same time. What rings after a sound in a minimum-phase filter rings half before and half after it
+//! here: a steep or narrow curve in the bass is heard *before* a drum, for as long as it rings after it, at most for half the
+//! length.
 //!
 //! ```text
-//! sample rate     filter (frames)   resolution (bin)   latency (frames)
-//!  44.1, 48 kHz        16 384          2.7, 2.9 Hz          10 240
-//!  88.2, 96 kHz        32 768              "                20 480
-//! 176.4, 192 kHz       65 536              "                40 960
+//! sample rate     filter (frames)   bin (Hz)       latency (frames)   fade between filters (frames)
+//!  44.1, 48 kHz        65 536       0.67, 0.73         34 816             2048
+//!  88.2, 96 kHz       131 072           "              69 632             4096
+//! 176.4, 192 kHz      262 144           "             139 264             8192
 //! ```
 //!
-//! Uniformly partitioned overlap-save (T. G. Stockham, AFIPS 1966; W. G. Gardner, JAES 43(3) 1995, section 1): eight
+//! Uniformly partitioned overlap-save (T. G. Stockham, AFIPS 1966; W. G. Gardner, JAES 43(3) 1995, section 1): 32
 //! partitions. A new filter is faded in over one partition, when the sound it was meant for comes out.
 
 mod design;
@@ -23,7 +23,7 @@ pub use design::Designer;
 use crate::fft::RealFft;
 
 /// Partitions of the filter.
-const PARTITIONS: usize = 8;
+const PARTITIONS: usize = 32;
 /// Partitions between the head of a filter and its middle.
 pub const CENTRE_PARTITIONS: usize = PARTITIONS / 2;
 

@@ -16,7 +16,7 @@ const LEAVE_MS: f64 = 5.0;
 /// What moves in one band: a second section of the band's kind behind the static curve, at 0 dB while nothing is beyond the
 /// threshold.
 ///
-/// Costs about 60 ns per frame of stereo at work.
+/// Costs 27 ns per frame of stereo at rest and 52 ns at work (measured on a busy desktop core).
 #[derive(Debug)]
 pub(super) struct Moving {
     band: EqBand,

@@ -39,9 +39,9 @@ fn run(eq: &Eq, planes: &[Vec<f64>], key: Option<&Buffer>) -> Buffer {
 
 /// Gain in decibels of a steady tone, measured at the end.
 fn gain_of_tone(eq: &Eq, f: f64, level_db: f64) -> f64 {
-    let tone = signals::sine(f, signals::db(level_db), 0.0, 1.5, RATE);
+    let tone = signals::sine(f, signals::db(level_db), 0.0, 0.9, RATE);
     let out = run(eq, std::slice::from_ref(&tone), None);
-    measure::to_db(measure::tone(&out.channel(0)[60_000..], f, RATE).0) - level_db
+    measure::to_db(measure::tone(&out.channel(0)[33_600..], f, RATE).0) - level_db
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_tone_at_the_centre_follows_the_static_curve() {
             (-18.0, Dynamic::Below, -4.0),
             (9.0, Dynamic::Below, 0.0),
         ] {
-            for level in [-60.0, -42.0, -31.0, -29.0, -20.0, -12.0, -3.0] {
+            for level in [-42.0, -31.0, -29.0, -15.0, -3.0] {
                 let band = EqBand { kind, range_db: range, dynamic, gain_db: base, ..moving(freq) };
                 let beyond = if dynamic == Dynamic::Above { level + 30.0 } else { -30.0 - level };
                 let moved = f64::min(f64::max(beyond, 0.0) * (2.0 / 3.0), f64::abs(range));

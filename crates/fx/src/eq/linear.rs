@@ -16,7 +16,7 @@ struct Path {
     next: Filter,
 }
 
-/// Linear-phase mode: about 90 ns per frame of stereo, 170 ns with middle and side bands.
+/// Linear-phase mode: 155 ns per frame of stereo, 182 ns with middle and side bands (measured at 48 kHz on a busy desktop core).
 #[derive(Debug)]
 pub(super) struct Linear {
     rate: f64,

@@ -31,7 +31,7 @@ fn curve() -> Eq {
 fn linear_phase_with_nothing_to_do_is_a_pure_delay() {
     let noise = [signals::noise(0.7, 1, 5_000), signals::noise(0.7, 2, 5_000)];
     let eq = Eq { phase: Phase::Linear, ..Eq::default() };
-    for (rate, frames) in [(44_100.0, 10_240), (96_000.0, 20_480), (192_000.0, 40_960)] {
+    for (rate, frames) in [(44_100.0, 34_816), (96_000.0, 69_632), (192_000.0, 139_264)] {
         let (out, latency) = run(&eq, &noise, rate);
         assert_eq!(latency, frames);
         for channel in 0..2 {
@@ -47,15 +47,15 @@ fn linear_phase_has_the_magnitude_of_minimum_phase_from_20_hz_on_and_no_phase() 
         let linear = Eq { phase: Phase::Linear, ..curve() };
         let (out, latency) = run(&linear, &[signals::impulse(1.0, 0, 100)], rate);
         let ir = out.channel(0);
-        let half = latency * 4 / 5;
+        let half = latency * 16 / 17;
         for n in 1..half {
             assert!((ir[latency + n] - ir[latency - n]).abs() < 1e-14, "{rate} {n}");
         }
         // A second and a half for the lowest bell to ring.
         let (minimum, _) = run(&curve(), &[signals::impulse(1.0, 0, (1.5 * rate) as usize)], rate);
         let mut worst = (0.0, 0.0);
-        for i in 0..=90 {
-            let f = 20.0 * dsp::math::pow(1000.0, f64::from(i) / 90.0);
+        for i in 0..=45 {
+            let f = 20.0 * dsp::math::pow(1000.0, f64::from(i) / 45.0);
             let want = measure::response_db(minimum.channel(0), f, rate);
             let error = (measure::response_db(&ir[latency - half..latency + half], f, rate) - want).abs();
             worst = if error > worst.0 { (error, f) } else { worst };
@@ -95,7 +95,7 @@ fn parts_of_the_sound_stay_apart_in_linear_phase() {
 
 #[test]
 fn a_change_reaches_the_sound_it_came_with_and_does_not_click() {
-    let tone = signals::sine(500.0, 0.5, 0.0, 1.5, 48_000.0);
+    let tone = signals::sine(500.0, 0.5, 0.0, 2.0, 48_000.0);
     let run = |block: usize| {
         let mut eq = Eq { phase: Phase::Linear, ..Eq::default() };
         let mut kernel = eq.prepare(Format { channels: 1, ..Format::default() });
@@ -154,13 +154,13 @@ fn a_dynamic_band_moves_in_time_with_the_late_sound() {
 fn automatic_gain_keeps_pink_noise_as_loud_as_it_was() {
     // Pink noise as sines of equal power at equal ratios, each channel with its own frequencies; judged by the ebur128 crate.
     let rate = 48_000.0;
-    let frames = 6 * 48_000;
+    let frames = 3 * 48_000;
     let rng = dsp::rng::CounterRng::new(5, 0);
     let pink = |stream: u64| {
         let mut plane = vec![0.0; frames];
-        for i in 0..240 {
-            let f = 20.0 * dsp::math::pow(1000.0, (i as f64 + 0.25 + 0.5 * stream as f64) / 240.0);
-            let phase = core::f64::consts::TAU * rng.uniform(stream * 1000 + i as u64);
+        for i in 0..120 {
+            let f = 20.0 * dsp::math::pow(1000.0, (i as f64 + 0.25 + 0.5 * stream as f64) / 120.0);
+            let phase = core::f64::consts::TAU * rng.uniform(stream * 1000 + i);
             let step = core::f64::consts::TAU * f / rate;
             for (n, x) in plane.iter_mut().enumerate() {
                 *x += 0.01 * dsp::math::sin(step * n as f64 + phase);

@@ -141,11 +141,13 @@ processor! {
     /// Every kind is within 0.1 dB of its analogue prototype from 20 Hz to 18 kHz at 44.1 kHz. Bands that do nothing cost
     /// nothing, and an equaliser at its defaults passes every bit. A dynamic band listens to what enters the equaliser.
     ///
-    /// Linear phase: 213 ms of latency (compensated) at 48 kHz, 232 ms at 44.1 kHz. A magnitude is kept within 0.05 dB from
-    /// 20 Hz on as long as it rings for less than 0.17 s: bells down to a bandwidth (frequency over Q) of about 10 Hz, pass
-    /// filters of 24 dB per octave from 25 Hz. What rings after a sound with minimum phase rings half before and half after it
-    /// here: steep or narrow curves in the bass are better left to minimum phase. All-passes do nothing; what moves in a dynamic
-    /// band keeps its minimum phase.
+    /// Cost per frame of stereo: four bells 14 ns, each dynamic band 27 to 52 ns, linear phase 155 ns whatever the curve.
+    ///
+    /// Linear phase: 0.73 s of latency (compensated) at 48 kHz, 0.79 s at 44.1 kHz; filters of 65 536 frames, bins of 0.7 Hz. The
+    /// magnitude is that of minimum phase within 0.05 dB from 20 Hz on for every pass filter and for bells down to a bandwidth
+    /// (frequency over Q) of 2.5 Hz at 12 dB. What rings after a sound with minimum phase rings half before and half after it here,
+    /// for up to 0.7 s: steep or narrow curves in the bass are better left to minimum phase. All-passes do nothing, and what moves
+    /// in a dynamic band keeps its minimum phase. A change takes 43 ms.
     pub struct Eq = "eq" {
         /// The bands, in any order.
         band: bands [EqBand; 12];
