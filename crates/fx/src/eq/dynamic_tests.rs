@@ -125,7 +125,10 @@ fn it_hears_its_own_part_of_the_spectrum_only() {
     let tone = signals::sine(62.5, signals::db(-2.0), 0.0, 1.0, RATE);
     let still = EqBand { dynamic: Dynamic::Off, ..band.clone() };
     // From a quarter of a second on, when the beginning has died away.
-    let (out, plain) = (run(&with(band), &[tone.clone()], None), run(&with(still), &[tone], None));
+    let (out, plain) = (
+        run(&with(band), std::slice::from_ref(&tone), None),
+        run(&with(still), std::slice::from_ref(&tone), None),
+    );
     assert!(measure::null_db(&out.channel(0)[36_000..], &plain.channel(0)[36_000..]) < -120.0);
 }
 
@@ -135,17 +138,17 @@ fn a_keyed_band_follows_the_key_and_nothing_else() {
     let eq = with(band);
     let loud = signals::sine(1_000.0, 0.5, 0.0, 1.0, RATE);
     // No key, a silent key, a key elsewhere in the spectrum: the loud tone itself moves nothing.
-    assert_eq!(run(&eq, &[loud.clone()], None).channel(0), loud);
+    assert_eq!(run(&eq, std::slice::from_ref(&loud), None).channel(0), loud);
     let silent = Buffer::new(1, 48_000);
-    assert_eq!(run(&eq, &[loud.clone()], Some(&silent)).channel(0), loud);
+    assert_eq!(run(&eq, std::slice::from_ref(&loud), Some(&silent)).channel(0), loud);
     let key = Buffer::from_planes(&[signals::sine(1_000.0, signals::db(-15.0), 0.3, 1.0, RATE)]);
-    let out = run(&eq, &[loud.clone()], Some(&key));
+    let out = run(&eq, std::slice::from_ref(&loud), Some(&key));
     let gain = measure::to_db(measure::tone(&out.channel(0)[24_000..], 1_000.0, RATE).0 / 0.5);
     // 15 dB above at 3:1.
     assert!((gain + 10.0).abs() < 0.05, "{gain}");
     // And a band that is not keyed does not hear the key.
     let own = with(EqBand { external_key: false, threshold_db: 0.0, ..moving(1_000.0) });
-    assert_eq!(run(&own, &[loud.clone()], Some(&key)).channel(0), loud);
+    assert_eq!(run(&own, std::slice::from_ref(&loud), Some(&key)).channel(0), loud);
 }
 
 #[test]

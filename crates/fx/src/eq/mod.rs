@@ -145,7 +145,7 @@ processor! {
     ///
     /// Linear phase: 0.73 s of latency (compensated) at 48 kHz, 0.79 s at 44.1 kHz; filters of 65 536 frames, bins of 0.7 Hz. The
     /// magnitude is that of minimum phase within 0.05 dB from 20 Hz on for every pass filter and for bells down to a bandwidth
-    /// (frequency over Q) of 2.5 Hz at 12 dB. What rings after a sound with minimum phase rings half before and half after it here,
+    /// (frequency over Q) of 5 Hz at 12 dB and 10 Hz at 24 dB. What rings after a sound with minimum phase rings half before and half after it here,
     /// for up to 0.7 s: steep or narrow curves in the bass are better left to minimum phase. All-passes do nothing, and what moves
     /// in a dynamic band keeps its minimum phase. A change takes 43 ms.
     pub struct Eq = "eq" {

@@ -160,8 +160,8 @@ fn encoding_and_decoding_give_back_what_came_in() {
     let there = run(&Gain { mid_side: MidSide::Encode, ..Gain::default() }, &planes);
     let middle = [there.channel(0).to_vec(), there.channel(1).to_vec()];
     let back = run(&Gain { mid_side: MidSide::Decode, ..Gain::default() }, &middle);
-    for channel in 0..2 {
-        assert!(measure::null_db(back.channel(channel), &planes[channel]) < -300.0);
+    for (channel, sent) in planes.iter().enumerate() {
+        assert!(measure::null_db(back.channel(channel), sent) < -300.0);
     }
 }
 
