@@ -36,6 +36,13 @@ registry![
     multiband::Multiband,
     saturation::Saturation,
     delay::Delay,
+    chorus::Chorus,
+    flanger::Flanger,
+    phaser::Phaser,
+    tremolo::Tremolo,
+    auto_pan::AutoPan,
+    rotary::Rotary,
+    doubler::Doubler,
     reverb::Reverb,
     limiter::Limiter,
 ];
