@@ -16,6 +16,7 @@ pub mod fft;
 pub mod gate;
 pub mod lfo;
 pub mod limiter;
+pub mod linear_phase;
 pub mod math;
 pub mod meter;
 pub mod oversample;

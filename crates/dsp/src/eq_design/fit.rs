@@ -10,6 +10,8 @@ const POINTS: usize = 32;
 const UNKNOWNS: usize = 4;
 /// Steps at most; by calibration, 2026-11-21: 12 reach the minimum below 15 kHz, corners above need more.
 const STEPS: usize = 100;
+/// Steps of a correction; by calibration, 2026-11-21.
+const CORRECTION_STEPS: usize = 24;
 
 /// Which unknowns may move, and whether the zeros must stay on the frequency axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,16 +43,16 @@ fn grid(f0_hz: f64, q: f64, sample_rate_hz: f64) -> [f64; POINTS] {
     })
 }
 
-struct Problem {
-    t2: [f64; POINTS],
-    target_db: [f64; POINTS],
-    weight: [f64; POINTS],
+struct Problem<const N: usize> {
+    t2: [f64; N],
+    target_db: [f64; N],
+    weight: [f64; N],
     freedom: Freedom,
     notch_t2: f64,
     low: f64,
 }
 
-impl Problem {
+impl Problem<POINTS> {
     fn new(analogue: &Analogue, q: f64, sample_rate_hz: f64, freedom: Freedom, low: f64) -> Self {
         let frequencies = grid(analogue.f0_hz, q, sample_rate_hz);
         let tangent2 = |f: f64| {
@@ -66,15 +68,17 @@ impl Problem {
         let notch_t2 = tangent2(f64::min(analogue.f0_hz, 0.49 * sample_rate_hz));
         Self { t2: frequencies.map(tangent2), target_db, weight, freedom, notch_t2, low }
     }
+}
 
+impl<const N: usize> Problem<N> {
     fn shape(&self, theta: &[f64; UNKNOWNS]) -> Shape {
         let [g, k, band, high] = theta.map(exp);
         let high = if self.freedom.notch { g * g / self.notch_t2 } else { high };
         Shape { g, k, high, band: if self.freedom.band { band } else { 0.0 }, low: self.low }
     }
 
-    fn errors(&self, shape: &Shape) -> ([f64; POINTS], f64) {
-        let errors: [f64; POINTS] = std::array::from_fn(|i| {
+    fn errors(&self, shape: &Shape) -> ([f64; N], f64) {
+        let errors: [f64; N] = std::array::from_fn(|i| {
             self.weight[i] * (10.0 * log10(f64::max(shape.power_at(self.t2[i]), 1e-300)) - self.target_db[i])
         });
         (errors, errors.iter().map(|e| e * e).sum())
@@ -127,11 +131,35 @@ fn solve(mut a: [[f64; UNKNOWNS]; UNKNOWNS], mut b: [f64; UNKNOWNS]) -> [f64; UN
 /// logarithms, so whatever comes out has its poles and zeros inside the unit circle; the gain at 0 Hz stays exact.
 pub(super) fn fit(analogue: &Analogue, q: f64, sample_rate_hz: f64, start: Shape, freedom: Freedom) -> Shape {
     let problem = Problem::new(analogue, q, sample_rate_hz, freedom, start.low);
+    descend(&problem, start, STEPS, -25.0).0
+}
+
+/// The section with a gain of 1 at 0 Hz, from `start` on, nearest to `target_db` at the tangents² `t2`, each point counting
+/// by its weight. Its damping stays above `least_k`, so that it does nothing between the points.
+pub(super) fn fit_points<const N: usize>(
+    t2: &[f64; N],
+    target_db: &[f64; N],
+    weight: &[f64; N],
+    start: Shape,
+    least_k: f64,
+) -> Shape {
+    let freedom = Freedom { band: true, high: true, notch: false };
+    let (t2, target_db, weight) = (*t2, *target_db, *weight);
+    descend(
+        &Problem { t2, target_db, weight, freedom, notch_t2: 1.0, low: 1.0 },
+        start,
+        CORRECTION_STEPS,
+        ln(least_k),
+    )
+    .0
+}
+
+fn descend<const N: usize>(problem: &Problem<N>, start: Shape, steps: usize, least_ln: f64) -> (Shape, f64) {
     let mut theta = [start.g, start.k, start.band, start.high].map(|x| ln(f64::max(x, 1e-9)));
     let mut shape = problem.shape(&theta);
     let (mut errors, mut cost) = problem.errors(&shape);
     let mut damping = 1e-3;
-    for _ in 0..STEPS {
+    for _ in 0..steps {
         let (mut normal, mut right) = ([[0.0; UNKNOWNS]; UNKNOWNS], [0.0; UNKNOWNS]);
         for (i, error) in errors.iter().enumerate() {
             let slopes = problem.slopes(&shape, i);
@@ -150,7 +178,9 @@ pub(super) fn fit(analogue: &Analogue, q: f64, sample_rate_hz: f64, start: Shape
             }
             let step = solve(damped, right).map(|x| x.clamp(-1.0, 1.0));
             largest = step.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
-            let trial: [f64; UNKNOWNS] = std::array::from_fn(|i| (theta[i] + step[i]).clamp(-25.0, 12.0));
+            let trial: [f64; UNKNOWNS] = std::array::from_fn(|i| {
+                (theta[i] + step[i]).clamp(if i == 0 { -25.0 } else { least_ln }, 12.0)
+            });
             let trial_shape = problem.shape(&trial);
             let (trial_errors, trial_cost) = problem.errors(&trial_shape);
             if trial_cost < cost {
@@ -164,7 +194,7 @@ pub(super) fn fit(analogue: &Analogue, q: f64, sample_rate_hz: f64, start: Shape
             break;
         }
     }
-    shape
+    (shape, cost)
 }
 
 /// Tangent of the corner, held below 0.8 of the way to half the sample rate, where a first guess is still sane.

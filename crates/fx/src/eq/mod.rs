@@ -1,11 +1,16 @@
 //! Parametric equaliser.
 
-use crate::{Format, Kernel, Processor};
-use dsp::biquad::{Shape, SvfBank};
-use dsp::block::Block;
-use dsp::eq_design::{Curve, design, pass_filter};
-use dsp::math::{db_to_gain, sane, sanitise};
-use dsp::smooth::Glide;
+mod dynamic;
+mod kernel;
+mod linear;
+mod neutral;
+mod sections;
+
+pub use kernel::EqKernel;
+
+use crate::{Format, Processor};
+use neutral::PinkNoise;
+use sections::sections;
 
 choice! {
     /// What a band does.
@@ -50,6 +55,10 @@ choice! {
         Db42 = "42",
         /// Eighth order.
         Db48 = "48",
+        /// Twelfth order.
+        Db72 = "72",
+        /// Sixteenth order.
+        Db96 = "96",
     }
 }
 
@@ -66,6 +75,28 @@ choice! {
         Left = "left",
         /// The second channel.
         Right = "right",
+    }
+}
+
+choice! {
+    /// When the gain of a band moves.
+    pub enum Dynamic {
+        /// Never.
+        Off = "off",
+        /// When its part of the spectrum is louder than the threshold.
+        Above = "above",
+        /// When its part of the spectrum is softer than the threshold.
+        Below = "below",
+    }
+}
+
+choice! {
+    /// What the equaliser does to the phase.
+    pub enum Phase {
+        /// What an analogue equaliser does: no latency.
+        Minimum = "minimum",
+        /// Nothing: every frequency is late by the same time.
+        Linear = "linear",
     }
 }
 
@@ -86,24 +117,49 @@ fields! {
         slope: choice Slope = Db12;
         /// Which part of the sound it works on.
         part: choice Part = Stereo;
+        /// Moves the gain of a bell, shelf or tilt with the level around its frequency, on top of `gain_db`.
+        dynamic: choice Dynamic = Off;
+        /// Level at which the gain begins to move; a full-scale sine at the frequency is 0.
+        threshold_db: Db = -24.0 in -80.0..=0.0;
+        /// The gain moves by 1 - 1/ratio for every decibel beyond the threshold; 100 is all of it.
+        ratio: Plain = 2.0 in 1.0..=100.0 log;
+        /// How far the gain can move: down below 0, up above.
+        range_db: Db = -12.0 in -24.0..=24.0;
+        /// Time for the gain to cover 63 % of its way out.
+        attack_ms: Ms = 10.0 in 0.1..=250.0 log;
+        /// Time for the gain to cover 63 % of its way back.
+        release_ms: Ms = 120.0 in 5.0..=2500.0 log;
+        /// Listens to the side-chain input in place of the sound; without one it hears silence.
+        external_key: switch = false;
     }
 }
 
 processor! {
-    /// Parametric equaliser with twelve bands: minimum phase, analogue shape up to the top of the range.
+    /// Parametric equaliser with twelve bands: analogue shape up to the top of the range, minimum or linear phase, dynamic
+    /// bands, mid and side.
     ///
-    /// Every section is fitted to its analogue prototype (bells and shelves within 0.1 dB to 18 kHz at 44.1 kHz for
-    /// up to 12 dB). Bands that do nothing cost nothing, and an equaliser at its defaults passes every bit.
+    /// Every kind is within 0.1 dB of its analogue prototype from 20 Hz to 18 kHz at 44.1 kHz. Bands that do nothing cost
+    /// nothing, and an equaliser at its defaults passes every bit. A dynamic band listens to what enters the equaliser.
+    ///
+    /// Cost per frame of stereo: four bells 14 ns, each dynamic band 27 to 52 ns, linear phase 155 ns whatever the curve.
+    ///
+    /// Linear phase: 0.73 s of latency (compensated) at 48 kHz, 0.79 s at 44.1 kHz; filters of 65 536 frames, bins of 0.7 Hz. The
+    /// magnitude is that of minimum phase within 0.05 dB from 20 Hz on for every pass filter and for bells down to a bandwidth
+    /// (frequency over Q) of 5 Hz at 12 dB and 10 Hz at 24 dB. What rings after a sound with minimum phase rings half before and half after it here,
+    /// for up to 0.7 s: steep or narrow curves in the bass are better left to minimum phase. All-passes do nothing, and what moves
+    /// in a dynamic band keeps its minimum phase. A change takes 43 ms.
     pub struct Eq = "eq" {
         /// The bands, in any order.
         band: bands [EqBand; 12];
         /// Gain after the bands.
         output_gain_db: Db = 0.0 in -24.0..=24.0;
+        /// Keeps pink noise as loud as it was (K-weighted, by the standing curve), so that a choice is made by colour.
+        auto_gain: switch = false;
+        /// What happens to the phase. Fixed when the session starts to run.
+        phase: choice Phase = Minimum;
     }
 }
 
-/// Sections a band can need.
-const SECTIONS: usize = 4;
 /// Bands.
 const BANDS: usize = 12;
 /// How long a band takes to its new settings: short enough to follow automation, long enough not to be heard.
@@ -112,187 +168,33 @@ const GLIDE_SECONDS: f64 = 0.02;
 /// How often nearly decayed states are silenced, in frames from the start.
 const SETTLE_FRAMES: usize = 64;
 
-/// The sections of one band.
-fn sections(band: &EqBand, sample_rate_hz: f64) -> [Shape; SECTIONS] {
-    let steep = band.slope as usize + 1;
-    // 0.71 on the knob is exactly Butterworth.
-    let pass_q = band.q * (core::f64::consts::FRAC_1_SQRT_2 / 0.71);
-    let one = |curve| {
-        let mut shapes = [Shape::IDENTITY; SECTIONS];
-        shapes[0] = design(curve, band.freq_hz, band.gain_db, band.q, sample_rate_hz);
-        shapes
-    };
-    match (band.on, band.kind) {
-        (false, _) => [Shape::IDENTITY; SECTIONS],
-        (_, BandKind::HighPass) => pass_filter(true, steep, band.freq_hz, pass_q, sample_rate_hz),
-        (_, BandKind::LowPass) => pass_filter(false, steep, band.freq_hz, pass_q, sample_rate_hz),
-        (_, BandKind::Bell) => one(Curve::Bell),
-        (_, BandKind::LowShelf) => one(if steep == 1 { Curve::LowShelf1 } else { Curve::LowShelf }),
-        (_, BandKind::HighShelf) => one(if steep == 1 { Curve::HighShelf1 } else { Curve::HighShelf }),
-        (_, BandKind::Notch) => one(Curve::Notch),
-        (_, BandKind::BandPass) => one(Curve::BandPass),
-        (_, BandKind::Tilt) => one(Curve::Tilt),
-        (_, BandKind::AllPass) => one(Curve::AllPass),
-    }
-}
-
-/// Response of the bands that work on all channels, with the output gain, in decibels: for plots.
+/// Response of the bands that work on all channels, with the output gain (and the automatic one), in decibels: for plots.
 #[must_use]
 pub fn magnitude_db(settings: &Eq, frequency_hz: f64, sample_rate_hz: f64) -> f64 {
     let bands = settings.band.iter().filter(|band| band.part == Part::Stereo);
-    let shapes = bands.flat_map(|band| sections(band, sample_rate_hz));
+    let shapes = bands.flat_map(|band| sections(band, sample_rate_hz, true));
     let total: f64 = shapes
         .filter(|shape| !shape.is_identity())
         .map(|s| s.magnitude_db(frequency_hz, sample_rate_hz))
         .sum();
-    total + settings.output_gain_db
-}
-
-/// Running state of [`struct@Eq`].
-#[derive(Debug)]
-pub struct EqKernel {
-    settings: Eq,
-    sample_rate_hz: f64,
-    /// One bank per channel.
-    straight: Vec<SvfBank>,
-    /// Banks of the middle and the side.
-    matrix: [SvfBank; 2],
-    /// Whether they are in use. Changes only at retunes and every [`SETTLE_FRAMES`], never with a block.
-    matrixed: bool,
-    gain: Glide,
-    /// Frames until states are settled again.
-    until_settle: usize,
+    let auto = if settings.auto_gain {
+        PinkNoise::new(sample_rate_hz).neutral_db(settings, sample_rate_hz, 2)
+    } else {
+        0.0
+    };
+    total + settings.output_gain_db + auto
 }
 
 impl Processor for Eq {
     type Kernel = EqKernel;
     fn prepare(&self, format: Format) -> EqKernel {
-        let rate = format.sample_rate_hz;
-        let bank = || SvfBank::new(BANDS * SECTIONS);
-        let mut kernel = EqKernel {
-            settings: self.clone(),
-            sample_rate_hz: rate,
-            straight: (0..format.channels.max(1)).map(|_| bank()).collect(),
-            matrix: [bank(), bank()],
-            matrixed: false,
-            gain: Glide::new(db_to_gain(self.output_gain_db), 5.0, rate),
-            until_settle: SETTLE_FRAMES,
-        };
-        for index in 0..BANDS {
-            kernel.place(index, 0);
-        }
-        kernel
+        EqKernel::new(self, format)
     }
 }
 
-impl EqKernel {
-    /// Sends the sections of a band where its settings say.
-    fn place(&mut self, index: usize, frames: usize) {
-        let Some(band) = self.settings.band.get(index) else { return };
-        let shapes = sections(band, self.sample_rate_hz);
-        let part = if self.straight.len() == 1 && band.part == Part::Mid { Part::Stereo } else { band.part };
-        for (slot, shape) in shapes.into_iter().enumerate() {
-            let at = index * SECTIONS + slot;
-            let pick = |used: bool| if used { shape } else { Shape::IDENTITY };
-            for (channel, bank) in self.straight.iter_mut().enumerate() {
-                let used = match part {
-                    Part::Stereo => true,
-                    Part::Left => channel == 0,
-                    Part::Right => channel == 1,
-                    Part::Mid | Part::Side => false,
-                };
-                bank.glide_to(at, pick(used), frames);
-            }
-            self.matrix[0].glide_to(at, pick(part == Part::Mid), frames);
-            self.matrix[1].glide_to(at, pick(part == Part::Side), frames);
-        }
-        self.look_at_matrix();
-    }
-
-    fn look_at_matrix(&mut self) {
-        self.matrixed = self.matrix.iter().any(|bank| !bank.is_idle());
-    }
-
-    fn run(&mut self, block: &mut Block<'_>) {
-        block.channels_mut().for_each(sanitise);
-        match (self.straight.as_mut_slice(), block.pair_mut()) {
-            ([first, second], Some((left, right))) => first.process_pair(second, left, right),
-            (banks, _) => {
-                banks.iter_mut().zip(block.channels_mut()).for_each(|(bank, plane)| bank.process(plane))
-            }
-        }
-        if let Some((left, right)) = block.pair_mut()
-            && self.matrixed
-        {
-            for (l, r) in left.iter_mut().zip(right.iter_mut()) {
-                (*l, *r) = (0.5 * (*l + *r), 0.5 * (*l - *r));
-            }
-            self.matrix[0].process(left);
-            self.matrix[1].process(right);
-            for (m, s) in left.iter_mut().zip(right.iter_mut()) {
-                (*m, *s) = (*m + *s, *m - *s);
-            }
-        }
-        self.output_gain(block);
-    }
-
-    fn output_gain(&mut self, block: &mut Block<'_>) {
-        if self.gain.is_settled() {
-            let gain = self.gain.target();
-            if gain != 1.0 {
-                block.channels_mut().flatten().for_each(|x| *x = sane(*x * gain));
-            }
-            return;
-        }
-        for frame in 0..block.frames() {
-            let gain = self.gain.next_value();
-            block.channels_mut().for_each(|plane| plane[frame] *= gain);
-        }
-    }
-}
-
-impl Kernel for EqKernel {
-    type Settings = Eq;
-
-    fn tail_frames(&self) -> usize {
-        let banks = self.straight.iter().chain(&self.matrix);
-        banks.fold(0.0, |most, bank| f64::max(most, bank.decay_frames())).ceil() as usize
-    }
-
-    fn process(&mut self, block: &mut Block<'_>) {
-        let mut start = 0;
-        while start < block.frames() {
-            let frames = self.until_settle.min(block.frames() - start);
-            self.run(&mut block.slice(start, frames));
-            start += frames;
-            self.until_settle -= frames;
-            if self.until_settle == 0 {
-                self.until_settle = SETTLE_FRAMES;
-                self.straight.iter_mut().chain(&mut self.matrix).for_each(SvfBank::settle);
-                self.look_at_matrix();
-            }
-        }
-    }
-
-    fn retune(&mut self, settings: &Eq) {
-        let frames = (GLIDE_SECONDS * self.sample_rate_hz) as usize;
-        for index in 0..BANDS {
-            if self.settings.band[index] != settings.band[index] {
-                self.settings.band[index] = settings.band[index].clone();
-                self.place(index, frames);
-            }
-        }
-        self.settings.output_gain_db = settings.output_gain_db;
-        self.gain.set_target(db_to_gain(settings.output_gain_db));
-    }
-
-    fn reset(&mut self) {
-        self.straight.iter_mut().chain(&mut self.matrix).for_each(SvfBank::reset);
-        self.look_at_matrix();
-        self.gain.snap(self.gain.target());
-        self.until_settle = SETTLE_FRAMES;
-    }
-}
-
+#[cfg(test)]
+mod dynamic_tests;
+#[cfg(test)]
+mod linear_tests;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 use super::*;
+use crate::Kernel;
 use dsp::block::Buffer;
-use dsp::eq_design::Analogue;
+use dsp::eq_design::{Analogue, Curve};
 use testkit::{measure, signals};
 
 fn band(kind: BandKind, freq_hz: f64, gain_db: f64, q: f64) -> EqBand {
