@@ -6,6 +6,7 @@
 pub mod biquad;
 pub mod block;
 pub mod compress;
+pub mod convolve;
 pub mod crossover;
 pub mod delay;
 pub mod dither;
