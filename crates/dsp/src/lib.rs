@@ -24,5 +24,6 @@ pub mod rng;
 pub mod shift;
 pub mod smooth;
 pub mod spectrum;
+pub mod spring;
 pub mod waveshape;
 pub mod window;

@@ -9,14 +9,19 @@ mod kernel;
 mod registry;
 
 pub mod compressor;
+pub mod convolution;
 pub mod delay;
 pub mod eq;
 pub mod gain;
+pub mod hall;
 pub mod limiter;
 pub mod multiband;
 pub mod pan;
+pub mod plate;
 pub mod reverb;
+pub mod room;
 pub mod saturation;
+pub mod spring;
 
 pub use declare::{
     BandSet, Choice, Describe, Description, Field, Fields, Kind, Param, Taper, Unit, Violation,

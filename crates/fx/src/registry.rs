@@ -37,6 +37,11 @@ registry![
     saturation::Saturation,
     delay::Delay,
     reverb::Reverb,
+    room::Room,
+    hall::Hall,
+    plate::Plate,
+    spring::Spring,
+    convolution::Convolution,
     limiter::Limiter,
 ];
 

@@ -106,9 +106,13 @@ impl Convolver {
         }
     }
 
-    /// Convolves. `inputs` and `outputs` hold at most [`PIECE`] frames each; the outputs are overwritten.
-    pub fn process(&mut self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
-        let frames = inputs.first().map_or(0, |run| run.len());
+    /// Convolves the first `frames` of the inputs; those of the outputs are overwritten.
+    pub fn process<I: AsRef<[f64]>, O: AsMut<[f64]>>(
+        &mut self,
+        inputs: &[I],
+        outputs: &mut [O],
+        frames: usize,
+    ) {
         let mut start = 0;
         while start < frames {
             let count = (PIECE - self.frame % PIECE).min(frames - start);
@@ -119,17 +123,17 @@ impl Convolver {
         }
     }
 
-    fn take_in(&mut self, inputs: &[&[f64]], start: usize, count: usize) {
+    fn take_in<I: AsRef<[f64]>>(&mut self, inputs: &[I], start: usize, count: usize) {
         for (at, (ring, run)) in self.inputs.iter_mut().zip(inputs).enumerate() {
-            let Some(run) = run.get(start..start + count) else { continue };
+            let Some(run) = run.as_ref().get(start..start + count) else { continue };
             ring.append(run);
             self.levels.iter_mut().for_each(|level| level.append(at, self.frame, run));
         }
     }
 
-    fn sum(&self, outputs: &mut [&mut [f64]], start: usize, count: usize) {
+    fn sum<O: AsMut<[f64]>>(&self, outputs: &mut [O], start: usize, count: usize) {
         for (at, output) in outputs.iter_mut().enumerate().take(self.outputs) {
-            let Some(output) = output.get_mut(start..start + count) else { continue };
+            let Some(output) = output.as_mut().get_mut(start..start + count) else { continue };
             let mut now = [0.0; PIECE];
             self.sound(self.bank, at, &mut now[..count]);
             if let Some(done) = self.fade {

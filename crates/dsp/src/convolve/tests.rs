@@ -15,7 +15,7 @@ fn run(convolver: &mut Convolver, input: &[f64], cuts: &[usize]) -> Vec<f64> {
         let frames = cuts[cut % cuts.len()].min(input.len() - start);
         for piece in (0..frames).step_by(PIECE) {
             let range = start + piece..start + (piece + PIECE).min(frames);
-            convolver.process(&[&input[range.clone()]], &mut [&mut out[range]]);
+            convolver.process(&[&input[range.clone()]], &mut [&mut out[range.clone()]], range.len());
         }
         (start, cut) = (start + frames, cut + 1);
     }
@@ -90,7 +90,8 @@ fn routes_cross_as_they_say() {
         let [a, b] = &mut outputs;
         convolver.process(
             &[&inputs[0][range.clone()], &inputs[1][range.clone()]],
-            &mut [&mut a[range.clone()], &mut b[range]],
+            &mut [&mut a[range.clone()], &mut b[range.clone()]],
+            range.len(),
         );
     }
     for frame in [0, 10, 64, 700, 1499] {
