@@ -36,18 +36,19 @@ fn every_band_of_every_kind_decays_in_the_time_asked_within_5_percent() {
                 continue;
             }
             let times = [1.25 * mid, mid, 0.7 * mid];
-            let rates: &[f64] = if mid > 5.0 {
-                &[0.5]
-            } else if mid > 2.0 {
-                &[0.5, 0.9]
-            } else {
-                &[0.5, 0.9, 1.3]
+            // Several paces and, where few modes share a low octave, several sizes: or chance would say more than the decay.
+            let variants: &[(f64, f64)] = match mid {
+                0.3 => &[(0.5, 100.0), (0.9, 45.0), (1.3, 41.0), (0.7, 37.0), (1.1, 33.0)],
+                1.0 => &[(0.5, 100.0), (0.9, 100.0), (1.3, 100.0)],
+                3.0 => &[(0.5, 100.0), (0.9, 100.0)],
+                _ => &[(0.5, 100.0)],
             };
-            let responses: Vec<_> = rates
+            let size = if key == "spring" { "length_percent" } else { "size_percent" };
+            let responses: Vec<_> = variants
                 .iter()
-                .flat_map(|rate| [(0, *rate), (1, *rate)])
-                .map(|(side, rate)| {
-                    let reverb = wet(key, times, &[("modulation_rate_hz", rate)]);
+                .flat_map(|variant| [(0, *variant), (1, *variant)])
+                .map(|(side, (pace, percent))| {
+                    let reverb = wet(key, times, &[("modulation_rate_hz", pace), (size, percent)]);
                     impulse_response(reverb.as_ref(), side, 0.72 * times[0] + 0.15)
                 })
                 .collect();
