@@ -8,20 +8,26 @@ mod declare;
 mod kernel;
 mod registry;
 
+pub mod auto_pan;
+pub mod chorus;
 pub mod compressor;
 pub mod convolution;
 pub mod delay;
 pub mod eq;
+pub mod flanger;
 pub mod gain;
 pub mod hall;
 pub mod limiter;
+pub mod modulation;
 pub mod multiband;
 pub mod pan;
+pub mod phaser;
 pub mod plate;
 pub mod reverb;
 pub mod room;
 pub mod saturation;
 pub mod spring;
+pub mod tremolo;
 
 pub use declare::{
     BandSet, Choice, Describe, Description, Field, Fields, Kind, Param, Taper, Unit, Violation,

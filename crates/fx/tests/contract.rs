@@ -16,9 +16,9 @@ fn neutral(key: &str) -> &'static [(&'static str, f64)] {
         "gain" | "eq" | "pan" => &[],
         "multiband" => &[("low_ratio", 1.0), ("mid_ratio", 1.0), ("high_ratio", 1.0)],
         "compressor" => &[("ratio", 1.0)],
-        "reverb" | "room" | "hall" | "plate" | "spring" | "convolution" | "delay" | "saturation" => {
-            &[("mix_percent", 0.0)]
-        }
+        "tremolo" | "auto_pan" => &[("depth_percent", 0.0)],
+        "reverb" | "room" | "hall" | "plate" | "spring" | "convolution" => &[("mix_percent", 0.0)],
+        "delay" | "saturation" | "chorus" | "flanger" | "phaser" => &[("mix_percent", 0.0)],
         // Below its ceiling a limiter only delays.
         "limiter" => &[("ceiling_dbtp", 0.0)],
         other => panic!("say in the contract suite at which settings `{other}` is neutral"),
