@@ -6,6 +6,7 @@
 pub mod biquad;
 pub mod block;
 pub mod compress;
+pub mod convolve;
 pub mod crossover;
 pub mod delay;
 pub mod dither;
@@ -29,5 +30,6 @@ pub mod sibilance;
 pub mod smooth;
 pub mod spectrum;
 pub mod transient;
+pub mod spring;
 pub mod waveshape;
 pub mod window;

@@ -141,6 +141,8 @@ pub struct Description {
     pub params: &'static [Param],
     /// Its bands, if it has any.
     pub bands: Option<BandSet>,
+    /// Whether it takes an impulse response from a file.
+    pub impulse: bool,
 }
 
 impl Description {
@@ -269,9 +271,16 @@ pub trait Describe: Fields {
     const KEY: &'static str;
     /// What it is, as lines of text.
     const DOC: &'static [&'static str];
+    /// Whether it takes an impulse response from a file.
+    const IMPULSE: bool = false;
     /// The whole declaration.
-    const DESCRIPTION: Description =
-        Description { key: Self::KEY, doc: Self::DOC, params: Self::PARAMS, bands: Self::BANDS };
+    const DESCRIPTION: Description = Description {
+        key: Self::KEY,
+        doc: Self::DOC,
+        params: Self::PARAMS,
+        bands: Self::BANDS,
+        impulse: Self::IMPULSE,
+    };
 
     /// The whole declaration, to keep.
     #[must_use]
@@ -395,17 +404,20 @@ macro_rules! fields {
     };
 }
 
-/// Declares a processor: `processor! { /// Words. pub struct Compressor = "compressor" { …fields… } }`.
+/// Declares a processor: `processor! { /// Words. pub struct Compressor = "compressor" { …fields… } }`, with `with impulse`
+/// before the fields if it takes an impulse response from a file.
 /// See [`fields!`](crate::fields) for what a field looks like.
 #[macro_export]
 macro_rules! processor {
-    ($(#[doc = $doc:literal])* pub struct $name:ident = $key:literal { $($body:tt)* }) => {
+    ($(#[doc = $doc:literal])* pub struct $name:ident = $key:literal $(with $file:ident)? { $($body:tt)* }) => {
         $crate::fields! { $(#[doc = $doc])* pub struct $name { $($body)* } }
         impl $crate::Describe for $name {
             const KEY: &'static str = $key;
             const DOC: &'static [&'static str] = &[$($doc),*];
+            $($crate::processor!(@with $file);)?
         }
     };
+    (@with impulse) => { const IMPULSE: bool = true; };
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Settings become state that runs; both can be handled without knowing their type.
 
 use crate::{Describe, Description, Violation};
-use dsp::block::Block;
+use dsp::block::{Block, Buffer};
 
 /// What a kernel is prepared for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,6 +57,12 @@ pub trait Processor: Describe {
     type Kernel: Kernel<Settings = Self> + 'static;
     /// Makes the state. All allocation happens here.
     fn prepare(&self, format: Format) -> Self::Kernel;
+    /// Likewise with the impulse response from a file, at the rate of the format, for what takes one
+    /// ([`Description::impulse`]); without it as [`prepare`](Self::prepare).
+    fn prepare_with(&self, format: Format, impulse: Option<&Buffer>) -> Self::Kernel {
+        let _ = impulse;
+        self.prepare(format)
+    }
 }
 
 /// A processor of any type.
@@ -71,6 +77,8 @@ pub trait AnyProcessor: Send + Sync + std::fmt::Debug {
     fn check(&self) -> Vec<Violation>;
     /// Makes the state that runs.
     fn prepare(&self, format: Format) -> Box<dyn AnyKernel>;
+    /// See [`Processor::prepare_with`].
+    fn prepare_with(&self, format: Format, impulse: Option<&Buffer>) -> Box<dyn AnyKernel>;
     /// A copy.
     fn boxed_clone(&self) -> Box<dyn AnyProcessor>;
 }
@@ -141,6 +149,9 @@ impl<P: Processor + std::fmt::Debug> AnyProcessor for P {
     }
     fn prepare(&self, format: Format) -> Box<dyn AnyKernel> {
         Box::new(Running { settings: self.clone(), kernel: Processor::prepare(self, format) })
+    }
+    fn prepare_with(&self, format: Format, impulse: Option<&Buffer>) -> Box<dyn AnyKernel> {
+        Box::new(Running { settings: self.clone(), kernel: Processor::prepare_with(self, format, impulse) })
     }
     fn boxed_clone(&self) -> Box<dyn AnyProcessor> {
         Box::new(self.clone())

@@ -51,6 +51,11 @@ registry![
     rotary::Rotary,
     doubler::Doubler,
     reverb::Reverb,
+    room::Room,
+    hall::Hall,
+    plate::Plate,
+    spring::Spring,
+    convolution::Convolution,
     limiter::Limiter,
 ];
 

@@ -19,7 +19,7 @@ pub struct Decay {
 }
 
 /// Numerator `b0 b1 b2`, then denominator `a1 a2`.
-type Section = [f64; 5];
+pub(crate) type Section = [f64; 5];
 
 /// Q of the shelves. By calibration, 2026-11-21: steeper than Butterworth (0.707), so that the octave next to a crossover
 /// keeps its decay time within 5 %, for 2.5 % of overshoot in the difference of two bands.
@@ -29,7 +29,7 @@ const STEEP: f64 = 8.0;
 
 /// Shelf of `gain_db`, half of it at `hz`, where no band loses less than `least_loss_db`. R. Bristow-Johnson, "Audio EQ
 /// cookbook", low and high shelf.
-fn shelf(high: bool, gain_db: f64, least_loss_db: f64, hz: f64, sample_rate_hz: f64) -> Section {
+pub(crate) fn shelf(high: bool, gain_db: f64, least_loss_db: f64, hz: f64, sample_rate_hz: f64) -> Section {
     let q = if gain_db.abs() < STEEP * least_loss_db { Q } else { 1.0 / math::SQRT_2 };
     let a = math::db_to_gain(gain_db / 2.0);
     let w = math::TAU * (hz / sample_rate_hz).min(0.49);
@@ -77,8 +77,13 @@ pub(super) struct LineFilter {
 impl LineFilter {
     /// For a line of `frames`. Attenuation after Jot and Chaigne, "Digital delay networks for designing artificial
     /// reverberators", AES 90th convention, 1991: 60 dB per decay time over the time one turn takes, with the group
-    /// delay of the filter counted in.
-    pub(super) fn design(frames: usize, decay: &Decay, sample_rate_hz: f64) -> Self {
+    /// delay of the filter counted in, and what else delays each frequency (`more_frames`, none below 0).
+    pub(super) fn design(
+        frames: usize,
+        more_frames: impl Fn(f64) -> f64,
+        decay: &Decay,
+        sample_rate_hz: f64,
+    ) -> Self {
         let rate = sample_rate_hz;
         let (low_hz, high_hz) = (decay.low_crossover_hz, decay.high_crossover_hz);
         // Where each band is held to its time: well inside it.
@@ -88,14 +93,15 @@ impl LineFilter {
             (high_hz * 3.0).min(0.45 * rate).max(high_hz),
         ];
         let seconds = [decay.low_seconds, decay.mid_seconds, decay.high_seconds];
-        let plain = seconds.map(|s| -60.0 * frames as f64 / (s * rate));
+        let turns = centres.map(|hz| frames as f64 + more_frames(hz));
+        let plain: [f64; 3] = std::array::from_fn(|band| -60.0 * turns[band] / (seconds[band] * rate));
         let mut gains = plain;
         let mut filter = Self::from_gains(gains, low_hz, high_hz, rate);
         // Fixed point: each pass takes the rest of the error out, less what the bands leak into each other.
         for _ in 0..6 {
             for band in 0..3 {
                 let (db, delay) = filter.respond(centres[band], rate);
-                let wanted = -60.0 * (frames as f64 + delay) / (seconds[band] * rate);
+                let wanted = -60.0 * (turns[band] + delay) / (seconds[band] * rate);
                 // Never more than twice the decay time on the level part, whatever the slope asks.
                 gains[band] = (gains[band] + wanted - db).min(0.5 * plain[band]);
             }
@@ -223,7 +229,7 @@ mod tests {
             high_crossover_hz: 4000.0,
         };
         for frames in [300_usize, 1009, 3001] {
-            let filter = LineFilter::design(frames, &decay, 48_000.0);
+            let filter = LineFilter::design(frames, |_| 0.0, &decay, 48_000.0);
             for (hz, seconds) in [(31.5, 3.0), (80.0, 3.0), (1000.0, 1.5), (12_000.0, 0.6)] {
                 let (db, delay) = filter.respond(hz, 48_000.0);
                 let measured = -60.0 * (frames as f64 + delay) / (db * 48_000.0);
@@ -248,7 +254,7 @@ mod tests {
                     [(44_100.0, 170_usize), (44_100.0, 3001), (44_100.0, 6007), (192_000.0, 27_001)]
                 {
                     {
-                        let filter = LineFilter::design(frames, &decay, rate);
+                        let filter = LineFilter::design(frames, |_| 0.0, &decay, rate);
                         for step in 1..100 {
                             let hz = 20.0 * libm::pow(rate / 40.0, f64::from(step) / 100.0);
                             let (db, _) = filter.respond(hz, rate);

@@ -7,12 +7,15 @@
 
 mod absorption;
 mod diffuser;
+mod dispersion;
 mod early;
 mod ring;
 mod sums;
 
 pub use absorption::Decay;
+pub(crate) use absorption::{Section, shelf};
 pub use diffuser::Diffuser;
+pub use dispersion::Chirp;
 pub use early::{REFLECTIONS, Reflection, Shape, reflections};
 pub use ring::Ring;
 pub use sums::{Runs, add_tail, add_taps};
@@ -20,14 +23,12 @@ pub use sums::{Runs, add_tail, add_taps};
 use crate::delay::{Quadrature, flush};
 use crate::math;
 use absorption::{Bank, LANES, LineFilter};
+use dispersion::Dispersion;
 
 /// Lines of the network.
 pub const LINES: usize = 16;
 /// Frames worked on at a time. Shorter than any line.
 pub const PIECE: usize = 64;
-/// Shortest and longest line at size 1. By calibration, 2026-11-21: the longest for modal density (0.68 s of delay in all,
-/// so four modes in each hertz of a second's decay), the shortest for echo density.
-const LENGTHS_MS: [f64; 2] = [19.0, 71.0];
 /// Largest size there is memory for.
 pub const MAX_SIZE: f64 = 2.0;
 /// Pieces of a crossfade between two sets of lengths: 2048 frames.
@@ -37,6 +38,27 @@ const MAX_ANGLE: f64 = 0.6;
 
 /// A run of samples for each line or column.
 pub type Planes = [[f64; PIECE]; LINES];
+
+/// What a network is made of, fixed while it runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Network {
+    /// Shortest and longest line at size 1.
+    pub lengths_ms: [f64; 2],
+    /// Whether low frequencies travel slower, as in a plate.
+    pub dispersive: bool,
+}
+
+impl Network {
+    /// Of a space of middling size. By calibration, 2026-11-21: the longest line for modal density (0.68 s of delay in all,
+    /// so four modes in each hertz of a second's decay), the shortest for echo density.
+    pub const GENERAL: Self = Self { lengths_ms: [19.0, 71.0], dispersive: false };
+    /// Of a room: echoes close together from the start. By calibration, 2026-11-21.
+    pub const ROOM: Self = Self { lengths_ms: [11.0, 59.0], dispersive: false };
+    /// Of a hall: 1.0 s of delay in all, six modes in each hertz. By calibration, 2026-11-21.
+    pub const HALL: Self = Self { lengths_ms: [27.0, 107.0], dispersive: false };
+    /// Of a plate: no first echoes, dense at once. By calibration, 2026-11-21.
+    pub const PLATE: Self = Self { lengths_ms: [13.0, 97.0], dispersive: true };
+}
 
 /// Settings of the network.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,8 +79,8 @@ fn is_prime(n: usize) -> bool {
 
 /// Line lengths in frames: different primes, evenly spread in their logarithm.
 #[must_use]
-pub fn lengths(size: f64, sample_rate_hz: f64) -> [usize; LINES] {
-    let [shortest, longest] = LENGTHS_MS.map(|ms| ms * 1e-3 * size * sample_rate_hz);
+pub fn lengths(network: &Network, size: f64, sample_rate_hz: f64) -> [usize; LINES] {
+    let [shortest, longest] = network.lengths_ms.map(|ms| ms * 1e-3 * size * sample_rate_hz);
     let mut last = PIECE;
     std::array::from_fn(|line| {
         let wanted = shortest * math::pow(longest / shortest, line as f64 / (LINES - 1) as f64);
@@ -81,10 +103,12 @@ pub struct Fdn {
     wanted: [usize; LINES],
     low: Bank,
     high: Bank,
+    dispersion: Option<Dispersion>,
     oscillators: [Quadrature; LINES / 2],
     angle: f64,
     /// Cosines and sines at the start and at the end of the piece.
     turn: [[[f64; LINES / 2]; 2]; 2],
+    network: Network,
     tuning: Tuning,
     sample_rate_hz: f64,
     frame: usize,
@@ -95,10 +119,10 @@ pub struct Fdn {
 impl Fdn {
     /// Silent. All memory is taken here, for any later tuning.
     #[must_use]
-    pub fn new(tuning: Tuning, sample_rate_hz: f64) -> Self {
-        let longest = lengths(MAX_SIZE, sample_rate_hz)[LINES - 1];
-        let lengths = lengths(tuning.size, sample_rate_hz);
-        let (low, high) = filters(&lengths, &tuning.decay, sample_rate_hz);
+    pub fn new(network: Network, tuning: Tuning, sample_rate_hz: f64) -> Self {
+        let longest = lengths(&network, MAX_SIZE, sample_rate_hz)[LINES - 1];
+        let lengths = lengths(&network, tuning.size, sample_rate_hz);
+        let (low, high) = filters(&lengths, &network, &tuning.decay, sample_rate_hz);
         let mut fdn = Self {
             rings: vec![Ring::new(longest + PIECE); LINES],
             lengths,
@@ -106,9 +130,11 @@ impl Fdn {
             wanted: lengths,
             low: Bank::new(&low),
             high: Bank::new(&high),
+            dispersion: network.dispersive.then(|| Dispersion::new(sample_rate_hz)),
             oscillators: [Quadrature::new(0.0, 0.0, sample_rate_hz); LINES / 2],
             angle: 0.0,
             turn: [[[0.0; LINES / 2]; 2]; 2],
+            network,
             tuning,
             sample_rate_hz,
             frame: 0,
@@ -127,8 +153,8 @@ impl Fdn {
     /// Other settings from the next piece on, without a click and without allocation.
     pub fn retune(&mut self, tuning: Tuning) {
         if tuning.size != self.tuning.size || tuning.decay != self.tuning.decay {
-            self.wanted = lengths(tuning.size, self.sample_rate_hz);
-            let (low, high) = filters(&self.wanted, &tuning.decay, self.sample_rate_hz);
+            self.wanted = lengths(&self.network, tuning.size, self.sample_rate_hz);
+            let (low, high) = filters(&self.wanted, &self.network, &tuning.decay, self.sample_rate_hz);
             self.low.aim(&low);
             self.high.aim(&high);
         }
@@ -143,6 +169,7 @@ impl Fdn {
         (self.lengths, self.fade, self.frame) = (self.wanted, None, 0);
         self.low.reset();
         self.high.reset();
+        self.dispersion.iter_mut().for_each(Dispersion::reset);
         // Starting phases by the golden ratio: no two alike, none in step.
         const GOLDEN: f64 = 0.618_033_988_749_894_9;
         let rate_hz = self.tuning.modulation_rate_hz * PIECE as f64;
@@ -165,6 +192,7 @@ impl Fdn {
             }
             let count = (PIECE - place).min(frames - start);
             self.filter(place, count);
+            self.disperse(count);
             self.mix_outer(place, count);
             self.mix_inner(planes, start, count);
             self.frame = self.frame.wrapping_add(count);
@@ -173,6 +201,7 @@ impl Fdn {
     }
 
     fn begin_piece(&mut self) {
+        self.dispersion.iter_mut().for_each(Dispersion::settle);
         self.low.step();
         self.high.step();
         self.fade = match self.fade {
@@ -237,6 +266,16 @@ impl Fdn {
         }
     }
 
+    /// The ends through the chains that delay bass more.
+    fn disperse(&mut self, frames: usize) {
+        let Some(dispersion) = &mut self.dispersion else { return };
+        for n in 0..frames {
+            let mut row: [f64; LINES] = std::array::from_fn(|line| self.ends[line][n]);
+            dispersion.tick(&mut row);
+            self.ends.iter_mut().zip(row).for_each(|(end, x)| end[n] = x);
+        }
+    }
+
     /// The rotation, and the first half of the Hadamard matrix: lines 8 and 4 apart.
     fn mix_outer(&mut self, place: usize, frames: usize) {
         let mut share = [0.0; PIECE];
@@ -281,10 +320,12 @@ impl Fdn {
 /// Both shelves of every line. The 1/4 that makes the Hadamard matrix orthogonal is in the first.
 fn filters(
     lengths: &[usize; LINES],
+    network: &Network,
     decay: &Decay,
     sample_rate_hz: f64,
 ) -> ([[f64; 5]; LINES], [[f64; 5]; LINES]) {
-    let all = lengths.map(|length| LineFilter::design(length, decay, sample_rate_hz));
+    let more = |hz| if network.dispersive { dispersion::delay_frames(hz, sample_rate_hz) } else { 0.0 };
+    let all = lengths.map(|length| LineFilter::design(length, more, decay, sample_rate_hz));
     let low = all.map(|filter| {
         let [b0, b1, b2, a1, a2] = filter.low;
         [0.25 * b0, 0.25 * b1, 0.25 * b2, a1, a2]
@@ -378,7 +419,7 @@ mod tests {
     fn lengths_are_different_primes_at_every_rate_and_size() {
         for rate in [44_100.0, 48_000.0, 96_000.0, 192_000.0] {
             for size in [0.2, 0.5, 1.0, MAX_SIZE] {
-                let all = lengths(size, rate);
+                let all = lengths(&Network::GENERAL, size, rate);
                 assert!(all.windows(2).all(|pair| pair[0] < pair[1]));
                 assert!(all.iter().all(|length| is_prime(*length) && *length > PIECE));
             }
@@ -421,7 +462,7 @@ mod tests {
     fn energy_decays_by_60_db_in_the_decay_time_with_modulation_running() {
         // White decay: the energy of all columns per second is known without any filter.
         for seconds in [0.5, 2.0] {
-            let mut fdn = Fdn::new(tuning(seconds), 44_100.0);
+            let mut fdn = Fdn::new(Network::GENERAL, tuning(seconds), 44_100.0);
             let mut energies = Vec::new();
             for piece in 0..(seconds * 44_100.0) as usize / PIECE {
                 let mut planes = [[0.0; PIECE]; LINES];
@@ -442,7 +483,7 @@ mod tests {
 
     #[test]
     fn a_dead_network_is_exactly_silent() {
-        let mut fdn = Fdn::new(Tuning { size: 0.2, ..tuning(0.1) }, 44_100.0);
+        let mut fdn = Fdn::new(Network::GENERAL, Tuning { size: 0.2, ..tuning(0.1) }, 44_100.0);
         let mut planes = [[1e-3; PIECE]; LINES];
         fdn.process(&mut planes, PIECE);
         for _ in 0..44_100 * 2 / PIECE {
@@ -455,7 +496,7 @@ mod tests {
     #[test]
     fn cutting_rows_and_retuning_change_no_bit() {
         let go = |cuts: &[usize]| {
-            let mut fdn = Fdn::new(tuning(1.0), 44_100.0);
+            let mut fdn = Fdn::new(Network::GENERAL, tuning(1.0), 44_100.0);
             let noise = testkit::signals::noise(1.0, 1, 9000 * LINES);
             let (mut start, mut cut, mut out) = (0, 0, Vec::new());
             while start < 9000 {

@@ -12,6 +12,7 @@
 mod clip;
 mod curve;
 pub mod graph;
+mod impulse;
 mod library;
 mod plan;
 mod ring;
@@ -33,6 +34,7 @@ use crate::session::{Curve as Course, Session};
 use clip::ClipPlan;
 use dsp::block::{Buffer, View};
 use graph::{Graph, Origin};
+use impulse::{Impulses, Means};
 use rayon::prelude::*;
 use worker::{Outputs, Worker};
 use workshop::Workshop;
@@ -96,8 +98,10 @@ impl<'a> Engine<'a> {
         let block_frames = options.block_frames.clamp(1, 1 << 16);
         let mut findings = Vec::new();
         let clips = clips(session, library, &mut findings)?;
+        let impulses = Impulses::load(session, library)?;
+        let means = Means { block_frames, impulses: &impulses };
         let graph = Graph::new(session).map_err(|error| vec![error])?;
-        let compiled = plan::compile(session, &graph, &clips, block_frames).map_err(|error| vec![error])?;
+        let compiled = plan::compile(session, &graph, &clips, means).map_err(|error| vec![error])?;
         let plan = compiled.plan;
         verify(&plan, &graph).map_err(|error| vec![error])?;
         if plan.length_frames / u64::from(plan.sample_rate_hz.max(1)) > MOST_SECONDS {

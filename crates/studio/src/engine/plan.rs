@@ -3,6 +3,7 @@
 use super::clip::ClipPlan;
 use super::curve::Curve;
 use super::graph::{Graph, Origin, Role, Wire, channels, strip};
+use super::impulse::Means;
 use crate::message::{Error, Kind, Result};
 use crate::session::{Insert, Part, Session, Strip, Tap};
 use fx::{AnyKernel, Format};
@@ -108,7 +109,7 @@ pub(super) fn compile(
     session: &Session,
     graph: &Graph,
     clips: &[Vec<ClipPlan>],
-    block_frames: usize,
+    means: Means<'_>,
 ) -> Result<Compiled> {
     let mut order: Vec<usize> = (0..graph.strips.len()).filter(|number| graph.used[*number]).collect();
     // The mix bus is last by level already, unless nothing reaches it.
@@ -127,7 +128,7 @@ pub(super) fn compile(
     };
     let mut kernels = Vec::new();
     for number in order {
-        let (step, running) = compile_step(session, graph, clips, &step_of, &mut plan, number, block_frames)?;
+        let (step, running) = compile_step(session, graph, clips, &step_of, &mut plan, number, means)?;
         plan.steps.push(step);
         kernels.push(running);
     }
@@ -146,7 +147,7 @@ fn compile_step(
     step_of: &[usize],
     plan: &mut Plan,
     number: usize,
-    block_frames: usize,
+    means: Means<'_>,
 ) -> Result<(Step, Vec<Box<dyn AnyKernel>>)> {
     let origin = graph.strips[number];
     let strip =
@@ -177,7 +178,7 @@ fn compile_step(
         edge.delay_frames = step.arrival_frames - plan.buffers[edge.buffer].latency_frames;
     }
     step.tail_frames += strip_delay(strip, session.sample_rate_hz);
-    let kernels = compile_inserts(session, strip, &incoming, step_of, plan, &mut step, block_frames)?;
+    let kernels = compile_inserts(session, strip, &incoming, step_of, plan, &mut step, means)?;
     Ok((step, kernels))
 }
 
@@ -209,7 +210,7 @@ fn compile_inserts(
     step_of: &[usize],
     plan: &mut Plan,
     step: &mut Step,
-    block_frames: usize,
+    means: Means<'_>,
 ) -> Result<Vec<Box<dyn AnyKernel>>> {
     let mut kernels = Vec::new();
     let mut running = step.arrival_frames;
@@ -218,10 +219,10 @@ fn compile_inserts(
             sample_rate_hz: f64::from(session.sample_rate_hz),
             channels: step.channels,
             tempo_bpm: session.tempo_bpm,
-            max_block_frames: block_frames,
+            max_block_frames: means.block_frames,
             seed: seed(&strip.id, &insert.id, index),
         };
-        let kernel = prepare(session, strip, index, insert, format);
+        let kernel = prepare(session, strip, index, insert, format, means);
         let latency_frames = kernel.latency_frames();
         if latency_frames > MOST_LATENCY_FRAMES {
             let what =
@@ -261,6 +262,7 @@ fn prepare(
     index: usize,
     insert: &Insert,
     format: Format,
+    means: Means<'_>,
 ) -> Box<dyn AnyKernel> {
     let mut settings = insert.settings.clone();
     for automation in session.automation.iter().filter(|curve| curve.target.strip == strip.id) {
@@ -270,7 +272,7 @@ fn prepare(
             settings.set(param, Curve::new(automation, format.sample_rate_hz, 0).value(i64::MIN));
         }
     }
-    settings.prepare(format)
+    settings.prepare_with(format, means.impulses.of(insert))
 }
 
 /// A seed for what is random in a processor: the same for the same place in the session, wherever that stands in the

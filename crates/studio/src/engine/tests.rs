@@ -62,7 +62,7 @@ impl Kernel for LateKernel {
 
 fn late(frames: usize) -> Insert {
     let settings = Late { frames: frames as f64, ..Late::default() };
-    Insert { id: "late".into(), on: true, settings: Box::new(settings), key: None, span: 0..0 }
+    Insert { id: "late".into(), on: true, settings: Box::new(settings), key: None, impulse: None, span: 0..0 }
 }
 
 fn keyed(frames: usize, from: &str, tap: Tap) -> Insert {

@@ -8,15 +8,37 @@ use std::path::{Component, Path};
 
 /// A file name as written, refused if it leads out of the folder.
 pub(super) fn name(reader: &mut Reader<'_>, node: &Node<'_>, origin: &Origin) -> Option<Named> {
-    let file = reader.text(node, "file")?;
-    if !origin.options.allow_external && !stays_inside(Path::new(&file)) {
+    let file = Named { id: reader.text(node, "file")?, span: node.span.clone() };
+    inside(reader, &file, origin).then_some(file)
+}
+
+/// Whether a file name stays in the folder, or may leave it. Says so if not.
+fn inside(reader: &mut Reader<'_>, file: &Named, origin: &Origin) -> bool {
+    let fine = origin.options.allow_external || stays_inside(Path::new(&file.id));
+    if !fine {
         let what = wrong("external_file", "this file is outside the session's folder")
             .label("leads outside")
             .hint("copy it beside the session, or allow external files (--allow-external)");
-        reader.say(&node.span, what);
-        return None;
+        reader.say(&file.span, what);
     }
-    Some(Named { id: file, span: node.span.clone() })
+    fine
+}
+
+/// Says where an impulse response is missing or leads out of the folder.
+pub(super) fn impulses(reader: &mut Reader<'_>, session: &Session, origin: &Origin) {
+    for insert in session.strips().chain([&session.mix]).flat_map(|strip| &strip.inserts) {
+        match &insert.impulse {
+            Some(file) => {
+                inside(reader, file, origin);
+            }
+            None if insert.settings.description().impulse => {
+                let what = wrong("missing_impulse", format!("`{}` has no impulse response", insert.id))
+                    .hint("impulse = \"ir/hall.wav\"");
+                reader.say(&insert.span, what);
+            }
+            None => {}
+        }
+    }
 }
 
 /// Whether a path is relative and never climbs above where it starts.
@@ -39,7 +61,8 @@ fn stays_inside(path: &Path) -> bool {
 /// Everything wrong with the files of a session.
 pub(super) fn check(session: &Session) -> Vec<Error> {
     let clips = session.tracks.iter().flat_map(|track| &track.clips);
-    clips.filter_map(|clip| check_one(session, &clip.file).err()).collect()
+    let files = clips.map(|clip| &clip.file).chain(session.impulses());
+    files.filter_map(|file| check_one(session, file).err()).collect()
 }
 
 fn check_one(session: &Session, file: &Named) -> Result<()> {

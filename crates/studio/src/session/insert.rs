@@ -13,6 +13,9 @@ const MOST_INSERTS: usize = 256;
 /// Switch of processors that can listen to a key.
 const EXTERNAL: &str = "external_key";
 
+/// Key of the file of an impulse response.
+const IMPULSE: &str = "impulse";
+
 /// A side-chain: what a processor listens to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
@@ -33,6 +36,8 @@ pub struct Insert {
     pub settings: Box<dyn AnyProcessor>,
     /// Its side-chain.
     pub key: Option<Key>,
+    /// The file of its impulse response, for what takes one.
+    pub impulse: Option<Named>,
     /// Where its name stands.
     pub span: Span,
 }
@@ -57,6 +62,10 @@ fx::fields! {
 pub fn inserts_of(item: &toml_edit::Item, file: &str, text: &str) -> Result<Vec<Insert>, Vec<Error>> {
     let mut reader = Reader::new(file, text);
     let inserts = Node::of_item(item, &(0..0)).map(|node| read(&mut reader, &node)).unwrap_or_default();
+    for insert in inserts.iter().filter(|insert| insert.settings.description().impulse) {
+        let what = format!("`{}` needs an impulse response, which has no place here", insert.id);
+        reader.say(&insert.span, wrong("impulse_in_chain", what).hint("put it on a strip of the session"));
+    }
     let errors = reader.into_errors();
     if errors.is_empty() { Ok(inserts) } else { Err(errors) }
 }
@@ -91,6 +100,8 @@ fn one(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Insert> {
     let mut take = reader.table(inner, name)?;
     let id = take.take("id").and_then(|node| insert_id(reader, &node));
     let side = take.take("key").and_then(|node| side_chain(reader, &node));
+    let file = if entry.description.impulse { take.take(IMPULSE) } else { None };
+    let impulse = file.and_then(|node| named(reader, &node, IMPULSE));
     let mut common = Common::default();
     take.fields(reader, &mut common);
     let mut settings = entry.make();
@@ -103,7 +114,7 @@ fn one(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Insert> {
     }
     take.finish(reader, &format!("`{name}`"));
     let id = id.unwrap_or_else(|| entry.description.key.to_owned());
-    Some(Insert { id, on: common.on, settings, key: side, span: key.clone() })
+    Some(Insert { id, on: common.on, settings, key: side, impulse, span: key.clone() })
 }
 
 fn insert_id(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<String> {
@@ -181,7 +192,7 @@ mod tests {
     #[test]
     fn no_processor_has_a_parameter_called_like_a_key_every_insert_has() {
         for entry in REGISTRY {
-            for key in ["id", "on", "key"] {
+            for key in ["id", "on", "key", IMPULSE] {
                 assert!(entry.description.index_of(key).is_none(), "{}.{key}", entry.description.key);
             }
             assert_ne!(entry.description.key, "send");

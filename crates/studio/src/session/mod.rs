@@ -208,6 +208,12 @@ impl Session {
         self.strips().find(|strip| strip.id == id)
     }
 
+    /// Files of impulse responses, of inserts that run.
+    pub fn impulses(&self) -> impl Iterator<Item = &Named> {
+        let inserts = self.strips().chain([&self.mix]).flat_map(|strip| &strip.inserts);
+        inserts.filter(|insert| insert.on).filter_map(|insert| insert.impulse.as_ref())
+    }
+
     /// Strips of tracks, then of buses; not the mix bus.
     pub fn strips(&self) -> impl Iterator<Item = &Strip> {
         self.tracks.iter().map(|track| &track.strip).chain(self.buses.iter().map(|bus| &bus.strip))

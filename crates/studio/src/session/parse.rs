@@ -76,6 +76,7 @@ fn root(reader: &mut Reader<'_>, table: &toml_edit::Table, origin: &Origin) -> S
         );
     }
     check::references(reader, &session);
+    files::impulses(reader, &session, origin);
     if let Some(list) = curves {
         automation::read(reader, &list, &mut session);
     }

@@ -52,4 +52,92 @@ pub(super) const PORTRAITS: &[Portrait] = &[
             ),
         ],
     },
+    Portrait {
+        key: "room",
+        name: "decay",
+        title: "Energy left after an impulse",
+        view: View::Decay { seconds: 1.5 },
+        input: Input::Both,
+        base: &[("mix_percent", N(100.0))],
+        lines: &[
+            (
+                "RT60 0.3 s",
+                &[("rt60_low_seconds", N(0.3)), ("rt60_mid_seconds", N(0.3)), ("rt60_high_seconds", N(0.2))],
+            ),
+            ("as it comes", &[]),
+            (
+                "RT60 0.8 s",
+                &[("rt60_low_seconds", N(0.9)), ("rt60_mid_seconds", N(0.8)), ("rt60_high_seconds", N(0.6))],
+            ),
+        ],
+    },
+    Portrait {
+        key: "hall",
+        name: "decay",
+        title: "Energy left after an impulse",
+        view: View::Decay { seconds: 4.0 },
+        input: Input::Both,
+        base: &[("mix_percent", N(100.0))],
+        lines: &[
+            (
+                "RT60 1.2 s",
+                &[("rt60_low_seconds", N(1.4)), ("rt60_mid_seconds", N(1.2)), ("rt60_high_seconds", N(0.8))],
+            ),
+            ("as it comes", &[]),
+            (
+                "RT60 4.0 s",
+                &[("rt60_low_seconds", N(4.5)), ("rt60_mid_seconds", N(4.0)), ("rt60_high_seconds", N(2.0))],
+            ),
+        ],
+    },
+    Portrait {
+        key: "plate",
+        name: "decay",
+        title: "Energy left after an impulse",
+        view: View::Decay { seconds: 4.0 },
+        input: Input::Both,
+        base: &[("mix_percent", N(100.0))],
+        lines: &[
+            (
+                "RT60 0.8 s",
+                &[("rt60_low_seconds", N(0.9)), ("rt60_mid_seconds", N(0.8)), ("rt60_high_seconds", N(0.6))],
+            ),
+            ("as it comes", &[]),
+            (
+                "RT60 3.0 s",
+                &[("rt60_low_seconds", N(3.5)), ("rt60_mid_seconds", N(3.0)), ("rt60_high_seconds", N(2.0))],
+            ),
+        ],
+    },
+    Portrait {
+        key: "spring",
+        name: "decay",
+        title: "Energy left after an impulse",
+        view: View::Decay { seconds: 4.0 },
+        input: Input::Both,
+        base: &[("mix_percent", N(100.0))],
+        lines: &[
+            (
+                "RT60 0.8 s",
+                &[("rt60_low_seconds", N(0.9)), ("rt60_mid_seconds", N(0.8)), ("rt60_high_seconds", N(0.6))],
+            ),
+            ("as it comes", &[]),
+            (
+                "RT60 3.0 s",
+                &[("rt60_low_seconds", N(3.5)), ("rt60_mid_seconds", N(3.0)), ("rt60_high_seconds", N(2.0))],
+            ),
+        ],
+    },
+    Portrait {
+        key: "convolution",
+        name: "filters",
+        title: "Filters on the response of a single impulse",
+        view: View::Response { after_seconds: 0.0, span_db: (-36.0, 6.0) },
+        input: Input::Both,
+        base: &[("mix_percent", N(100.0))],
+        lines: &[
+            ("as it comes", &[]),
+            ("300 Hz to 6 kHz", &[("highpass_hz", N(300.0)), ("lowpass_hz", N(6000.0))]),
+        ],
+    },
 ];
