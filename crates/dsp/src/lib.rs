@@ -29,7 +29,7 @@ pub mod shift;
 pub mod sibilance;
 pub mod smooth;
 pub mod spectrum;
-pub mod transient;
 pub mod spring;
+pub mod transient;
 pub mod waveshape;
 pub mod window;

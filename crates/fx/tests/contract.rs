@@ -30,11 +30,8 @@ fn neutral(key: &str) -> &'static [(&'static str, f64)] {
         "exciter" => &[("high_amount_percent", 0.0), ("low_amount_percent", 0.0)],
         "doubler" => &[("level_db", -60.0)],
         "tremolo" | "auto_pan" => &[("depth_percent", 0.0)],
-        "reverb" | "delay" | "saturation" | "chorus" | "flanger" | "phaser" | "rotary" => {
-            &[("mix_percent", 0.0)]
-        }
         "reverb" | "room" | "hall" | "plate" | "spring" | "convolution" => &[("mix_percent", 0.0)],
-        "delay" | "saturation" | "chorus" | "flanger" | "phaser" => &[("mix_percent", 0.0)],
+        "delay" | "saturation" | "chorus" | "flanger" | "phaser" | "rotary" => &[("mix_percent", 0.0)],
         // Below its ceiling a limiter only delays.
         "limiter" => &[("ceiling_dbtp", 0.0)],
         other => panic!("say in the contract suite at which settings `{other}` is neutral"),
