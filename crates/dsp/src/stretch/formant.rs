@@ -21,12 +21,17 @@ pub struct Warp {
 
 /// Rounds of raising and smoothing. By calibration, 2026-11-21: 12 bring a vowel's peaks within 1 dB.
 const ROUNDS: usize = 12;
+/// Share of the cut that is its soft edge.
+const EDGE: f64 = 0.2;
 /// Periods looked for: voices from 70 to 600 Hz.
 const PERIOD_SECONDS: (f64, f64) = (1.0 / 600.0, 1.0 / 70.0);
 /// Cut where no period shows: that of a voice at 280 Hz.
 const DEFAULT_CUT_SECONDS: f64 = 0.5 / 280.0;
 /// Height of the cepstrum's peak, in nepers, from which it is a voice. By calibration, 2026-11-21.
 const VOICED: f64 = 0.08;
+/// Depth, in power, below a frame's highest bin that is followed: 80 dB. Deeper holes would take more rounds to fill and
+/// say nothing of formants.
+const DEPTH: f64 = 1e-8;
 /// Smallest power in the logarithm: -300 dBFS.
 const FLOOR: f64 = 1e-30;
 /// Largest correction, in nepers: 30 dB either way, so that noise between formants is not torn up.
@@ -78,11 +83,12 @@ impl Formants {
 
     /// Gain of every bin that puts the envelope where `warp` wants it after a change of pitch.
     pub(super) fn gains(&mut self, power: &[f64], warp: Warp) -> &[f64] {
+        let floor = power.iter().fold(0.0, |m: f64, p| m.max(*p)) * DEPTH + FLOOR;
         for (point, log) in self.log.iter_mut().enumerate() {
             let from = (point * self.pool).min(power.len() - 1);
             let to = (from + self.pool).min(power.len());
             let most = power[from..to].iter().fold(0.0, |m: f64, p| m.max(*p));
-            *log = 0.5 * math::ln(most + FLOOR);
+            *log = 0.5 * math::ln(most.max(floor));
         }
         self.find_envelope();
         let stretch = warp.pitch_ratio / warp.formant_ratio;
@@ -129,7 +135,7 @@ impl Formants {
             }
         }
         let voiced = from < to && self.circle[best] > VOICED;
-        self.cut_seconds = if voiced { 0.5 * best as f64 / self.rate } else { DEFAULT_CUT_SECONDS };
+        self.cut_seconds = if voiced { 0.6 * best as f64 / self.rate } else { DEFAULT_CUT_SECONDS };
     }
 
     /// Keeps the cepstrum up to `cut` with a soft edge, and goes back to the spectrum.
@@ -137,12 +143,8 @@ impl Formants {
         let len = self.circle.len();
         let cut = cut.clamp(2, len / 2 - 1);
         for n in 0..=len / 2 {
-            // A Hamming edge, as Röbel and Rodet have it, does not ring.
-            let keep = if n > cut {
-                0.0
-            } else {
-                0.54 + 0.46 * math::cos(math::PI * n as f64 / cut as f64)
-            };
+            let along = (n as f64 / cut as f64 - (1.0 - EDGE)) / EDGE;
+            let keep = 0.5 + 0.5 * math::cos(math::PI * along.clamp(0.0, 1.0));
             self.circle[n] *= keep;
             if n > 0 && n < len - n {
                 self.circle[len - n] *= keep;

@@ -22,6 +22,12 @@ pub const MIN_FACTOR: f64 = 0.25;
 /// Largest factor or ratio.
 pub const MAX_FACTOR: f64 = 4.0;
 
+/// Length, in frames, of the vocoder's frames at a sample rate: how far it spreads sound in time.
+#[must_use]
+pub fn frame_frames(sample_rate_hz: f64) -> usize {
+    frame_len(sample_rate_hz)
+}
+
 /// Streaming change of length at the same pitch.
 ///
 /// `N` frames give `round(N · factor)`; an attack at frame `a` comes out at `a · factor`. Cost: three transforms of 80 ms per

@@ -19,53 +19,55 @@ const PASS_EDGE: f64 = 20_000.0 / 44_100.0;
 const STEPS: usize = 256;
 
 /// Half of a windowed sinc, from its middle on, with room for the cubic.
-#[derive(Debug, Clone)]
-struct Kernel {
-    half: usize,
-    table: Vec<f64>,
+fn half_table() -> Vec<f64> {
+    let half = half_taps();
+    let window = Window::Kaiser(kaiser_beta(ATTENUATION_DB));
+    let cutoff = 0.5 * (0.5 + PASS_EDGE);
+    let value = |index: i64| {
+        let x = index as f64 / STEPS as f64;
+        let turns = cutoff * x;
+        let sinc = if index == 0 {
+            2.0 * cutoff
+        } else {
+            math::sin(math::TAU * (turns - turns.floor())) / (math::PI * x)
+        };
+        sinc * window.at(x / half as f64)
+    };
+    // One step before the middle and two past the end.
+    (-1..=(half * STEPS) as i64 + 2).map(value).collect()
 }
 
-impl Kernel {
-    fn new() -> Self {
-        let half = kaiser_half_length(ATTENUATION_DB, 0.5 - PASS_EDGE);
-        let window = Window::Kaiser(kaiser_beta(ATTENUATION_DB));
-        let cutoff = 0.5 * (0.5 + PASS_EDGE);
-        let value = |index: i64| {
-            let x = index as f64 / STEPS as f64;
-            let turns = cutoff * x;
-            let sinc = if index == 0 {
-                2.0 * cutoff
-            } else {
-                math::sin(math::TAU * (turns - turns.floor())) / (math::PI * x)
-            };
-            sinc * window.at(x / half as f64)
-        };
-        // One step before the middle and two past the end.
-        Self { half, table: (-1..=(half * STEPS) as i64 + 2).map(value).collect() }
-    }
+/// Taps on either side at ratios up to 1.
+fn half_taps() -> usize {
+    kaiser_half_length(ATTENUATION_DB, 0.5 - PASS_EDGE)
+}
 
-    /// The kernel at a distance of 0 to `half` frames.
-    #[inline]
-    fn at(&self, distance: f64) -> f64 {
-        let place = distance * STEPS as f64;
-        let index = place as usize;
-        let t = place - index as f64;
-        let Some(&[a, b, c, d]) = self.table.get(index..index + 4).and_then(|four| four.first_chunk::<4>()) else {
-            return 0.0;
-        };
-        // Lagrange through four points.
-        let (u, v, w) = (t + 1.0, t - 1.0, t - 2.0);
-        -a * t * v * w / 6.0 + b * u * v * w / 2.0 - c * u * t * w / 2.0 + d * u * t * v / 6.0
-    }
+/// Weights of Lagrange's cubic at `t` between the second and the third of four points.
+fn cubic(t: f64) -> [f64; 4] {
+    let (u, v, w) = (t + 1.0, t - 1.0, t - 2.0);
+    [-t * v * w / 6.0, u * v * w / 2.0, -u * t * w / 2.0, u * t * v / 6.0]
+}
+
+/// The half table at a distance of 0 to [`half_taps`] frames; 0 beyond.
+fn value_at(table: &[f64], distance: f64) -> f64 {
+    let place = distance * STEPS as f64;
+    let index = place as usize;
+    let points = table.get(index..index + 4).unwrap_or(&[]);
+    points.iter().zip(cubic(place - index as f64)).map(|(p, weight)| p * weight).sum()
 }
 
 /// Reads a stream at a constant ratio, frame by frame.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader {
-    kernel: Kernel,
+    base: Vec<f64>,
+    /// For every step of a fraction of a frame (one before the first, two after the last) the taps from the earliest on.
+    phases: Vec<f64>,
+    /// Taps per step: the position lies between the two in the middle.
+    taps: usize,
     ratio: f64,
+    /// Every plane twice, one behind the other, so that what is read is never broken.
     ring: Vec<Vec<f64>>,
-    mask: usize,
+    room: usize,
     weights: Vec<f64>,
     written: u64,
     next: u64,
@@ -73,14 +75,15 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn new(ratio: f64, channels: usize) -> Self {
-        let kernel = Kernel::new();
-        let most = 2 * (kernel.half as f64 * MAX_FACTOR) as usize + 4;
+        let most = Self::taps_at(MAX_FACTOR);
         let room = (most + 16).next_power_of_two();
         let mut new = Self {
-            kernel,
+            base: half_table(),
+            phases: Vec::with_capacity(most * (STEPS + 3)),
+            taps: 0,
             ratio: 1.0,
-            ring: vec![vec![0.0; room]; channels],
-            mask: room - 1,
+            ring: vec![vec![0.0; 2 * room]; channels],
+            room,
             weights: Vec::with_capacity(most),
             written: 0,
             next: 0,
@@ -89,9 +92,24 @@ impl Reader {
         new
     }
 
-    /// Another ratio, and back to the start.
+    fn taps_at(ratio: f64) -> usize {
+        2 * Self::reach(ratio).ceil() as usize + 2
+    }
+
+    /// Another ratio, and back to the start. Fills the table: some milliseconds.
     pub(crate) fn set_ratio(&mut self, ratio: f64) {
         self.ratio = ratio.clamp(MIN_FACTOR, MAX_FACTOR);
+        self.taps = Self::taps_at(self.ratio);
+        let (scale, middle) = (self.ratio.max(1.0), (self.taps / 2 - 1) as f64);
+        self.phases.clear();
+        for step in -1..=(STEPS as i64 + 1) {
+            let fraction = step as f64 / STEPS as f64;
+            let base = &self.base;
+            let tap = |n: usize| value_at(base, (n as f64 - middle - fraction).abs() / scale) / scale;
+            self.phases.extend((0..self.taps).map(tap));
+        }
+        self.weights.clear();
+        self.weights.resize(self.taps, 0.0);
         self.reset();
     }
 
@@ -102,13 +120,14 @@ impl Reader {
 
     /// Frames on either side that are read, at a ratio.
     pub(crate) fn reach(ratio: f64) -> f64 {
-        kaiser_half_length(ATTENUATION_DB, 0.5 - PASS_EDGE) as f64 * ratio.max(1.0)
+        half_taps() as f64 * ratio.max(1.0)
     }
 
     pub(crate) fn feed(&mut self, sample: impl Fn(usize) -> f64) {
-        let at = self.written as usize & self.mask;
+        let at = self.written as usize & (self.room - 1);
         for (channel, plane) in self.ring.iter_mut().enumerate() {
-            plane[at] = sample(channel);
+            let x = sample(channel);
+            (plane[at], plane[at + self.room]) = (x, x);
         }
         self.written += 1;
     }
@@ -117,30 +136,48 @@ impl Reader {
         self.next as f64 * self.ratio
     }
 
+    /// Frames that must have been fed before the next can be read.
+    fn needed(&self) -> u64 {
+        self.position() as u64 + (self.taps / 2 + 1) as u64
+    }
+
     pub(crate) fn is_ready(&self) -> bool {
-        self.written as f64 > self.position() + self.kernel.half as f64 * self.ratio.max(1.0)
+        self.written >= self.needed()
     }
 
     /// The next frame of output, channel by channel.
     pub(crate) fn read(&mut self, mut give: impl FnMut(usize, f64)) {
-        let scale = self.ratio.max(1.0);
-        let reach = self.kernel.half as f64 * scale;
         let position = self.position();
-        let first = (position - reach).ceil().max(0.0) as u64;
-        let last = ((position + reach).floor() as u64).min(self.written.saturating_sub(1));
-        self.weights.clear();
-        let kernel = &self.kernel;
-        let weight = |at: u64| kernel.at((at as f64 - position).abs() / scale) / scale;
-        self.weights.extend((first..=last).map(weight));
+        let place = (position - position.floor()) * STEPS as f64;
+        let step = place as usize;
+        let taps = self.taps;
+        let [a, b, c, d] = cubic(place - step as f64);
+        let rows = &self.phases[step * taps..(step + 4) * taps];
+        let (before, after) = rows.split_at(2 * taps);
+        let pairs = before[..taps].iter().zip(&before[taps..]).zip(after[..taps].iter().zip(&after[taps..]));
+        for (weight, ((p, q), (r, s))) in self.weights.iter_mut().zip(pairs) {
+            *weight = a * p + b * q + c * r + d * s;
+        }
+        // The earliest tap may lie before the beginning, where the ring holds silence.
+        let first = (self.needed() as usize + self.room - taps) & (self.room - 1);
         for (channel, plane) in self.ring.iter().enumerate() {
-            let mut sum = 0.0;
-            for (n, weight) in self.weights.iter().enumerate() {
-                sum += weight * plane[(first as usize + n) & self.mask];
-            }
-            give(channel, sum);
+            give(channel, dot(&self.weights, &plane[first..first + taps]));
         }
         self.next += 1;
     }
+}
+
+/// Sum of products in four interleaved lanes.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut lanes = [0.0; 4];
+    let (a4, b4) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest: f64 = a4.remainder().iter().zip(b4.remainder()).map(|(x, y)| x * y).sum();
+    for (x, y) in a4.zip(b4) {
+        for (lane, (x, y)) in lanes.iter_mut().zip(x.iter().zip(y)) {
+            *lane += x * y;
+        }
+    }
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + rest
 }
 
 /// Streaming playback at `ratio` times the speed: pitch rises with it.
