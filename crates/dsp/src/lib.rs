@@ -19,6 +19,7 @@ pub mod meter;
 pub mod oversample;
 pub mod pan;
 pub mod pitch_shift;
+pub mod repair;
 pub mod resample;
 pub mod rng;
 pub mod shift;

@@ -85,7 +85,10 @@ pub struct HarmoniserKernel {
 
 impl Harmoniser {
     fn formants(&self) -> FormantSettings {
-        FormantSettings { preserve: (self.keep_formants_percent * 0.01).clamp(0.0, 1.0), shift_semitones: 0.0 }
+        FormantSettings {
+            preserve: (self.keep_formants_percent * 0.01).clamp(0.0, 1.0),
+            shift_semitones: 0.0,
+        }
     }
 }
 
@@ -194,8 +197,15 @@ mod tests {
     #[test]
     fn voices_stand_at_their_intervals_levels_places_and_times() {
         let mut settings = Harmoniser { dry_db: -6.0, keep_formants_percent: 0.0, ..Harmoniser::default() };
-        settings.voice[0] = HarmonyVoice { on: true, semitones: 12.0, gain_db: -12.0, pan: -1.0, ..HarmonyVoice::default() };
-        settings.voice[2] = HarmonyVoice { on: true, semitones: -12.0, cents: 100.0, gain_db: 0.0, ..HarmonyVoice::default() };
+        settings.voice[0] =
+            HarmonyVoice { on: true, semitones: 12.0, gain_db: -12.0, pan: -1.0, ..HarmonyVoice::default() };
+        settings.voice[2] = HarmonyVoice {
+            on: true,
+            semitones: -12.0,
+            cents: 100.0,
+            gain_db: 0.0,
+            ..HarmonyVoice::default()
+        };
         let mut kernel = settings.prepare(Format::default());
         let latency = kernel.latency_frames();
         let tone = signals::sine(800.0, 0.2, 0.0, 1.0, 48_000.0);
@@ -204,7 +214,10 @@ mod tests {
         let mut audio = Buffer::from_planes(&[long.clone(), long]);
         kernel.process(&mut audio.block());
         let at = |channel: usize, hz: f64| {
-            measure::to_db(measure::tone(&audio.channel(channel)[latency + 12_000..latency + 36_000], hz, 48_000.0).0 / 0.2)
+            measure::to_db(
+                measure::tone(&audio.channel(channel)[latency + 12_000..latency + 36_000], hz, 48_000.0).0
+                    / 0.2,
+            )
         };
         assert!((at(0, 800.0) + 6.0).abs() < 0.05, "{}", at(0, 800.0));
         assert!((at(0, 1_600.0) + 12.0 - 3.01).abs() < 0.1, "{}", at(0, 1_600.0));
@@ -219,7 +232,8 @@ mod tests {
         let mut burst = vec![0.0; 12_000];
         burst.extend(signals::sine(700.0, 0.5, 0.0, 0.2, 48_000.0));
         let mut first = |delay_ms: f64| {
-            settings.voice[1] = HarmonyVoice { on: true, semitones: 4.0, delay_ms, ..HarmonyVoice::default() };
+            settings.voice[1] =
+                HarmonyVoice { on: true, semitones: 4.0, delay_ms, ..HarmonyVoice::default() };
             let mut kernel = settings.prepare(Format { channels: 1, ..Format::default() });
             let mut long = burst.clone();
             long.resize(24_000 + kernel.latency_frames(), 0.0);

@@ -9,7 +9,11 @@ mod kernel;
 mod registry;
 
 pub mod compressor;
+pub mod declick;
+pub mod declip;
+pub mod dehum;
 pub mod delay;
+pub mod deplosive;
 pub mod eq;
 pub mod gain;
 pub mod harmoniser;

@@ -184,9 +184,11 @@ impl Kernel for PitchKernel {
         let (latency, channels) = (self.shifter.latency_frames(), block.channels());
         for frame in 0..block.frames() {
             if !self.shifter.rests() {
-                self.shifter.next(|channel| {
-                    if channel < channels { sane(block.channel(channel)[frame]) } else { 0.0 }
-                });
+                self.shifter.next(
+                    |channel| {
+                        if channel < channels { sane(block.channel(channel)[frame]) } else { 0.0 }
+                    },
+                );
             }
             let mix = self.mix.next_value();
             for (channel, line) in self.dry.iter_mut().enumerate().take(channels) {

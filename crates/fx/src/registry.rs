@@ -39,6 +39,10 @@ registry![
     reverb::Reverb,
     pitch::Pitch,
     harmoniser::Harmoniser,
+    declick::Declick,
+    declip::Declip,
+    dehum::Dehum,
+    deplosive::Deplosive,
     limiter::Limiter,
 ];
 

@@ -133,7 +133,9 @@ fn envelope_factor(signal: &[f64], hz: f64) -> f64 {
         let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
         gaps.iter().map(|g| (g - mean) * (g - mean)).sum::<f64>()
     };
-    (0..400).map(|i| 0.6 + 0.0025 * f64::from(i)).fold(1.0, |best, f| if misfit(f) < misfit(best) { f } else { best })
+    (0..400)
+        .map(|i| 0.6 + 0.0025 * f64::from(i))
+        .fold(1.0, |best, f| if misfit(f) < misfit(best) { f } else { best })
 }
 
 #[test]

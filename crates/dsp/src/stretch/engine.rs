@@ -36,7 +36,8 @@ impl Engine {
     pub(crate) fn new(factor: f64, channels: usize, sample_rate_hz: f64) -> Self {
         let len = frame_len(sample_rate_hz);
         let hop = len / OVERLAP;
-        let room = [MIN_FACTOR, MAX_FACTOR].map(|factor| Self::room(len, factor)).into_iter().fold(0, usize::max);
+        let room =
+            [MIN_FACTOR, MAX_FACTOR].map(|factor| Self::room(len, factor)).into_iter().fold(0, usize::max);
         let mut new = Self {
             len,
             hop,

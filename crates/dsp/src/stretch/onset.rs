@@ -160,9 +160,8 @@ impl TimeMap {
             _ => f64::INFINITY,
         };
         let home = (0.5 * gap - self.reach).min(self.factor * self.reach);
-        let lead = |attack: Option<f64>| {
-            attack.map_or(0.0, |attack| self.lead(output - attack * self.factor, home))
-        };
+        let lead =
+            |attack: Option<f64>| attack.map_or(0.0, |attack| self.lead(output - attack * self.factor, home));
         output / self.factor + lead(before) + lead(after)
     }
 

@@ -135,7 +135,9 @@ fn varispeed_moves_a_tone_by_the_ratio_without_residue() {
 #[test]
 fn varispeed_folds_nothing_back() {
     // All of these come out above the Nyquist frequency.
-    for (ratio, frequency) in [(1.5, 16_500.0), (2.0, 12_500.0), (4.0, 7_000.0), (1.1, 22_500.0), (4.0, 20_000.0)] {
+    for (ratio, frequency) in
+        [(1.5, 16_500.0), (2.0, 12_500.0), (4.0, 7_000.0), (1.1, 22_500.0), (4.0, 20_000.0)]
+    {
         let tone = signals::sine(frequency, 1.0, 0.0, 0.5, RATE);
         let out = &varispeed(ratio, &[tone], 4_096)[0];
         let part = &out[out.len() / 4..3 * out.len() / 4];

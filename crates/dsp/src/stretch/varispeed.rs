@@ -195,7 +195,11 @@ impl Varispeed {
     /// A player for `channels` channels at `ratio` (0.25 to 4, held to that) times the speed. At 1 samples pass untouched.
     #[must_use]
     pub fn new(ratio: f64, channels: usize) -> Self {
-        Self { reader: Reader::new(if ratio.is_finite() { ratio } else { 1.0 }, channels), taken: 0, given: 0 }
+        Self {
+            reader: Reader::new(if ratio.is_finite() { ratio } else { 1.0 }, channels),
+            taken: 0,
+            given: 0,
+        }
     }
 
     /// Frames that come out for `frames` frames in.
@@ -209,7 +213,9 @@ impl Varispeed {
     pub fn process(&mut self, input: &View<'_>, output: &mut Vec<Vec<f64>>) {
         output.resize_with(output.len().max(self.reader.ring.len()), Vec::new);
         for n in 0..input.frames() {
-            let sample = |channel| if channel < input.channels() { math::sane(input.channel(channel)[n]) } else { 0.0 };
+            let sample = |channel| {
+                if channel < input.channels() { math::sane(input.channel(channel)[n]) } else { 0.0 }
+            };
             self.taken += 1;
             self.feed(sample, u64::MAX, output);
         }
