@@ -8,8 +8,8 @@ processor! {
     /// Takes out clicks, ticks and pops of a few milliseconds at most.
     ///
     /// A click is what neither the sound before nor the sound after it leads one to expect; it is drawn again from both
-    /// sides. Everything else passes to the bit. Attacks and the regular pulses of voices are left alone; listen all the
-    /// same to what very dry percussion becomes. Looks ahead 60 ms.
+    /// sides. Everything else passes to the bit. Attacks are left alone, and so are trains of pulses but for
+    /// their ends; listen to what very dry percussion becomes. Looks ahead 60 ms.
     pub struct Declick = "declick" {
         /// How far a click stands out of the unpredictable part of the sound, in standard deviations: lower finds more.
         threshold: Plain = 6.0 in 3.0..=20.0 log;
