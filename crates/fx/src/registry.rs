@@ -56,6 +56,12 @@ registry![
     plate::Plate,
     spring::Spring,
     convolution::Convolution,
+    pitch::Pitch,
+    harmoniser::Harmoniser,
+    declick::Declick,
+    declip::Declip,
+    dehum::Dehum,
+    deplosive::Deplosive,
     limiter::Limiter,
 ];
 

@@ -13,7 +13,7 @@ static ALLOCATOR: AllocDisabler = AllocDisabler;
 /// Settings at which a processor does nothing but delay by its latency. A processor without a line fails the test.
 fn neutral(key: &str) -> &'static [(&'static str, f64)] {
     match key {
-        "gain" | "eq" | "pan" => &[],
+        "gain" | "eq" | "pan" | "pitch" | "harmoniser" | "declick" | "declip" | "dehum" | "deplosive" => &[],
         "multiband" => &[("low_ratio", 1.0), ("mid_ratio", 1.0), ("high_ratio", 1.0)],
         "compressor" => &[("ratio", 1.0)],
         "gate" | "deesser" | "rider" => &[("range_db", 0.0)],
