@@ -351,3 +351,54 @@ fn declarations_are_complete_and_consistent() {
         }
     }
 }
+
+/// Processors that do something else to two channels than to one: they place, spread or turn.
+fn places(key: &str) -> bool {
+    matches!(
+        key,
+        "pan" | "auto_pan" | "rotary" | "doubler" | "imager" | "harmoniser" | "chorus" | "flanger" | "phaser"
+    ) || matches!(key, "tremolo" | "delay" | "reverb" | "room" | "hall" | "plate" | "spring" | "convolution")
+}
+
+/// Two channels run in the two halves of a register wherever that pays; one channel alone cannot.
+#[test]
+fn two_equal_channels_have_the_bits_of_one_alone() {
+    let (mut compared, mut differ) = (0, Vec::<String>::new());
+    for entry in REGISTRY.iter().filter(|entry| !places(entry.description.key)) {
+        for index in 0..entry.description.len().min(24) {
+            let Some(Kind::Number { max, default, .. }) =
+                entry.description.param(index).map(|param| param.kind)
+            else {
+                continue;
+            };
+            let mut processor = entry.make();
+            // Not quite at the end of the range, where some knobs switch something off.
+            processor.set(index, default + 0.9 * (max - default));
+            let format =
+                |channels| Format { sample_rate_hz: 48_000.0, channels, seed: 7, ..Format::default() };
+            let frames = long_enough(processor.as_ref(), format(1), 3000);
+            if frames > 30_000 {
+                continue;
+            }
+            let plane = testkit::signals::noise(0.8, 5, frames);
+            let one = Buffer::from_planes(std::slice::from_ref(&plane));
+            let two = Buffer::from_planes(&[plane.clone(), plane]);
+            let one = run(processor.prepare(format(1)).as_mut(), &one, &[512]);
+            let two = run(processor.prepare(format(2)).as_mut(), &two, &[512]);
+            let address = entry.description.address(index).unwrap();
+            // Side by side is what these are about.
+            if ["width", "mono_below", "left_", "right_"].iter().any(|word| address.contains(word)) {
+                continue;
+            }
+            let same = |channel: usize| {
+                one.channel(0).iter().zip(two.channel(channel)).all(|(a, b)| a.to_bits() == b.to_bits())
+            };
+            if !(same(0) && same(1)) {
+                differ.push(format!("{}.{address}", entry.description.key));
+            }
+            compared += 1;
+        }
+    }
+    assert!(compared > 100, "{compared}");
+    assert_eq!(differ, Vec::<String>::new());
+}
