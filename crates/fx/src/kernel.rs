@@ -24,6 +24,28 @@ impl Default for Format {
     }
 }
 
+/// One number a kernel has measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading {
+    /// What it is, `integrated`.
+    pub name: &'static str,
+    /// Its unit as written after a number; empty for a pure number.
+    pub unit: &'static str,
+    /// The number; `-inf` for the level of silence, never NaN.
+    pub value: f64,
+}
+
+/// A row of numbers a kernel has measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// What it is, `third_octaves`.
+    pub name: &'static str,
+    /// Unit of the numbers.
+    pub unit: &'static str,
+    /// The numbers; `-inf` for the level of silence, never NaN.
+    pub values: Vec<f64>,
+}
+
 /// The part that touches samples: no allocation, no I/O, no clock.
 ///
 /// The output must not depend on how the input is cut into blocks, not by a bit. Input goes through
@@ -42,6 +64,14 @@ pub trait Kernel: Send {
     /// Largest gain reduction of the last block in decibels, 0 or more; `None` from what has none to show.
     fn gain_reduction_db(&self) -> Option<f64> {
         None
+    }
+    /// What was measured since the start; empty from what does not measure. May allocate, so not for where sound runs.
+    fn readings(&self) -> Vec<Reading> {
+        Vec::new()
+    }
+    /// Rows of what was measured since the start. Likewise.
+    fn series(&self) -> Vec<Series> {
+        Vec::new()
     }
     /// Processes in place.
     fn process(&mut self, block: &mut Block<'_>);
@@ -97,6 +127,10 @@ pub trait AnyKernel: Send {
     fn tail_frames(&self) -> usize;
     /// See [`Kernel::gain_reduction_db`].
     fn gain_reduction_db(&self) -> Option<f64>;
+    /// See [`Kernel::readings`].
+    fn readings(&self) -> Vec<Reading>;
+    /// See [`Kernel::series`].
+    fn series(&self) -> Vec<Series>;
     /// See [`Kernel::process`].
     fn process(&mut self, block: &mut Block<'_>);
     /// Changes parameters by flat index, then retunes once.
@@ -119,6 +153,12 @@ impl<P: Processor> AnyKernel for Running<P> {
     }
     fn gain_reduction_db(&self) -> Option<f64> {
         self.kernel.gain_reduction_db()
+    }
+    fn readings(&self) -> Vec<Reading> {
+        self.kernel.readings()
+    }
+    fn series(&self) -> Vec<Series> {
+        self.kernel.series()
     }
     fn process(&mut self, block: &mut Block<'_>) {
         self.kernel.process(block);

@@ -25,10 +25,12 @@ pub mod exciter;
 pub mod flanger;
 pub mod gain;
 pub mod gate;
+pub mod generator;
 pub mod hall;
 pub mod harmoniser;
 pub mod imager;
 pub mod limiter;
+pub mod meter;
 pub mod modulation;
 pub mod multiband;
 pub mod multidynamics;
@@ -48,5 +50,5 @@ pub mod tremolo;
 pub use declare::{
     BandSet, Choice, Describe, Description, Field, Fields, Kind, Param, Taper, Unit, Violation,
 };
-pub use kernel::{AnyKernel, AnyProcessor, Format, Kernel, Processor};
+pub use kernel::{AnyKernel, AnyProcessor, Format, Kernel, Processor, Reading, Series};
 pub use registry::{Entry, REGISTRY, find};

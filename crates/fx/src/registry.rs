@@ -30,6 +30,7 @@ macro_rules! registry {
 
 registry![
     gain::Gain,
+    generator::Generator,
     pan::Pan,
     eq::Eq,
     compressor::Compressor,
@@ -63,6 +64,7 @@ registry![
     dehum::Dehum,
     deplosive::Deplosive,
     limiter::Limiter,
+    meter::Meter,
 ];
 
 /// The processor called `key`.

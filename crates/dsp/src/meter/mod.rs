@@ -4,7 +4,9 @@
 //! infinite, or beyond 1e100, which is garbage too) counts as silence everywhere, except where such samples are counted.
 
 pub mod dynamics;
+pub mod goniometer;
 pub mod loudness;
+pub mod needle;
 pub mod stereo;
 pub mod true_peak;
 

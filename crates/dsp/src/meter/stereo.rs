@@ -49,6 +49,9 @@ pub struct StereoMeter {
     lanes: [Energies; LANES],
     frames: usize,
     hops: Vec<Energies>,
+    /// Hops that are remembered at most.
+    most_hops: usize,
+    sample_rate_hz: f64,
 }
 
 /// What a [`StereoMeter`] read.
@@ -75,7 +78,27 @@ impl StereoMeter {
             lanes: [Energies::default(); LANES],
             frames: 0,
             hops: Vec::new(),
+            most_hops: usize::MAX,
+            sample_rate_hz,
         }
+    }
+
+    /// A meter that never allocates again: it hears the first so many hours. 1.2 MB an hour.
+    #[must_use]
+    pub fn with_limit(sample_rate_hz: f64, hours: usize) -> Self {
+        let mut meter = Self::new(sample_rate_hz);
+        meter.most_hops = hours.saturating_mul(3600 * HOPS_PER_SECOND as usize);
+        // The last one is for what is open at the end.
+        meter.hops.reserve_exact(meter.most_hops.saturating_add(1));
+        meter
+    }
+
+    /// Forgets what was heard; allocates nothing.
+    pub fn reset(&mut self) {
+        self.grid = Grid::new(self.sample_rate_hz, HOPS_PER_SECOND);
+        self.lanes = [Energies::default(); LANES];
+        self.frames = 0;
+        self.hops.clear();
     }
 
     /// Listens to a block of at least two channels; blocks with fewer are not heard.
@@ -125,7 +148,9 @@ impl StereoMeter {
         self.lanes.iter().for_each(|lane| hop.add(lane));
         self.lanes = [Energies::default(); LANES];
         self.frames = 0;
-        self.hops.push(hop);
+        if self.hops.len() < self.most_hops {
+            self.hops.push(hop);
+        }
     }
 
     /// What was heard.

@@ -121,6 +121,12 @@ impl Welch {
         }
     }
 
+    /// Forgets what was heard; allocates nothing.
+    pub fn reset(&mut self) {
+        self.sums.iter_mut().for_each(|sums| sums.fill(0.0));
+        (self.filled, self.blocks, self.skipped) = (0, 0, 0);
+    }
+
     /// The spectrum so far. A stream shorter than one block counts as one block, padded with silence and scaled to its length.
     #[must_use]
     pub fn finish(mut self) -> Spectrum {

@@ -30,6 +30,8 @@ pub struct LoudnessMeter {
     /// For each of the last 300 stretches: energy of the 100 ms that end with it.
     hops: Vec<f64>,
     history: History,
+    /// Hops that are remembered at most.
+    most_hops: usize,
     latest: Latest,
 }
 
@@ -53,8 +55,29 @@ impl LoudnessMeter {
             parts: [0.0; PARTS],
             hops: vec![0.0; RING],
             history: History::new(sample_rate_hz),
+            most_hops: usize::MAX,
             latest: Latest::default(),
         }
+    }
+
+    /// A meter that never allocates again: what it remembers ends after so many hours, of which integrated loudness and
+    /// range then speak; the maxima go on. 288 kB an hour.
+    #[must_use]
+    pub fn with_limit(sample_rate_hz: f64, weights: &[f64], hours: usize) -> Self {
+        let mut meter = Self::new(sample_rate_hz, weights);
+        meter.most_hops = hours.saturating_mul(3600 * HOPS_PER_SECOND as usize);
+        meter.history.energies.reserve_exact(meter.most_hops);
+        meter
+    }
+
+    /// Forgets what was heard; allocates nothing.
+    pub fn reset(&mut self) {
+        self.lanes.reset();
+        self.grid = Grid::new(self.history.sample_rate_hz, HOPS_PER_SECOND * PARTS as f64);
+        self.parts = [0.0; PARTS];
+        self.hops.fill(0.0);
+        self.history.energies.clear();
+        self.latest = Latest::default();
     }
 
     /// Listens to a block. Channels beyond the weights are not heard.
@@ -81,7 +104,7 @@ impl LoudnessMeter {
         self.latest.short_term = self.window_power(index, SHORT_TERM_HOPS);
         self.latest.max_momentary = larger(self.latest.max_momentary, self.latest.momentary);
         self.latest.max_short_term = larger(self.latest.max_short_term, self.latest.short_term);
-        if index % PARTS == PARTS - 1 {
+        if index % PARTS == PARTS - 1 && self.history.energies.len() < self.most_hops {
             self.history.energies.push(hop);
         }
     }
@@ -176,6 +199,11 @@ impl<const N: usize> Lane<N> {
         }
     }
 
+    fn reset(&mut self) {
+        self.energy = [0.0; N];
+        self.filter.reset();
+    }
+
     fn take(&mut self) -> f64 {
         let total = self.weights.iter().zip(&self.energy).map(|(weight, energy)| weight * energy).sum();
         self.energy = [0.0; N];
@@ -198,6 +226,11 @@ impl Lanes {
     fn add(&mut self, block: View<'_>) {
         self.pairs.iter_mut().for_each(|lane| lane.add(block));
         self.single.iter_mut().for_each(|lane| lane.add(block));
+    }
+
+    fn reset(&mut self) {
+        self.pairs.iter_mut().for_each(Lane::reset);
+        self.single.iter_mut().for_each(Lane::reset);
     }
 
     /// Weighted sum of the energies since the last call.

@@ -99,6 +99,12 @@ impl TruePeakMeter {
         Self { tracks: vec![Track::new(); channels], kernel: Kernel::new(sample_rate_hz), frames: 0 }
     }
 
+    /// Forgets what was heard; allocates nothing.
+    pub fn reset(&mut self) {
+        self.frames = 0;
+        self.tracks.iter_mut().for_each(Track::reset);
+    }
+
     /// Listens to a block.
     pub fn process(&mut self, block: View<'_>) {
         self.frames += block.frames() as u64;
@@ -197,6 +203,14 @@ impl Track {
             accurate: Peak::default(),
             itu: Peak::default(),
         }
+    }
+
+    fn reset(&mut self) {
+        self.samples.fill(0.0);
+        (self.tops, self.bends) = ([0.0; CELLS], [0.0; CELLS]);
+        (self.filled, self.scanned) = (REACH * CELL, REACH);
+        self.start = -((REACH * CELL) as i64);
+        (self.accurate, self.itu) = (Peak::default(), Peak::default());
     }
 
     fn push(&mut self, mut input: &[f64], kernel: &mut Kernel) {
