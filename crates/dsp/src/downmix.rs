@@ -112,10 +112,13 @@ impl Coefficients {
             Centre => ([None, None], 0.0),
             // To a single centre at the level it would have over left and right.
             Lfe => ([Some(Left), Some(Right)], self.lfe.gain()),
-            SideLeft => (one(rear(RearLeft, Left)), if to.contains(&RearLeft) { 1.0 } else { self.surround.gain() }),
-            SideRight => {
-                (one(rear(RearRight, Right)), if to.contains(&RearRight) { 1.0 } else { self.surround.gain() })
+            SideLeft => {
+                (one(rear(RearLeft, Left)), if to.contains(&RearLeft) { 1.0 } else { self.surround.gain() })
             }
+            SideRight => (
+                one(rear(RearRight, Right)),
+                if to.contains(&RearRight) { 1.0 } else { self.surround.gain() },
+            ),
             RearLeft => (one(SideLeft), self.rear.gain()),
             RearRight => (one(SideRight), self.rear.gain()),
             TopFrontLeft => (one(Left), self.height.gain()),
@@ -214,8 +217,18 @@ mod tests {
     const FIVE: [Place; 6] = [Left, Right, Centre, Lfe, SideLeft, SideRight];
     const SEVEN: [Place; 8] = [Left, Right, Centre, Lfe, SideLeft, SideRight, RearLeft, RearRight];
     const TWELVE: [Place; 12] = [
-        Left, Right, Centre, Lfe, SideLeft, SideRight, RearLeft, RearRight, TopFrontLeft, TopFrontRight,
-        TopBackLeft, TopBackRight,
+        Left,
+        Right,
+        Centre,
+        Lfe,
+        SideLeft,
+        SideRight,
+        RearLeft,
+        RearRight,
+        TopFrontLeft,
+        TopFrontRight,
+        TopBackLeft,
+        TopBackRight,
     ];
     const R: f64 = core::f64::consts::FRAC_1_SQRT_2;
 
@@ -241,16 +254,9 @@ mod tests {
         close(&rows(&FIVE, &MONO, default), &[&[R, R, 1.0, 0.0, 0.5, 0.5]]);
         close(
             &rows(&FIVE, &LCR, default),
-            &[
-                &[1.0, 0.0, 0.0, 0.0, R, 0.0],
-                &[0.0, 1.0, 0.0, 0.0, 0.0, R],
-                &[0.0, 0.0, 1.0, 0.0, 0.0, 0.0],
-            ],
+            &[&[1.0, 0.0, 0.0, 0.0, R, 0.0], &[0.0, 1.0, 0.0, 0.0, 0.0, R], &[0.0, 0.0, 1.0, 0.0, 0.0, 0.0]],
         );
-        close(
-            &rows(&FIVE, &QUAD, default)[..1],
-            &[&[1.0, 0.0, R, 0.0, 0.0, 0.0]],
-        );
+        close(&rows(&FIVE, &QUAD, default)[..1], &[&[1.0, 0.0, R, 0.0, 0.0, 0.0]]);
         assert_eq!(rows(&FIVE, &QUAD, default)[2], [0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
     }
 

@@ -35,7 +35,8 @@ fn mirror(layout: &[Option<Direction>], channel: usize) -> usize {
         .iter()
         .position(|other| {
             other.is_some_and(|other| {
-                other.azimuth_degrees == -own.azimuth_degrees && other.elevation_degrees == own.elevation_degrees
+                other.azimuth_degrees == -own.azimuth_degrees
+                    && other.elevation_degrees == own.elevation_degrees
             })
         })
         .unwrap_or(channel)
@@ -177,9 +178,7 @@ fn on_the_horizon_a_dome_is_the_ring_below_it_and_straight_up_is_all_tops() {
 #[test]
 fn divergence_moves_the_centre_to_the_pair_around_it() {
     let five = Panner::new(&layouts()[2]);
-    let of = |divergence| {
-        five.gains(Direction::horizontal(0.0), Extent { divergence, ..Extent::default() })
-    };
+    let of = |divergence| five.gains(Direction::horizontal(0.0), Extent { divergence, ..Extent::default() });
     let half = core::f64::consts::FRAC_1_SQRT_2;
     assert!((of(1.0)[0] - half).abs() < 1e-12 && (of(1.0)[1] - half).abs() < 1e-12 && of(1.0)[2] == 0.0);
     // A half: 1/3 each, so equal gains of power 1.
