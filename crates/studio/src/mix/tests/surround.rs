@@ -138,7 +138,7 @@ fn the_downmix_is_measured_judged_and_written_under_its_own_peak() {
         let db = gain_db - print.gain_db();
         assert!(db <= 0.0 && (over || db == 0.0), "{db}");
         for (found, hand) in planes.iter().zip(&hand) {
-            let wanted: Vec<f64> = hand.iter().map(|x| x * 10_f64.powf(db / 20.0)).collect();
+            let wanted: Vec<f64> = hand.iter().map(|x| x * db_to_gain(db)).collect();
             assert!(measure::null_db(found, &wanted) < -100.0);
             assert!(measure::to_db(measure::peak(found)) <= -3.0);
         }
@@ -238,7 +238,7 @@ fn the_renderer_of_the_ebu_hears_our_bed_as_our_own_downmix() {
         let (heard, wanted) = (read(&heard), if layout == "stereo" { planes } else { read(&stereo) });
         let own_db =
             print.downmix().and_then(|downmix| downmix.written().map(|(_, db)| db - print.gain_db()));
-        let gain = 10_f64.powf(own_db.unwrap_or(0.0) / 20.0);
+        let gain = db_to_gain(own_db.unwrap_or(0.0));
         for (heard, wanted) in heard.iter().zip(&wanted) {
             let scaled: Vec<f64> = heard.iter().map(|x| x * gain).collect();
             let null_db = measure::null_db(wanted, &scaled);
