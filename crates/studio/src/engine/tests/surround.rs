@@ -377,3 +377,21 @@ fn the_example_of_the_guide_runs_and_nothing_in_it_is_idle() {
     assert!(heard.iter().all(|heard| *heard), "{heard:?}");
     assert!(rendered.findings.iter().all(|finding| finding.rule != "surround_idle"));
 }
+
+#[test]
+fn sends_ahead_of_pan_enter_in_front_and_those_behind_it_keep_the_place() {
+    let of = |send: &str| {
+        let out = render(&format!(
+            "[[track]]\nid = \"a\"\nfile = \"m\"\nazimuth_degrees = 110\noutput = \"off\"\nsends = [{{ to = \"wide\", {send} }}]\n\
+             [[bus]]\nid = \"off\"\nlayout = \"5.1\"\nfader_db = -144\n[[bus]]\nid = \"wide\"\nlayout = \"5.1\"\n\
+             [mix]\nlayout = \"5.1\""
+        ));
+        gains(&out, &source("m")[0])
+    };
+    assert_eq!(of("tap = \"pre\""), [0.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
+    assert_eq!(of("pan = -1.0"), [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    let half = (5e8 * std::f64::consts::SQRT_2).round() / 1e9;
+    assert_eq!(of("tap = \"pre_fx\", pan = 0.5"), [0.0, half, half, 0.0, 0.0, 0.0]);
+    assert_eq!(of("tap = \"post_pan\", pan = -1.0"), [0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+    assert_eq!(of("tap = \"post_pan\", polarity = \"inverted\""), [0.0, 0.0, 0.0, 0.0, -1.0, 0.0]);
+}
