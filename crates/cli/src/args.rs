@@ -97,7 +97,7 @@ pub(crate) struct Demo {
 /// `mix`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tonmeister mix tracks/ -o mix.wav           a folder: writes session.toml beside the print\n  tonmeister mix session.toml -o mix.wav -f   render it again after editing\n\nThe print keeps 3 dB under full scale and no limiter stands behind it."
+    after_help = "Examples:\n  tonmeister mix tracks/ -o mix.wav           a folder: writes session.toml beside the print\n  tonmeister mix session.toml -o mix.wav -f   render it again after editing\n  tonmeister mix surround.toml -o bed.wav --adm --downmix stereo.wav   surround, and its downmix\n\nThe print keeps 3 dB under full scale and no limiter stands behind it."
 )]
 pub(crate) struct Mix {
     /// A session file, or a folder of tracks
@@ -106,6 +106,12 @@ pub(crate) struct Mix {
     /// The print: 24-bit WAV
     #[arg(short, long, value_name = "PRINT.wav")]
     pub(crate) output: PathBuf,
+    /// Write the stereo downmix of a surround mix as well
+    #[arg(long, value_name = "STEREO.wav")]
+    pub(crate) downmix: Option<PathBuf>,
+    /// Print an ADM bed (BW64 with chna and axml) in place of a WAV with a channel mask
+    #[arg(long)]
+    pub(crate) adm: bool,
     /// Replace an existing print and session
     #[arg(short, long)]
     pub(crate) force: bool,

@@ -1,7 +1,7 @@
 //! Clips of a track, streamed: opened when their time comes, closed when it is over.
 
 use super::library::{Converted, Library};
-use crate::audio::{Info, Source};
+use crate::audio::{Info, Layout, Source, Speaker};
 use crate::message::{Error, Finding, Result, Severity};
 use crate::session::{Clip, ClipControls, Session, controls};
 use dsp::block::Buffer;
@@ -115,13 +115,27 @@ fn pick(info: &Info, clip: &Clip) -> Result<Vec<usize>> {
         return Err(Error::input("bad_channels", what));
     }
     match (clip.channels.is_empty(), channels) {
-        (false, _) => Ok(clip.channels.clone()),
+        (false, _) => Ok(in_our_order(info, &clip.channels)),
         (true, 1 | 2) => Ok((0..channels).collect()),
         (true, _) => {
             Err(Error::input("bad_channels", format!("the file has {channels} channels, a track has 1 or 2"))
-                .hint("say which, e.g. channels = [1, 2]"))
+                .hint("say which, e.g. channels = [1, 2], or all of them for a surround bus"))
         }
     }
+}
+
+/// Channels of a surround clip in the order of our layouts. A rising list means the file's own loudspeakers, which a
+/// WAV file of 7.1 has in another order (rears before sides); any other list is taken as it stands.
+fn in_our_order(info: &Info, channels: &[usize]) -> Vec<usize> {
+    let wanted = Layout::of(channels.len());
+    if channels.len() <= 2 || !channels.is_sorted() {
+        return channels.to_vec();
+    }
+    let find = |speaker: &Speaker| {
+        channels.iter().copied().find(|channel| info.layout.0.get(*channel) == Some(speaker))
+    };
+    let found: Option<Vec<usize>> = wanted.0.iter().map(find).collect();
+    found.unwrap_or_else(|| channels.to_vec())
 }
 
 fn count(source: &mut dyn Source) -> Result<u64> {

@@ -1,7 +1,8 @@
 //! Who feeds whom: strips by id, edges, solo, levels.
 
+use crate::audio::Layout;
 use crate::message::{Error, Result};
-use crate::session::{BusLayout, Part, Session, Strip, Tap};
+use crate::session::{Part, Session, Strip, Tap};
 use std::collections::BTreeMap;
 
 /// What an edge is in the session.
@@ -216,15 +217,11 @@ fn used(wires: &[Wire], strips: usize) -> Vec<bool> {
     used
 }
 
-/// Channels of a strip's own signal, before pan, given those of a track's clips.
+/// Loudspeakers of a strip's own signal, before pan, given the channels of a track's clips.
 #[must_use]
-pub fn channels(session: &Session, origin: Origin, clips: usize) -> usize {
+pub fn layout(session: &Session, origin: Origin, clips: usize) -> Layout {
     match origin {
-        Origin::Track(_) => clips.clamp(1, 2),
-        Origin::Bus(index) => match session.buses.get(index).map(|bus| bus.layout) {
-            Some(BusLayout::Mono) => 1,
-            _ => 2,
-        },
-        Origin::Mix => 2,
+        Origin::Track(_) => Layout::of(clips.max(1)),
+        Origin::Bus(_) | Origin::Mix => session.layout_of(id(session, origin)).speakers(),
     }
 }

@@ -7,7 +7,7 @@
 //! threads and any order of tracks in the text.
 //!
 //! Order of a strip: clip gain and fades → trim → polarity → delay → width → tap `pre_fx` → inserts → tap `pre` → ride,
-//! fader, VCAs → mute → tap `post` → pan → tap `post_pan` → output.
+//! fader, VCAs → mute → tap `post` → pan, or place in a surround bus → tap `post_pan` → output.
 
 mod clip;
 mod curve;
@@ -17,6 +17,7 @@ mod library;
 mod plan;
 mod ring;
 mod stage;
+mod surround;
 mod verify;
 mod worker;
 mod workshop;
@@ -28,6 +29,7 @@ pub use library::{Converted, Files, Library, Shelf};
 pub use plan::{BufferPlan, EdgePlan, InsertPlan, Plan, Step};
 pub use verify::verify;
 
+use crate::audio::Layout;
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::session::{Curve as Course, Session};
@@ -109,6 +111,7 @@ impl<'a> Engine<'a> {
             return Err(vec![Error::new(Kind::Limit, "too_long", what).at(&session.origin.file)]);
         }
         notes(session, &graph, &plan, &mut findings);
+        surround::notes(session, &graph, &plan, &mut findings);
         let shop = Workshop { session, plan: &plan, block_frames };
         let mut workers = Vec::new();
         let mut outputs = Vec::new();
@@ -133,7 +136,13 @@ impl<'a> Engine<'a> {
         &self.plan
     }
 
-    /// Renders to `sink`, two channels, block by block, from the first frame of the session on. Latency is cut off at
+    /// Loudspeakers of what comes out: those of the mix bus.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        self.plan.steps.last().map_or_else(|| Layout::of(2), |step| step.panned.clone())
+    }
+
+    /// Renders to `sink`, in the channels of the mix bus, block by block, from the first frame of the session on. Latency is cut off at
     /// the head; the tail is rendered to its longest.
     ///
     /// # Errors
@@ -163,7 +172,12 @@ impl<'a> Engine<'a> {
         let latency = self.plan.latency_frames as u64;
         let frames = self.plan.length_frames + self.plan.tail_frames as u64;
         let total = latency + frames;
-        let mut mixed = Mixed { buffer: Buffer::new(2, self.block_frames), skip: 0, at: 0, sounding: 0 };
+        let mut mixed = Mixed {
+            buffer: Buffer::new(self.layout().channels(), self.block_frames),
+            skip: 0,
+            at: 0,
+            sounding: 0,
+        };
         mixed.buffer.set_frames(0);
         let blocks = total.div_ceil(self.block_frames as u64);
         let last = self.levels.len().saturating_sub(1) as u64;
@@ -303,7 +317,7 @@ impl Mixed {
         self.at = start.saturating_sub(latency);
         let Some(mix) = outputs.last() else { return };
         let mix = mix.tap(crate::session::Tap::PostPan);
-        for channel in 0..2.min(mix.channels()) {
+        for channel in 0..mix.channels().min(self.buffer.channels()) {
             self.buffer.channel_mut(channel).copy_from_slice(mix.channel(channel));
         }
     }

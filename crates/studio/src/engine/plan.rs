@@ -2,8 +2,10 @@
 
 use super::clip::ClipPlan;
 use super::curve::Curve;
-use super::graph::{Graph, Origin, Role, Wire, channels, strip};
+use super::graph::{Graph, Origin, Role, Wire, layout, strip};
 use super::impulse::Means;
+use super::surround;
+use crate::audio::Layout;
 use crate::message::{Error, Kind, Result};
 use crate::session::{Insert, Part, Session, Strip, Tap};
 use fx::{AnyKernel, Format};
@@ -22,6 +24,8 @@ pub struct BufferPlan {
     pub tap: Tap,
     /// Frames that what it holds is late.
     pub latency_frames: usize,
+    /// Channels it has.
+    pub channels: usize,
 }
 
 /// A buffer that a step listens to.
@@ -33,6 +37,8 @@ pub struct EdgePlan {
     pub buffer: usize,
     /// Delay that brings it into line with the others.
     pub delay_frames: usize,
+    /// Channels it takes, and channels of what it is added to.
+    pub channels: (usize, usize),
 }
 
 /// A processor in a step.
@@ -63,6 +69,10 @@ pub struct Step {
     pub level: usize,
     /// Channels before pan.
     pub channels: usize,
+    /// Loudspeakers before pan.
+    pub layout: Layout,
+    /// Loudspeakers after pan.
+    pub panned: Layout,
     /// What comes in, in the order of summing.
     pub inputs: Vec<EdgePlan>,
     /// How late the sum is.
@@ -153,14 +163,17 @@ fn compile_step(
     let strip =
         strip(session, origin).ok_or_else(|| Error::new(Kind::Internal, "no_strip", "a strip is lost"))?;
     let own = match origin {
-        Origin::Track(track) => clips.get(track).map_or(1, |clips| widest(clips)),
+        Origin::Track(track) => widest(clips.get(track).map_or(&[], Vec::as_slice), strip)?,
         _ => 2,
     };
+    let layout = layout(session, origin, own);
     let mut step = Step {
         origin,
         strip: number,
         level: graph.levels[number],
-        channels: channels(session, origin, own),
+        channels: layout.channels(),
+        panned: surround::panned(session, origin, &layout),
+        layout,
         inputs: Vec::new(),
         arrival_frames: 0,
         inserts: Vec::new(),
@@ -182,9 +195,18 @@ fn compile_step(
     Ok((step, kernels))
 }
 
-/// Channels of the widest clip.
-fn widest(clips: &[ClipPlan]) -> usize {
-    clips.iter().map(ClipPlan::channels).max().unwrap_or(1)
+/// Channels of the widest clip. One channel may play beside two, but not beside more.
+fn widest(clips: &[ClipPlan], strip: &Strip) -> Result<usize> {
+    let widest = clips.iter().map(ClipPlan::channels).max().unwrap_or(1);
+    match clips.iter().map(ClipPlan::channels).find(|channels| widest > 2 && *channels != widest) {
+        None => Ok(widest),
+        Some(other) => {
+            let what = format!("`{}` has clips of {other} and of {widest} channels", strip.id);
+            Err(Error::input("mixed_channels", what).hint(
+                "put them on tracks of their own; a track of more than two channels has clips of one kind",
+            ))
+        }
+    }
 }
 
 /// The buffer of a tap, made if nobody listened to it before.
@@ -194,13 +216,14 @@ fn listen(plan: &mut Plan, step_of: &[usize], wire: Wire, channels: usize) -> Ed
     let tap = if wire.role == Role::Output && channels == 1 { Tap::Post } else { wire.tap };
     let from = &plan.steps[step];
     let latency_frames = if tap == Tap::PreFx { from.arrival_frames } else { from.leaving_frames };
-    let fresh = BufferPlan { step, tap, latency_frames };
+    let width = if tap == Tap::PostPan { from.panned.channels() } else { from.channels };
+    let fresh = BufferPlan { step, tap, latency_frames, channels: width };
     let known = plan.buffers.iter().position(|buffer| (buffer.step, buffer.tap) == (step, tap));
     let buffer = known.unwrap_or_else(|| {
         plan.buffers.push(fresh);
         plan.buffers.len() - 1
     });
-    EdgePlan { wire, buffer, delay_frames: 0 }
+    EdgePlan { wire, buffer, delay_frames: 0, channels: (width, channels) }
 }
 
 fn compile_inserts(
@@ -230,7 +253,7 @@ fn compile_inserts(
             return Err(Error::new(Kind::Limit, "too_much_latency", what));
         }
         let wire = incoming.iter().find(|wire| wire.role == Role::Key(index));
-        let mut key = wire.map(|wire| listen(plan, step_of, *wire, 0));
+        let mut key = wire.map(|wire| listen(plan, step_of, *wire, step.channels));
         let key_latency = key.map_or(0, |key| plan.buffers[key.buffer].latency_frames);
         let arrival = running.max(key_latency);
         if let Some(key) = &mut key {

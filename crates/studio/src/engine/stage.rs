@@ -18,11 +18,11 @@ impl Dial {
         Self { value, curve: None }
     }
 
-    fn at(&self, frame: i64) -> f64 {
+    pub(super) fn at(&self, frame: i64) -> f64 {
         self.curve.as_ref().map_or(self.value, |curve| curve.value(frame))
     }
 
-    fn is_flat(&self, frame: i64, frames: usize) -> bool {
+    pub(super) fn is_flat(&self, frame: i64, frames: usize) -> bool {
         self.curve.as_ref().is_none_or(|curve| curve.is_flat(frame, frames))
     }
 }
@@ -185,7 +185,7 @@ impl Pan {
 /// Side against mid.
 pub(super) fn widen(width: &Dial, frame: i64, buffer: &mut Buffer) {
     let frames = buffer.frames();
-    if width.is_flat(frame, frames) && width.at(frame) == 1.0 {
+    if buffer.channels() != 2 || (width.is_flat(frame, frames) && width.at(frame) == 1.0) {
         return;
     }
     let mut block = buffer.block();

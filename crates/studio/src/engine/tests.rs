@@ -1,3 +1,5 @@
+mod surround;
+
 use super::*;
 use crate::session::{Insert, Key, Named, Session, Tap};
 use dsp::block::Block;

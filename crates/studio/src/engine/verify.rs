@@ -12,6 +12,7 @@ pub fn verify(plan: &Plan, graph: &Graph) -> Result<()> {
     wires(plan, graph)?;
     for (number, step) in plan.steps.iter().enumerate() {
         check_step(plan, number, step)?;
+        channels(plan, number, step)?;
     }
     let Some(last) = plan.steps.last() else { return Err(wrong("there is no step")) };
     if leaving(last) != plan.latency_frames {
@@ -83,6 +84,44 @@ fn check_step(plan: &Plan, number: usize, step: &Step) -> Result<()> {
             return Err(wrong(format!("insert {} of step {number} is not where it says", insert.index)));
         }
         late += insert.latency_frames;
+    }
+    Ok(())
+}
+
+/// Every buffer is as wide as its strip is at its tap, and every edge joins what is there to what is there.
+fn channels(plan: &Plan, number: usize, step: &Step) -> Result<()> {
+    let (own, panned) = (step.layout.channels(), step.panned.channels());
+    if own != step.channels || own == 0 || panned == 0 {
+        return Err(wrong(format!("step {number} has {} channels and {own} loudspeakers", step.channels)));
+    }
+    if own.max(panned) > 2
+        && [&step.layout, &step.panned].iter().any(|layout| layout.places().len() != layout.channels())
+    {
+        return Err(wrong(format!("step {number} has a loudspeaker that nobody knows")));
+    }
+    // Pan keeps a width, or makes two of one, or places one or two among more.
+    if own != panned && !(own <= 2 && (panned > 2 || (own, panned) == (1, 2))) {
+        return Err(wrong(format!("step {number} pans {own} channels to {panned}")));
+    }
+    for buffer in plan.buffers.iter().filter(|buffer| buffer.step == number) {
+        let width = if buffer.tap == Tap::PostPan { panned } else { own };
+        if buffer.channels != width {
+            let what = format!("a buffer of step {number} has {} channels, not {width}", buffer.channels);
+            return Err(wrong(what));
+        }
+    }
+    let keys = step.inserts.iter().filter_map(|insert| insert.key.as_ref());
+    for edge in step.inputs.iter().chain(keys) {
+        let from = plan.buffers.get(edge.buffer).map_or(0, |buffer| buffer.channels);
+        if edge.channels != (from, own) {
+            let (a, b) = edge.channels;
+            return Err(wrong(format!(
+                "an edge of step {number} joins {a} channels to {b}, not {from} to {own}"
+            )));
+        }
+        if own > 2 && from <= 2 && edge.wire.role == Role::Output {
+            return Err(wrong(format!("a strip goes to step {number} without a place in it")));
+        }
     }
     Ok(())
 }

@@ -5,9 +5,11 @@ use super::curve::Curve;
 use super::library::Library;
 use super::ring::Ring;
 use super::stage::{Dial, Gain, Level, Pan, widen};
+use super::surround::{self, Placement};
 use crate::message::{Error, Result};
 use crate::session::Tap;
 use dsp::block::Buffer;
+use dsp::downmix::Matrix;
 use fx::AnyKernel;
 
 /// What a strip offers to others: one buffer for each tap.
@@ -18,7 +20,7 @@ pub(super) struct Outputs {
     pub(super) pre_fx: Option<Buffer>,
     pub(super) pre: Option<Buffer>,
     pub(super) post: Option<Buffer>,
-    /// After pan, of a strip of one channel.
+    /// After pan, of a strip that is wider after it.
     pub(super) panned: Option<Buffer>,
 }
 
@@ -44,9 +46,14 @@ impl Outputs {
 pub(super) struct Inlet {
     pub(super) step: usize,
     pub(super) tap: Tap,
-    pub(super) ring: Option<Ring>,
+    /// The delayed source, if it has to be.
+    pub(super) delayed: Option<(Ring, Buffer)>,
     pub(super) gain: Gain,
     pub(super) pan: Pan,
+    /// Where it stands among more than two loudspeakers, if it comes ahead of pan.
+    pub(super) place: Option<Placement>,
+    /// How its channels become those of the strip, where either has more than two.
+    pub(super) matrix: Option<Matrix>,
 }
 
 /// A processor at work.
@@ -87,7 +94,8 @@ pub(super) struct Worker {
     pub(super) units: Vec<Unit>,
     pub(super) gain: Gain,
     pub(super) pan: Pan,
-    pub(super) scratch: Buffer,
+    /// Where it stands in a surround bus.
+    pub(super) place: Option<Placement>,
     pub(super) gains: Vec<f64>,
     /// What went wrong; the first is what is told.
     pub(super) error: Option<Error>,
@@ -138,8 +146,7 @@ impl Worker {
                 continue;
             }
             group.add(&mut own.work);
-            let source = delayed(source, inlet.ring.as_mut(), &mut self.scratch);
-            inlet.add(source, &mut own.work, now, &mut self.gains);
+            inlet.take(source, &mut own.work, now, &mut self.gains);
         }
         group.add(&mut own.work);
         Ok(())
@@ -165,10 +172,11 @@ impl Worker {
         let (now, frames) = (start - self.leaving, own.work.frames());
         self.gain.over(now, frames, &mut self.gains).apply(&mut own.work);
         copy(&own.work, own.post.as_mut());
-        match &mut own.panned {
-            Some(panned) => self.pan.spread(now, &own.work, panned),
-            None if own.work.channels() == 2 => self.pan.balance(now, &mut own.work),
-            None => {}
+        match (&mut own.panned, &self.place) {
+            (Some(panned), Some(place)) => place.spread(&self.pan, now, &own.work, panned),
+            (Some(panned), None) => self.pan.spread(now, &own.work, panned),
+            (None, None) if own.work.channels() == 2 => self.pan.balance(now, &mut own.work),
+            (None, _) => {}
         }
     }
 
@@ -178,11 +186,10 @@ impl Worker {
     }
 }
 
-/// `source`, or a delayed copy of it in `scratch`.
-fn delayed<'a>(source: &'a Buffer, ring: Option<&mut Ring>, scratch: &'a mut Buffer) -> &'a Buffer {
-    let Some(ring) = ring else { return source };
+/// A delayed copy of `source`, in `scratch` of as many channels.
+fn delayed<'a>(source: &Buffer, ring: &mut Ring, scratch: &'a mut Buffer) -> &'a Buffer {
     scratch.set_frames(source.frames());
-    for channel in 0..source.channels() {
+    for channel in 0..source.channels().min(scratch.channels()) {
         scratch.channel_mut(channel).copy_from_slice(source.channel(channel));
     }
     ring.process(scratch);
@@ -240,7 +247,8 @@ impl Inlet {
     /// Into two channels, neither delayed nor moving: its planes and their gains.
     fn plain<'a>(&self, source: &'a Buffer, work: &Buffer, now: i64) -> Option<Plain<'a>> {
         let frames = work.frames();
-        if self.ring.is_some() || work.channels() != 2 || source.channels() == 0 {
+        let mapped = self.place.is_some() || self.matrix.is_some();
+        if mapped || self.delayed.is_some() || work.channels() != 2 || source.channels() == 0 {
             return None;
         }
         let gain = self.gain.flat(now, frames)?;
@@ -256,9 +264,26 @@ impl Inlet {
         })
     }
 
+    /// Adds a source to the running signal when its time has come.
+    fn take(&mut self, source: &Buffer, work: &mut Buffer, now: i64, scratch: &mut [f64]) {
+        match self.delayed.take() {
+            Some((mut ring, mut buffer)) => {
+                self.add(delayed(source, &mut ring, &mut buffer), work, now, scratch);
+                self.delayed = Some((ring, buffer));
+            }
+            None => self.add(source, work, now, scratch),
+        }
+    }
+
     /// Adds a source to the running signal, mapped to its channels.
     fn add(&self, source: &Buffer, work: &mut Buffer, now: i64, scratch: &mut [f64]) {
         let frames = work.frames();
+        if let Some(matrix) = &self.matrix {
+            return surround::add_mapped(matrix, &self.gain, source, work, now, scratch);
+        }
+        if let Some(place) = &self.place {
+            return place.add(&self.pan, now, source, self.gain.over(now, frames, scratch), work);
+        }
         let level = self.gain.over(now, frames, scratch);
         match (source.channels().min(2), work.channels()) {
             (1, 1) => level.add(source.channel(0), 1.0, work.channel_mut(0)),
@@ -294,7 +319,7 @@ impl Unit {
         let key = self.key.as_mut().and_then(|side| {
             let source = lower.get(side.step)?.tap(side.tap);
             Some(match &mut side.delayed {
-                Some((ring, buffer)) => delayed(source, Some(ring), buffer).view(),
+                Some((ring, buffer)) => delayed(source, ring, buffer).view(),
                 None => source.view(),
             })
         });

@@ -6,6 +6,7 @@ use super::graph::{Role, strip};
 use super::plan::{BufferPlan, EdgePlan, InsertPlan, Plan, Step, strip_delay};
 use super::ring::Ring;
 use super::stage::{Dial, Gain, Pan, law};
+use super::surround::{self, Placement};
 use super::worker::{Inlet, Lane, Outputs, Side, Unit, Worker};
 use crate::session::{
     AUTOMATED, Automation, Controls, Part, Polarity, SendControls, Session, Strip, Tap, VcaControls,
@@ -60,9 +61,28 @@ impl Workshop<'_> {
         Gain { faders, mutes, sign: 1.0 }
     }
 
-    fn inlet(&self, edge: &EdgePlan) -> Option<Inlet> {
+    /// Where a strip stands among the loudspeakers of its destination.
+    fn placement(&self, strip: &Strip, step: &Step) -> Option<Placement> {
+        surround::is_placed(step).then(|| Placement {
+            azimuth: self.control(strip, "azimuth_degrees"),
+            elevation: self.control(strip, "elevation_degrees"),
+            span: self.control(strip, "span_degrees"),
+            spread: self.control(strip, "spread_degrees"),
+            divergence: self.control(strip, "divergence"),
+            lfe_db: self.control(strip, "lfe_db"),
+            ..Placement::new(&step.panned)
+        })
+    }
+
+    fn inlet(&self, edge: &EdgePlan, into: &Step) -> Option<Inlet> {
         let buffer = self.plan.buffers.get(edge.buffer)?;
         let from = self.strip_of(buffer)?;
+        let writer = self.plan.steps.get(buffer.step)?;
+        let layout = if buffer.tap == Tap::PostPan { &writer.panned } else { &writer.layout };
+        // A send that leaves ahead of pan stands in front, moved by its own pan.
+        let ahead = buffer.tap != Tap::PostPan && layout.channels() <= 2 && into.channels > 2;
+        let place = ahead.then(|| Placement::new(&into.layout));
+        let matrix = if ahead { None } else { surround::matrix(self.session, layout, &into.layout) };
         let plain = Gain { faders: Vec::new(), mutes: Vec::new(), sign: 1.0 };
         let (gain, pan) = match edge.wire.role {
             Role::Send(send) => {
@@ -79,23 +99,18 @@ impl Workshop<'_> {
             _ => (plain, Dial::fixed(0.0)),
         };
         let pan = Pan { position: pan, law: law(from.controls.pan_law) };
-        let ring = Ring::new(self.channels(buffer), edge.delay_frames);
-        Some(Inlet { step: buffer.step, tap: buffer.tap, ring, gain, pan })
+        let delayed = Ring::new(buffer.channels, edge.delay_frames)
+            .map(|ring| (ring, Buffer::new(buffer.channels, self.block_frames)));
+        Some(Inlet { step: buffer.step, tap: buffer.tap, delayed, gain, pan, place, matrix })
     }
 
     fn strip_of(&self, buffer: &BufferPlan) -> Option<&Strip> {
         strip(self.session, self.plan.steps.get(buffer.step)?.origin)
     }
 
-    /// Channels of a buffer: two after pan, before it those of the strip.
-    fn channels(&self, buffer: &BufferPlan) -> usize {
-        let own = self.plan.steps.get(buffer.step).map_or(2, |step| step.channels);
-        if buffer.tap == Tap::PostPan { 2 } else { own }
-    }
-
     fn side(&self, edge: &EdgePlan) -> Option<Side> {
         let buffer = self.plan.buffers.get(edge.buffer)?;
-        let channels = self.channels(buffer);
+        let channels = buffer.channels;
         let delayed = Ring::new(channels, edge.delay_frames)
             .map(|ring| (ring, Buffer::new(channels, self.block_frames)));
         Some(Side { step: buffer.step, tap: buffer.tap, delayed })
@@ -144,13 +159,14 @@ impl Workshop<'_> {
             pre_fx: wanted(Tap::PreFx).then(|| fresh(step.channels)),
             pre: wanted(Tap::Pre).then(|| fresh(step.channels)),
             post: (wanted(Tap::Post) && step.channels == 2).then(|| fresh(2)),
-            panned: ((wanted(Tap::PostPan) || last) && step.channels == 1).then(|| fresh(2)),
+            panned: ((wanted(Tap::PostPan) || last) && step.channels != step.panned.channels())
+                .then(|| fresh(step.panned.channels())),
         };
         let controls = &strip.controls;
         let sign = if controls.polarity == Polarity::Inverted { -1.0 } else { 1.0 };
         let worker = Worker {
             player: clips.map(Player::new),
-            inlets: step.inputs.iter().filter_map(|edge| self.inlet(edge)).collect(),
+            inlets: step.inputs.iter().filter_map(|edge| self.inlet(edge, step)).collect(),
             arrival: step.arrival_frames as i64,
             leaving: step.leaving_frames as i64,
             trim: sign * db_to_gain(controls.trim_db),
@@ -159,7 +175,7 @@ impl Workshop<'_> {
             units: self.units(strip, step, kernels),
             gain: self.gain(strip),
             pan: Pan { position: self.control(strip, "pan"), law: law(controls.pan_law) },
-            scratch: fresh(2),
+            place: self.placement(strip, step),
             gains: vec![0.0; self.block_frames],
             error: None,
         };

@@ -1,3 +1,5 @@
+mod surround;
+
 use super::*;
 use crate::session;
 use std::collections::BTreeMap;

@@ -33,6 +33,18 @@ fx::choice! {
         Stereo = "stereo",
         /// One channel; stereo that comes in is folded to half the sum.
         Mono = "mono",
+        /// Left, right, centre.
+        Lcr = "lcr",
+        /// Left, right, and two surrounds.
+        Quad = "quad",
+        /// Left, right, centre, LFE, two surrounds at 110°.
+        Surround51 = "5.1",
+        /// Left, right, centre, LFE, two sides at 90°, two rears at 135°.
+        Surround71 = "7.1",
+        /// 5.1 and four tops.
+        Surround514 = "5.1.4",
+        /// 7.1 and four tops.
+        Surround714 = "7.1.4",
     }
 }
 
@@ -109,6 +121,19 @@ fx::fields! {
         pan: Plain = 0.0 in -1.0..=1.0;
         /// What panning does to the level.
         pan_law: choice PanLaw = Minus3;
+        /// Where it stands in a surround bus: 0 is the front, 90 left, -90 right, 180 behind; on round beyond that.
+        /// `pan` adds -30 to 30 to one channel and balances two.
+        azimuth_degrees: Plain = 0.0 in -720.0..=720.0;
+        /// How far up it stands in a bus with tops: 90 is overhead.
+        elevation_degrees: Plain = 0.0 in 0.0..=90.0;
+        /// Angle between the two channels of a stereo strip in a surround bus: 60 is left and right.
+        span_degrees: Plain = 60.0 in 0.0..=360.0;
+        /// Angle of the circle it fills in a surround bus: 0 is a point, 360 everything.
+        spread_degrees: Plain = 0.0 in 0.0..=360.0;
+        /// How much of it leaves its place in a surround bus for those 30° to either side: 0 nothing, 1 all.
+        divergence: Plain = 0.0 in 0.0..=1.0;
+        /// Send to the LFE of a surround bus, after the fader. -144 is off. Nothing is filtered.
+        lfe_db: Db = -144.0 in -144.0..=12.0;
         /// Silent from the fader on.
         mute: switch = false;
         /// Only soloed strips, what feeds them and what they feed are heard.

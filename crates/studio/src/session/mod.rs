@@ -12,6 +12,7 @@ mod files;
 pub(crate) mod insert;
 mod parse;
 pub(crate) mod read;
+mod surround;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use controls::{
 pub use document::{Document, Setting};
 pub use insert::{Insert, Key, inserts_of};
 pub use read::Span;
+pub use surround::{FoldLevel, MixShape};
 
 use crate::message::{Error, Kind};
 use std::path::{Path, PathBuf};
@@ -81,6 +83,8 @@ pub struct Session {
     pub vcas: Vec<Vca>,
     /// The mix bus.
     pub mix: Strip,
+    /// Channels of the mix, and how they are folded.
+    pub shape: MixShape,
     /// Curves.
     pub automation: Vec<Automation>,
     /// Where it came from.
@@ -129,7 +133,7 @@ pub struct Bus {
 pub struct Clip {
     /// The file, as written.
     pub file: Named,
-    /// Channels of the file that are played, from 0; empty: all, one or two.
+    /// Channels of the file that are played, from 0; empty: all, one or two. More than two are a surround layout.
     pub channels: Vec<usize>,
     /// Times, gain and fades.
     pub controls: ClipControls,

@@ -65,7 +65,7 @@ fn root(reader: &mut Reader<'_>, table: &toml_edit::Table, origin: &Origin) -> S
         }
     }
     if let Some(node) = take.take("mix") {
-        mix(reader, &node, &mut session.mix);
+        mix(reader, &node, &mut session);
     }
     let curves = take.take("automation");
     take.finish(reader, "a session");
@@ -92,6 +92,7 @@ fn empty() -> Session {
         buses: Vec::new(),
         vcas: Vec::new(),
         mix: strip_named(MIX, "Mix", 0..0),
+        shape: super::MixShape::default(),
         automation: Vec::new(),
         origin: Origin::default(),
     }
@@ -290,6 +291,9 @@ fn clip(reader: &mut Reader<'_>, node: &Node<'_>, origin: &Origin) -> Option<Cli
     Some(Clip { file: file?, channels, controls, in_beats })
 }
 
+/// Channels a clip can have: mono, stereo, LCR, quad, 5.0, 5.1, 7.1, 5.1.4, 7.1.4.
+const WIDTHS: [usize; 9] = [1, 2, 3, 4, 5, 6, 8, 10, 12];
+
 /// Channels of the file, counted from 1 in the text and from 0 here.
 fn pick(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<usize> {
     let list = node.as_list().unwrap_or_default();
@@ -300,10 +304,11 @@ fn pick(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<usize> {
         })
         .collect();
     match numbers {
-        Some(numbers) if (1..=2).contains(&numbers.len()) => numbers,
+        Some(numbers) if WIDTHS.contains(&numbers.len()) => numbers,
         _ => {
-            let what = wrong("bad_channels", "`channels` names one or two channels of the file, from 1")
-                .hint("channels = [1] or channels = [1, 2]");
+            let what =
+                wrong("bad_channels", "`channels` names channels of the file, from 1: 1 to 6, 8, 10 or 12")
+                    .hint("channels = [1], channels = [1, 2], or for 5.1 channels = [1, 2, 3, 4, 5, 6]");
             reader.say(&node.span, what);
             Vec::new()
         }
@@ -331,10 +336,11 @@ fx::fields! {
     }
 }
 
-fn mix(reader: &mut Reader<'_>, node: &Node<'_>, strip: &mut Strip) {
+fn mix(reader: &mut Reader<'_>, node: &Node<'_>, session: &mut Session) {
     let Some(mut take) = reader.table(node, "mix") else { return };
-    strip.span = take.span.clone();
-    strip_body(reader, &mut take, strip);
+    session.mix.span = take.span.clone();
+    strip_body(reader, &mut take, &mut session.mix);
+    take.fields(reader, &mut session.shape);
     take.finish(reader, "[mix]");
 }
 
@@ -362,7 +368,11 @@ mod tests {
 
     #[test]
     fn no_control_is_called_like_another_key_of_its_table() {
-        let taken = ["id", "name", "insert", "output", "sends", "file", "clip", "channels", "layout"];
+        let shape = super::super::MixShape::PARAMS.iter().map(|param| param.key);
+        let taken: Vec<_> = ["id", "name", "insert", "output", "sends", "file", "clip", "channels", "layout"]
+            .into_iter()
+            .chain(shape)
+            .collect();
         assert!(Controls::PARAMS.iter().all(|param| !taken.contains(&param.key)));
         assert!(SendControls::PARAMS.iter().all(|param| param.key != "to"));
     }

@@ -187,7 +187,7 @@ const WRONG: &[(&str, usize, &str, &str)] = &[
     ("insert = [{ gain = { id = \"a b\" } }]", 9, "bad_id", "letters"),
     ("insert = [{ gain = { id = \"a\" } }, { gain = { id = \"a\" } }]", 9, "duplicate_id", "`a`"),
     ("channels = [0]", 9, "bad_channels", "from 1"),
-    ("channels = [1, 2, 3]", 9, "bad_channels", "one or two"),
+    ("channels = [1, 2, 3, 4, 5, 6, 7]", 9, "bad_channels", "1 to 6, 8, 10 or 12"),
     ("name = \"a\\u0000b\"", 9, "bad_text", "control"),
     ("[[bus]]\nid = \"kick\"", 10, "duplicate_id", "line 7"),
     ("[[bus]]\nid = \"mix\"", 10, "bad_id", "mix bus"),
@@ -395,15 +395,20 @@ fn an_edit_changes_one_value_and_keeps_every_comment() {
 #[test]
 fn every_session_of_the_guide_is_one_and_every_control_is_in_it() {
     use fx::Fields;
-    let guide = include_str!("../../../../docs/guide/session.md");
+    let guide = concat!(
+        include_str!("../../../../docs/guide/session.md"),
+        include_str!("../../../../docs/guide/surround.md")
+    );
     let mut blocks = 0;
     for block in guide.split("```toml\n").skip(1) {
         let text = block.split("```").next().unwrap_or_default();
         parse(text).unwrap_or_else(|errors| panic!("{}", errors[0]));
         blocks += 1;
     }
-    assert_eq!(blocks, 2);
-    let all = [Controls::PARAMS, SendControls::PARAMS, VcaControls::PARAMS, ClipControls::PARAMS].concat();
+    assert_eq!(blocks, 3);
+    let all =
+        [MixShape::PARAMS, Controls::PARAMS, SendControls::PARAMS, VcaControls::PARAMS, ClipControls::PARAMS]
+            .concat();
     for param in all {
         assert!(guide.contains(param.key), "{}", param.key);
     }
