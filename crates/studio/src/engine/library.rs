@@ -49,39 +49,30 @@ impl Library for Shelf {
     }
 }
 
-/// A source at another rate. Frame `n` of the output is the instant `n / rate` exactly; the length is
-/// `ceil(frames * to / from)`.
-pub struct Converted {
-    inner: Box<dyn Source>,
-    info: Info,
+/// A change of rate. Frame `n` of the output is the instant `n / rate` exactly; the length is `ceil(frames * to / from)`.
+pub(super) struct Conversion {
     converter: Resampler,
     waiting: Vec<Vec<f64>>,
     scratch: Buffer,
     ended: bool,
 }
 
-impl Converted {
-    /// `inner` at `sample_rate_hz`. What was skipped on `inner` before stays skipped.
-    pub fn new(inner: Box<dyn Source>, sample_rate_hz: u32) -> Result<Self> {
-        let channels = inner.info().channels();
-        let from_hz = inner.info().sample_rate_hz;
-        let converter = Resampler::new(from_hz, sample_rate_hz, channels, Slope::Gentle)
+impl Conversion {
+    pub(super) fn new(from_hz: u32, to_hz: u32, channels: usize) -> Result<Self> {
+        let converter = Resampler::new(from_hz, to_hz, channels, Slope::Gentle)
             .map_err(|error| Error::input("unsupported", error.to_string()))?;
-        let frames = inner.info().frames.map(|frames| converter.output_frames(frames));
-        let info = Info { sample_rate_hz, frames, ..inner.info().clone() };
         let scratch = Buffer::new(channels, 4096);
-        Ok(Self { inner, info, converter, waiting: vec![Vec::new(); channels], scratch, ended: false })
-    }
-}
-
-impl Source for Converted {
-    fn info(&self) -> &Info {
-        &self.info
+        Ok(Self { converter, waiting: vec![Vec::new(); channels], scratch, ended: false })
     }
 
-    fn read(&mut self, buffer: &mut Buffer) -> Result<()> {
+    /// Fills `buffer` from what `source` gives.
+    pub(super) fn read(
+        &mut self,
+        buffer: &mut Buffer,
+        source: &mut dyn FnMut(&mut Buffer) -> Result<()>,
+    ) -> Result<()> {
         while !self.ended && self.waiting.first().is_some_and(|plane| plane.len() < buffer.capacity()) {
-            self.inner.read(&mut self.scratch)?;
+            source(&mut self.scratch)?;
             if self.scratch.frames() == 0 {
                 self.converter.finish(&mut self.waiting);
                 self.ended = true;
@@ -96,6 +87,35 @@ impl Source for Converted {
             plane.drain(..frames);
         }
         Ok(())
+    }
+}
+
+/// A source at another rate. Frame `n` of the output is the instant `n / rate` exactly; the length is
+/// `ceil(frames * to / from)`.
+pub struct Converted {
+    inner: Box<dyn Source>,
+    info: Info,
+    conversion: Conversion,
+}
+
+impl Converted {
+    /// `inner` at `sample_rate_hz`. What was skipped on `inner` before stays skipped.
+    pub fn new(inner: Box<dyn Source>, sample_rate_hz: u32) -> Result<Self> {
+        let conversion =
+            Conversion::new(inner.info().sample_rate_hz, sample_rate_hz, inner.info().channels())?;
+        let frames = inner.info().frames.map(|frames| conversion.converter.output_frames(frames));
+        let info = Info { sample_rate_hz, frames, ..inner.info().clone() };
+        Ok(Self { inner, info, conversion })
+    }
+}
+
+impl Source for Converted {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn read(&mut self, buffer: &mut Buffer) -> Result<()> {
+        self.conversion.read(buffer, &mut |block| self.inner.read(block))
     }
 
     fn findings(&self) -> Vec<Finding> {

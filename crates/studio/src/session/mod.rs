@@ -6,24 +6,28 @@
 
 mod automation;
 mod check;
+mod clip;
 pub mod controls;
 mod document;
+mod edit_group;
 mod files;
 pub(crate) mod insert;
 mod parse;
 pub(crate) mod read;
+mod snapshot;
 
 #[cfg(test)]
 mod tests;
 
 pub use automation::{AUTOMATED, Automation, Part, Target};
-pub use controls::{
-    BusLayout, ClipControls, Controls, Curve, FadeShape, PanLaw, Polarity, SendControls, Tap, TimeBase,
-    VcaControls,
-};
+pub use clip::{Clip, ClipControls, Crossfade, CrossfadeShape, FadeShape, LoopControls};
+pub use controls::{BusLayout, Controls, Curve, PanLaw, Polarity, SendControls, Tap, TimeBase, VcaControls};
 pub use document::{Document, Setting};
+pub use edit_group::EditGroup;
+pub(crate) use edit_group::findings as edit_group_findings;
 pub use insert::{Insert, Key, inserts_of};
 pub use read::Span;
+pub use snapshot::{Change, Snapshot};
 
 use crate::message::{Error, Kind};
 use std::path::{Path, PathBuf};
@@ -83,6 +87,10 @@ pub struct Session {
     pub mix: Strip,
     /// Curves.
     pub automation: Vec<Automation>,
+    /// Tracks that are cut together.
+    pub edit_groups: Vec<EditGroup>,
+    /// Other settings of the same session.
+    pub snapshots: Vec<Snapshot>,
     /// Where it came from.
     pub origin: Origin,
 }
@@ -122,19 +130,6 @@ pub struct Bus {
     pub strip: Strip,
     /// Channels.
     pub layout: BusLayout,
-}
-
-/// A part of a file at a time of the session.
-#[derive(Debug, Clone)]
-pub struct Clip {
-    /// The file, as written.
-    pub file: Named,
-    /// Channels of the file that are played, from 0; empty: all, one or two.
-    pub channels: Vec<usize>,
-    /// Times, gain and fades.
-    pub controls: ClipControls,
-    /// Whether the beginning was given in beats.
-    pub in_beats: bool,
 }
 
 /// A send.

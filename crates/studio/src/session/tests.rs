@@ -402,7 +402,7 @@ fn every_session_of_the_guide_is_one_and_every_control_is_in_it() {
         parse(text).unwrap_or_else(|errors| panic!("{}", errors[0]));
         blocks += 1;
     }
-    assert_eq!(blocks, 2);
+    assert!(blocks >= 2);
     let all = [Controls::PARAMS, SendControls::PARAMS, VcaControls::PARAMS, ClipControls::PARAMS].concat();
     for param in all {
         assert!(guide.contains(param.key), "{}", param.key);

@@ -1,3 +1,5 @@
+mod parts;
+
 use super::*;
 use crate::session;
 use std::collections::BTreeMap;
