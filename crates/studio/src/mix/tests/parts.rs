@@ -27,7 +27,7 @@ id = "lead"
 name = "Lead vocal"
 file = "lead.wav"
 output = "voices"
-insert = [{ limiter = { ceiling_db = -12.0 } }]
+insert = [{ limiter = { ceiling_dbtp = -12.0 } }]
 sends = [{ to = "plate", gain_db = -6.0 }]
 [[track]]
 id = "choir"
