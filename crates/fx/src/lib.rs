@@ -12,9 +12,11 @@ pub mod compressor;
 pub mod delay;
 pub mod eq;
 pub mod gain;
+pub mod harmoniser;
 pub mod limiter;
 pub mod multiband;
 pub mod pan;
+pub mod pitch;
 pub mod reverb;
 pub mod saturation;
 

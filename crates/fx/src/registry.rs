@@ -37,6 +37,8 @@ registry![
     saturation::Saturation,
     delay::Delay,
     reverb::Reverb,
+    pitch::Pitch,
+    harmoniser::Harmoniser,
     limiter::Limiter,
 ];
 

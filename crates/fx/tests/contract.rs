@@ -13,7 +13,7 @@ static ALLOCATOR: AllocDisabler = AllocDisabler;
 /// Settings at which a processor does nothing but delay by its latency. A processor without a line fails the test.
 fn neutral(key: &str) -> &'static [(&'static str, f64)] {
     match key {
-        "gain" | "eq" | "pan" => &[],
+        "gain" | "eq" | "pan" | "pitch" | "harmoniser" => &[],
         "multiband" => &[("low_ratio", 1.0), ("mid_ratio", 1.0), ("high_ratio", 1.0)],
         "compressor" => &[("ratio", 1.0)],
         "reverb" | "delay" | "saturation" => &[("mix_percent", 0.0)],
