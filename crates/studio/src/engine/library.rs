@@ -3,8 +3,9 @@
 use crate::audio::{Info, MemorySource, Source};
 use crate::decode;
 use crate::message::{Error, Finding, Result};
-use dsp::block::Buffer;
+use dsp::block::{Buffer, View};
 use dsp::resample::{Resampler, Slope};
+use dsp::stretch::{Stretcher, Varispeed};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -49,9 +50,37 @@ impl Library for Shelf {
     }
 }
 
-/// A change of rate. Frame `n` of the output is the instant `n / rate` exactly; the length is `ceil(frames * to / from)`.
+/// What a stream can go through.
+enum Converter {
+    /// Another rate: frame `n` of the output is the instant `n / rate` exactly; the length is `ceil(frames * to / from)`.
+    Rate(Resampler),
+    /// Another length at the same pitch.
+    Stretch(Box<Stretcher>),
+    /// Another speed, and pitch with it.
+    Speed(Box<Varispeed>),
+}
+
+impl Converter {
+    fn process(&mut self, block: View<'_>, waiting: &mut Vec<Vec<f64>>) {
+        match self {
+            Self::Rate(rate) => rate.process(block, waiting),
+            Self::Stretch(stretch) => stretch.process(&block, waiting),
+            Self::Speed(speed) => speed.process(&block, waiting),
+        }
+    }
+
+    fn finish(&mut self, waiting: &mut Vec<Vec<f64>>) {
+        match self {
+            Self::Rate(rate) => rate.finish(waiting),
+            Self::Stretch(stretch) => stretch.finish(waiting),
+            Self::Speed(speed) => speed.finish(waiting),
+        }
+    }
+}
+
+/// A change of rate, length or speed of a stream.
 pub(super) struct Conversion {
-    converter: Resampler,
+    converter: Converter,
     waiting: Vec<Vec<f64>>,
     scratch: Buffer,
     ended: bool,
@@ -61,8 +90,32 @@ impl Conversion {
     pub(super) fn new(from_hz: u32, to_hz: u32, channels: usize) -> Result<Self> {
         let converter = Resampler::new(from_hz, to_hz, channels, Slope::Gentle)
             .map_err(|error| Error::input("unsupported", error.to_string()))?;
+        Ok(Self::of(Converter::Rate(converter), channels))
+    }
+
+    /// To `factor` times the length.
+    pub(super) fn stretch(factor: f64, channels: usize, sample_rate_hz: u32) -> Self {
+        let stretcher = Stretcher::new(factor, channels, f64::from(sample_rate_hz));
+        Self::of(Converter::Stretch(Box::new(stretcher)), channels)
+    }
+
+    /// At `ratio` times the speed.
+    pub(super) fn speed(ratio: f64, channels: usize) -> Self {
+        Self::of(Converter::Speed(Box::new(Varispeed::new(ratio, channels))), channels)
+    }
+
+    fn of(converter: Converter, channels: usize) -> Self {
         let scratch = Buffer::new(channels, 4096);
-        Ok(Self { converter, waiting: vec![Vec::new(); channels], scratch, ended: false })
+        Self { converter, waiting: vec![Vec::new(); channels], scratch, ended: false }
+    }
+
+    /// Frames that come out for `frames` frames in.
+    pub(super) fn output_frames(&self, frames: u64) -> u64 {
+        match &self.converter {
+            Converter::Rate(rate) => rate.output_frames(frames),
+            Converter::Stretch(stretch) => stretch.output_frames(frames),
+            Converter::Speed(speed) => speed.output_frames(frames),
+        }
     }
 
     /// Fills `buffer` from what `source` gives.
@@ -103,7 +156,7 @@ impl Converted {
     pub fn new(inner: Box<dyn Source>, sample_rate_hz: u32) -> Result<Self> {
         let conversion =
             Conversion::new(inner.info().sample_rate_hz, sample_rate_hz, inner.info().channels())?;
-        let frames = inner.info().frames.map(|frames| conversion.converter.output_frames(frames));
+        let frames = inner.info().frames.map(|frames| conversion.output_frames(frames));
         let info = Info { sample_rate_hz, frames, ..inner.info().clone() };
         Ok(Self { inner, info, conversion })
     }

@@ -64,7 +64,7 @@ fx::fields! {
         start_beats: Beats = 0.0 in 0.0..=3000000.0;
         /// What is left out at the beginning of the file.
         offset_seconds: Seconds = 0.0 in 0.0..=360000.0;
-        /// How much of the file is played; 0 is all of it.
+        /// How long it plays; 0 is to the end of the file.
         length_seconds: Seconds = 0.0 in 0.0..=360000.0;
         /// Gain.
         gain_db: Db = 0.0 in -144.0..=48.0;
@@ -82,6 +82,10 @@ fx::fields! {
         fade_out_curvature: Plain = 4.0 in 0.01..=20.0;
         /// Played from its end to its beginning.
         reverse: switch = false;
+        /// Speed it is played at, pitch with it: 2 is an octave up in half the time.
+        speed: Plain = 1.0 in 0.25..=4.0;
+        /// Times the length at the same pitch: 2 is half as fast.
+        stretch: Plain = 1.0 in 0.25..=4.0;
         /// How the clip before goes over into this one, where they overlap.
         crossfade: choice Crossfade = Auto;
         /// Length of the crossfade from the beginning of this clip on; 0 is the whole overlap.

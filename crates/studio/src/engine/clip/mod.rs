@@ -10,7 +10,7 @@ mod tests;
 pub(super) use crossfade::crossfades;
 pub(super) use player::Player;
 
-use super::library::Library;
+use super::library::{Conversion, Library};
 use crate::audio::{Encoding, Info, Source};
 use crate::message::{Error, Finding, Result, Severity};
 use crate::session::{Clip, Crossfade, CrossfadeShape, LoopControls, Session, controls};
@@ -39,6 +39,8 @@ pub(super) struct ClipPlan {
     envelope: Envelope,
     /// What is played of the file, and in which order, when it is not simply from `skip` on.
     course: Option<Course>,
+    /// Speed, and length at the same pitch.
+    pace: Pace,
     /// Frames of what is played that are left out at the beginning, at the file's rate.
     from: u64,
     /// Whether it begins, and ends, where a recording goes on: a cut that can click.
@@ -86,15 +88,18 @@ impl ClipPlan {
             return Err(fail(Error::input("offset_past_end", what).hint("make offset_seconds smaller")));
         }
         let wanted = session.frame_at(clip.controls.length_seconds);
+        let pace = Pace { speed: clip.controls.speed, stretch: clip.controls.stretch };
+        // Frames of the file that fill the length asked for.
+        let of_clip = || of_file(clip.controls.length_seconds * pace.speed / pace.stretch);
         let mut course = Course::new(skip, total);
         if let Some(looped) = &clip.looped {
             let part = loop_part(looped, of_file, skip, total).map_err(fail)?;
-            course = course.looped(part, of_file(clip.controls.length_seconds));
+            course = course.looped(part, of_clip());
         }
         if clip.controls.reverse {
-            course = course.reversed(of_file(clip.controls.length_seconds));
+            course = course.reversed(of_clip());
         }
-        let left = u128::from(course.frames()) * u128::from(rate);
+        let left = u128::from(pace.frames(course.frames(), own)) * u128::from(rate);
         let left = u64::try_from(left.div_ceil(u128::from(own))).unwrap_or(u64::MAX);
         let frames = if wanted == 0 { left } else { wanted.min(left) };
         if wanted > left {
@@ -112,7 +117,7 @@ impl ClipPlan {
             start: session.frame_at(clip.start_seconds(session)),
             frames,
             skip,
-            to_end: frames == left && course.is_plain(),
+            to_end: frames == left && course.is_plain() && pace.is_plain(),
             gain: controls::fader_gain(controls.gain_db),
             fade_in: Fade::drawn(
                 fade(controls.fade_in_ms),
@@ -126,7 +131,8 @@ impl ClipPlan {
             ),
             envelope: Envelope::new(&clip.gain_points, rate),
             cut: course.cuts(frames < left),
-            course: Some(course).filter(|course| !course.is_plain()),
+            course: Some(course).filter(|course| !course.is_plain() || !pace.is_plain()),
+            pace,
             from: 0,
             step: step(info.encoding),
             crossfade: (controls.crossfade, length, controls.crossfade_shape),
@@ -150,18 +156,44 @@ impl ClipPlan {
 
     /// The clip from a frame of it on, without fades.
     fn bare_from(&self, frame: u64) -> Self {
-        let from = u128::from(frame) * u128::from(self.file_rate_hz);
-        let from = from / u128::from(self.session_rate_hz.max(1));
+        let seconds = frame as f64 / f64::from(self.session_rate_hz.max(1));
+        let from = seconds * f64::from(self.file_rate_hz) * self.pace.speed / self.pace.stretch;
         Self {
             start: self.start.saturating_add(frame),
             frames: self.frames.saturating_sub(frame),
-            from: self.from.saturating_add(u64::try_from(from).unwrap_or(u64::MAX)),
+            from: self.from.saturating_add(from.round() as u64),
             to_end: false,
             fade_in: Fade::default(),
             fade_out: Fade::default(),
             cut: [false; 2],
             ..self.clone()
         }
+    }
+}
+
+/// Speed of a clip, and its length at the same pitch.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    speed: f64,
+    stretch: f64,
+}
+
+impl Pace {
+    fn is_plain(self) -> bool {
+        self.speed == 1.0 && self.stretch == 1.0
+    }
+
+    /// What the file's frames go through, in this order, at the file's rate.
+    fn conversions(self, channels: usize, sample_rate_hz: u32) -> Vec<Conversion> {
+        let stretch =
+            (self.stretch != 1.0).then(|| Conversion::stretch(self.stretch, channels, sample_rate_hz));
+        let speed = (self.speed != 1.0).then(|| Conversion::speed(self.speed, channels));
+        stretch.into_iter().chain(speed).collect()
+    }
+
+    /// Frames that so many become.
+    fn frames(self, frames: u64, sample_rate_hz: u32) -> u64 {
+        self.conversions(1, sample_rate_hz).iter().fold(frames, |frames, stage| stage.output_frames(frames))
     }
 }
 

@@ -14,19 +14,29 @@ const CLICK_SECONDS: f64 = 1e-3;
 enum Feed {
     /// A file from one place on.
     Plain(Box<dyn Source>),
-    /// Parts of a file, at the session's rate.
-    Rolled(Content, Option<Conversion>),
+    /// Parts of a file, and what they go through.
+    Rolled(Content, Vec<Conversion>),
 }
 
 impl Feed {
     fn read(&mut self, buffer: &mut Buffer, library: &dyn Library) -> Result<()> {
         match self {
             Self::Plain(source) => source.read(buffer),
-            Self::Rolled(content, None) => content.read(buffer, library),
-            Self::Rolled(content, Some(conversion)) => {
-                conversion.read(buffer, &mut |block| content.read(block, library))
-            }
+            Self::Rolled(content, stages) => through(content, stages, buffer, library),
         }
+    }
+}
+
+/// Reads from the last stage, which reads from the one before it.
+fn through(
+    content: &mut Content,
+    stages: &mut [Conversion],
+    buffer: &mut Buffer,
+    library: &dyn Library,
+) -> Result<()> {
+    match stages.split_last_mut() {
+        None => content.read(buffer, library),
+        Some((last, before)) => last.read(buffer, &mut |block| through(content, before, block, library)),
     }
 }
 
@@ -122,11 +132,11 @@ impl Playing {
         let convert = plan.file_rate_hz != plan.session_rate_hz;
         let feed = match plan.course {
             Some(course) => {
-                let conversion = match convert {
-                    true => Some(Conversion::new(plan.file_rate_hz, plan.session_rate_hz, channels)?),
-                    false => None,
-                };
-                Feed::Rolled(Content::new(&plan.path, course, channels, plan.from), conversion)
+                let mut stages = plan.pace.conversions(channels, plan.file_rate_hz);
+                if convert {
+                    stages.push(Conversion::new(plan.file_rate_hz, plan.session_rate_hz, channels)?);
+                }
+                Feed::Rolled(Content::new(&plan.path, course, channels, plan.from), stages)
             }
             None => {
                 source.skip(plan.skip.saturating_add(plan.from))?;

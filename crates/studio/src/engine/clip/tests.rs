@@ -309,3 +309,34 @@ fn a_cut_without_a_fade_is_told_and_a_cut_at_a_zero_or_where_nothing_changes_is_
     assert_eq!(told(&joined), None, "goes on where it stopped");
     assert!(told(&(joined + "gain_db = -3.0\n")).is_some(), "a step of level clicks");
 }
+
+#[test]
+fn a_clip_played_faster_is_higher_and_shorter_and_a_stretched_one_only_longer() {
+    let shelf = shelf(&[("a", &signals::sine(600.0, 0.5, 0.0, 2.0, 48_000.0))]);
+    let pitch = |out: &[f64], from: usize, to: usize| {
+        let rises = out[from..to].windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count();
+        rises as f64 / seconds(to - from)
+    };
+    for (keys, frames, hz) in [
+        ("speed = 2.0", 48_000, 1200.0),
+        ("speed = 0.8", 120_000, 480.0),
+        ("stretch = 1.5", 144_000, 600.0),
+        ("stretch = 1.5\nspeed = 1.5", 96_000, 900.0),
+        ("speed = 2.0\nreverse = true", 48_000, 1200.0),
+        ("speed = 2.0\noffset_seconds = 1.0", 24_000, 1200.0),
+    ] {
+        for block in [512, 4096] {
+            let text = format!("[[track.clip]]\nfile = \"a\"\n{keys}\n");
+            let (out, _) = render(&text, &shelf, block);
+            assert_eq!(out.len(), frames, "{keys}");
+            let (from, to) = (frames / 4, frames * 3 / 4);
+            let found = pitch(&out, from, to);
+            assert!((found - hz).abs() < 5.0, "{keys} {found}");
+            let level = measure::to_db(measure::rms(&out[from..to]) / 0.5) + 3.01;
+            assert!(level.abs() < 0.2, "{keys} {level}");
+        }
+    }
+    // A length is that of the clip in the session.
+    let (out, _) = render(&clip("a", 0, 0, 9600, "speed = 0.5"), &shelf, 512);
+    assert_eq!(out.len(), 9600);
+}

@@ -5,7 +5,7 @@ use crate::audio::Encoding;
 use dsp::dither::Dither;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Sends, a reverb and an echo with different latencies behind them, automation, VCAs, a side-chain from a track and one from
+/// Sends, a reverb and an echo, one into the other, automation, VCAs, a side-chain from a track and one from
 /// a bus, a bus in a bus.
 const SONG: &str = r#"
 [[track]]
@@ -27,7 +27,6 @@ id = "lead"
 name = "Lead vocal"
 file = "lead.wav"
 output = "voices"
-insert = [{ limiter = { ceiling_dbtp = -12.0 } }]
 sends = [{ to = "plate", gain_db = -6.0 }]
 [[track]]
 id = "choir"
