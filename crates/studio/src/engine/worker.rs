@@ -138,8 +138,10 @@ impl Worker {
                 continue;
             }
             group.add(&mut own.work);
+            // The scratch has two channels, whatever the source has.
+            let channels = source.channels();
             let source = delayed(source, inlet.ring.as_mut(), &mut self.scratch);
-            inlet.add(source, &mut own.work, now, &mut self.gains);
+            inlet.add(source, channels, &mut own.work, now, &mut self.gains);
         }
         group.add(&mut own.work);
         Ok(())
@@ -257,10 +259,10 @@ impl Inlet {
     }
 
     /// Adds a source to the running signal, mapped to its channels.
-    fn add(&self, source: &Buffer, work: &mut Buffer, now: i64, scratch: &mut [f64]) {
+    fn add(&self, source: &Buffer, channels: usize, work: &mut Buffer, now: i64, scratch: &mut [f64]) {
         let frames = work.frames();
         let level = self.gain.over(now, frames, scratch);
-        match (source.channels().min(2), work.channels()) {
+        match (channels.min(2), work.channels()) {
             (1, 1) => level.add(source.channel(0), 1.0, work.channel_mut(0)),
             (_, 1) => {
                 // Two into one: half the sum.
