@@ -15,6 +15,10 @@ use studio::session::{self, Session, Setting};
 const SESSION_FILE: &str = "session.toml";
 
 pub(crate) fn run(args: &Mix, ui: &Ui) -> Result<u8> {
+    if args.input.is_dir() && !(args.snapshot.is_empty() && args.alternate.is_empty()) {
+        let error = Error::new(Kind::Usage, "not_a_file", "snapshots and alternates are made of a session");
+        return Err(error.at(args.input.display()).hint("mix the folder first; it writes session.toml"));
+    }
     let Written { session, path, text, findings } = match args.input.is_dir() {
         true => from_folder(args, ui)?,
         false => Written {
@@ -27,6 +31,9 @@ pub(crate) fn run(args: &Mix, ui: &Ui) -> Result<u8> {
     refuse_inputs(&args.output, [args.input.as_path()])?;
     if let Some(downmix) = &args.downmix {
         refuse_inputs(downmix, [args.input.as_path()])?;
+    }
+    if !args.snapshot.is_empty() || !args.alternate.is_empty() {
+        return super::variants::run(&session, args, ui);
     }
     if args.dry_run {
         let errors = session.check_files();

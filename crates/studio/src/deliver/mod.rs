@@ -417,6 +417,12 @@ impl Verified {
         &self.written
     }
 
+    /// Where it is until it has its name.
+    #[must_use]
+    pub fn temporary(&self) -> &Path {
+        self.file.temporary()
+    }
+
     /// Gives the file its name.
     ///
     /// # Errors

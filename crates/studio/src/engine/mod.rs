@@ -349,8 +349,11 @@ fn clips(
                 Err(error) => errors.push(error),
             }
         }
+        let crossed = clip::crossfades(&mut plans, &track.strip.id, library, findings);
+        errors.extend(crossed.err());
         tracks.push(plans);
     }
+    findings.extend(crate::session::edit_group_findings(session));
     if errors.is_empty() { Ok(tracks) } else { Err(errors) }
 }
 

@@ -354,7 +354,7 @@ fn clips_are_cut_placed_and_summed_to_the_frame() {
     let session = session(
         "[[track]]\nid = \"a\"\npan_law = \"0\"\n[[track.clip]]\nfile = \"r\"\nstart_seconds = 0.002\n\
          offset_seconds = 0.005\nlength_seconds = 0.01\nchannels = [2]\n[[track.clip]]\nfile = \"r\"\n\
-         start_beats = 0.02\nchannels = [2]\nlength_seconds = 0.002",
+         start_beats = 0.02\nchannels = [2]\nlength_seconds = 0.002\ncrossfade = \"none\"",
     );
     let out = render(&session, &shelf(&[("r", vec![vec![9.0; 1000], ramp.clone(), vec![9.0; 1000]])]));
     // 0.002 s = 96, 0.005 s = 240, 0.01 s = 480 frames; 0.02 beats at 120 = 0.01 s = 480 frames.

@@ -8,8 +8,12 @@ mod balance;
 mod downmix;
 mod folder;
 mod headroom;
+mod part;
 mod roles;
 mod scratch;
+mod set;
+mod stems;
+mod variants;
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +21,13 @@ mod tests;
 pub use downmix::Downmix;
 pub use folder::{Folder, FolderOptions, folder};
 pub use roles::{Group, ROLES, RoleInfo, role_of};
+pub use stems::{
+    By, MANIFEST_FILE, NO_DITHER, NULL_LIMIT_DBFS, Null, Returns, StemFile, StemOptions, Stems, stems,
+    stems_from,
+};
+pub use variants::{
+    ALTERNATES, Level, Variant, VariantPrint, Voices, alternates, snapshots, variants, variants_from,
+};
 
 use crate::audio::{Encoding, Layout};
 use crate::decode;

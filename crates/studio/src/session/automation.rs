@@ -134,7 +134,7 @@ fn one(reader: &mut Reader<'_>, node: &Node<'_>, session: &Session) -> Option<Au
     Some(Automation { target: found, param, curve, points, span: target.span })
 }
 
-fn read_points(
+pub(super) fn read_points(
     reader: &mut Reader<'_>,
     list: &Node<'_>,
     param: &Param,

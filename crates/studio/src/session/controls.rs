@@ -63,24 +63,6 @@ fx::choice! {
 }
 
 fx::choice! {
-    /// Course of a fade, from 0 to 1 over its length.
-    pub enum FadeShape {
-        /// x: two of them across a cut keep the amplitude.
-        Linear = "linear",
-        /// sin(πx/2): two of them across a cut keep the power.
-        EqualPower = "equal_power",
-        /// (1 - cos πx)/2: no corner at either end.
-        Smooth = "smooth",
-        /// x²: slow at first.
-        Slow = "slow",
-        /// 1 - (1 - x)²: fast at first.
-        Fast = "fast",
-        /// 60 dB in equal steps, silent at the very end.
-        Decibel = "decibel",
-    }
-}
-
-fx::choice! {
     /// What a curve does between two points.
     pub enum Curve {
         /// A straight line in the parameter's own unit (for gains: in decibels).
@@ -167,30 +149,6 @@ fx::fields! {
     }
 }
 
-fx::fields! {
-    /// Numbers of a clip.
-    pub struct ClipControls {
-        /// Where it begins, from the start of the session.
-        start_seconds: Seconds = 0.0 in 0.0..=360000.0;
-        /// Where it begins, in beats; instead of seconds.
-        start_beats: Beats = 0.0 in 0.0..=3000000.0;
-        /// What is left out at the beginning of the file.
-        offset_seconds: Seconds = 0.0 in 0.0..=360000.0;
-        /// How much of the file is played; 0 is all of it.
-        length_seconds: Seconds = 0.0 in 0.0..=360000.0;
-        /// Gain.
-        gain_db: Db = 0.0 in -144.0..=48.0;
-        /// Fade at the beginning.
-        fade_in_ms: Ms = 0.0 in 0.0..=600000.0;
-        /// Fade at the end.
-        fade_out_ms: Ms = 0.0 in 0.0..=600000.0;
-        /// Course of the fade at the beginning.
-        fade_in_shape: choice FadeShape = Linear;
-        /// Course of the fade at the end.
-        fade_out_shape: choice FadeShape = Linear;
-    }
-}
-
 /// A gain in decibels at or below this is off. By our own convention: under the noise of 24 bits.
 pub const OFF_DB: f64 = -144.0;
 
@@ -198,23 +156,4 @@ pub const OFF_DB: f64 = -144.0;
 #[must_use]
 pub fn fader_gain(db: f64) -> f64 {
     if db <= OFF_DB { 0.0 } else { dsp::math::db_to_gain(db) }
-}
-
-impl FadeShape {
-    /// Gain at `x` of the way in, 0 to 1.
-    #[must_use]
-    pub fn gain(self, x: f64) -> f64 {
-        use dsp::math::{FRAC_PI_2, PI, cos, sin};
-        let x = x.clamp(0.0, 1.0);
-        match self {
-            Self::Linear => x,
-            Self::EqualPower => sin(FRAC_PI_2 * x),
-            Self::Smooth => 0.5 - 0.5 * cos(PI * x),
-            Self::Slow => x * x,
-            Self::Fast => 1.0 - (1.0 - x) * (1.0 - x),
-            // 60 dB: below that a fade is taken for silence (the range of a reverberation time, ISO 3382-1).
-            Self::Decibel if x > 0.0 => dsp::math::db_to_gain(-60.0 * (1.0 - x)),
-            Self::Decibel => 0.0,
-        }
-    }
 }

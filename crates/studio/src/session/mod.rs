@@ -6,25 +6,29 @@
 
 mod automation;
 mod check;
+mod clip;
 pub mod controls;
 mod document;
+mod edit_group;
 mod files;
 pub(crate) mod insert;
 mod parse;
 pub(crate) mod read;
+mod snapshot;
 mod surround;
 
 #[cfg(test)]
 mod tests;
 
 pub use automation::{AUTOMATED, Automation, Part, Target};
-pub use controls::{
-    BusLayout, ClipControls, Controls, Curve, FadeShape, PanLaw, Polarity, SendControls, Tap, TimeBase,
-    VcaControls,
-};
+pub use clip::{Clip, ClipControls, Crossfade, CrossfadeShape, FadeShape, LoopControls};
+pub use controls::{BusLayout, Controls, Curve, PanLaw, Polarity, SendControls, Tap, TimeBase, VcaControls};
 pub use document::{Document, Setting};
+pub use edit_group::EditGroup;
+pub(crate) use edit_group::findings as edit_group_findings;
 pub use insert::{Insert, Key, inserts_of};
 pub use read::Span;
+pub use snapshot::{Change, Snapshot};
 pub use surround::{FoldLevel, MixShape};
 
 use crate::message::{Error, Kind};
@@ -87,6 +91,10 @@ pub struct Session {
     pub shape: MixShape,
     /// Curves.
     pub automation: Vec<Automation>,
+    /// Tracks that are cut together.
+    pub edit_groups: Vec<EditGroup>,
+    /// Other settings of the same session.
+    pub snapshots: Vec<Snapshot>,
     /// Where it came from.
     pub origin: Origin,
 }
@@ -126,19 +134,6 @@ pub struct Bus {
     pub strip: Strip,
     /// Channels.
     pub layout: BusLayout,
-}
-
-/// A part of a file at a time of the session.
-#[derive(Debug, Clone)]
-pub struct Clip {
-    /// The file, as written.
-    pub file: Named,
-    /// Channels of the file that are played, from 0; empty: all, one or two. More than two are a surround layout.
-    pub channels: Vec<usize>,
-    /// Times, gain and fades.
-    pub controls: ClipControls,
-    /// Whether the beginning was given in beats.
-    pub in_beats: bool,
 }
 
 /// A send.

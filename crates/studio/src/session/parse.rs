@@ -2,18 +2,20 @@
 
 use super::automation;
 use super::check;
-use super::controls::{ClipControls, Controls, SendControls, VcaControls};
+use super::clip;
+use super::controls::{Controls, SendControls, VcaControls};
+use super::edit_group;
 use super::files;
 use super::insert;
 use super::read::{Node, Reader, Span, Take, wrong};
-use super::{Bus, BusLayout, Clip, MIX, Named, Origin, Send, Session, Strip, Track, VERSION, Vca};
+use super::snapshot;
+use super::{Bus, BusLayout, MIX, Named, Origin, Send, Session, Strip, Track, VERSION, Vca};
 use crate::message::Error;
 use fx::{Kind, Param, Unit};
 
-/// Most tracks, buses, clips of a track, sends of a strip, curves. By our own convention: far past any real session,
+/// Most tracks, buses, sends of a strip, curves. By our own convention: far past any real session,
 /// and small enough that a hostile one is refused before it costs anything.
 pub(super) const MOST_STRIPS: usize = 2048;
-const MOST_CLIPS: usize = 65_536;
 const MOST_SENDS: usize = 256;
 
 const TEMPO: Param = Param {
@@ -68,6 +70,7 @@ fn root(reader: &mut Reader<'_>, table: &toml_edit::Table, origin: &Origin) -> S
         mix(reader, &node, &mut session);
     }
     let curves = take.take("automation");
+    let (groups, snapshots) = (take.take("edit_group"), take.take("snapshot"));
     take.finish(reader, "a session");
     if session.tracks.is_empty() && reader.is_fine() {
         reader.say(
@@ -75,10 +78,16 @@ fn root(reader: &mut Reader<'_>, table: &toml_edit::Table, origin: &Origin) -> S
             wrong("no_tracks", "the session has no track").hint("add a [[track]] with id and file"),
         );
     }
+    if let Some(list) = groups {
+        edit_group::read(reader, &list, &mut session);
+    }
     check::references(reader, &session);
     files::impulses(reader, &session, origin);
     if let Some(list) = curves {
         automation::read(reader, &list, &mut session);
+    }
+    if let Some(list) = snapshots {
+        snapshot::read(reader, &list, &mut session);
     }
     session
 }
@@ -94,6 +103,8 @@ fn empty() -> Session {
         mix: strip_named(MIX, "Mix", 0..0),
         shape: super::MixShape::default(),
         automation: Vec::new(),
+        edit_groups: Vec::new(),
+        snapshots: Vec::new(),
         origin: Origin::default(),
     }
 }
@@ -157,7 +168,7 @@ fn head(reader: &mut Reader<'_>, take: &mut Take<'_>, session: &mut Session) {
 }
 
 /// An id, with its place; said if missing or not one.
-fn id(reader: &mut Reader<'_>, take: &mut Take<'_>, of: &str) -> Option<Named> {
+pub(super) fn id(reader: &mut Reader<'_>, take: &mut Take<'_>, of: &str) -> Option<Named> {
     let Some(node) = take.take("id") else {
         let what = wrong("missing_key", format!("{of} has no `id`")).hint("a short word, e.g. id = \"lead\"");
         reader.say(&take.span, what);
@@ -234,85 +245,9 @@ fn track(reader: &mut Reader<'_>, node: &Node<'_>, origin: &Origin) -> Option<Tr
     let mut strip = head.unwrap_or_else(|| strip_named("", "", take.span.clone()));
     strip_body(reader, &mut take, &mut strip);
     routing(reader, &mut take, &mut strip);
-    let clips = clips(reader, &mut take, origin);
+    let clips = clip::read(reader, &mut take, origin);
     take.finish(reader, "a track");
     known.then_some(Track { strip, clips })
-}
-
-fn clips(reader: &mut Reader<'_>, take: &mut Take<'_>, origin: &Origin) -> Vec<Clip> {
-    let file = take.take("file");
-    let channels = take.take("channels");
-    let list = take.take("clip");
-    match (file, list) {
-        (Some(_), Some(list)) => {
-            reader.say(&list.span, wrong("two_ways", "a track has `file` or [[track.clip]], not both"));
-            Vec::new()
-        }
-        (Some(file), None) => {
-            let channels = channels.map(|node| pick(reader, &node)).unwrap_or_default();
-            let file = files::name(reader, &file, origin);
-            let whole = |file| Clip { file, channels, controls: ClipControls::default(), in_beats: false };
-            file.map(whole).into_iter().collect()
-        }
-        (None, Some(list)) => {
-            if let Some(channels) = channels {
-                reader.say(&channels.span, wrong("two_ways", "`channels` belongs into the clip here"));
-            }
-            let nodes = reader.list(&list, "clip", MOST_CLIPS);
-            nodes.iter().filter_map(|node| clip(reader, node, origin)).collect()
-        }
-        (None, None) => {
-            let what = wrong("missing_key", "a track has no audio")
-                .hint("file = \"audio/lead.wav\", or [[track.clip]]");
-            reader.say(&take.span, what);
-            Vec::new()
-        }
-    }
-}
-
-fn clip(reader: &mut Reader<'_>, node: &Node<'_>, origin: &Origin) -> Option<Clip> {
-    let mut take = reader.table(node, "clip")?;
-    let file = match take.take("file") {
-        Some(node) => files::name(reader, &node, origin),
-        None => {
-            reader.say(&take.span, wrong("missing_key", "a clip has no `file`"));
-            None
-        }
-    };
-    let channels = take.take("channels").map(|node| pick(reader, &node)).unwrap_or_default();
-    let mut controls = ClipControls::default();
-    let given = take.fields(reader, &mut controls);
-    let in_beats = given.contains(&"start_beats");
-    if in_beats && given.contains(&"start_seconds") {
-        let at = take.key_span("start_beats");
-        reader.say(&at, wrong("two_ways", "a clip begins at `start_seconds` or at `start_beats`, not both"));
-    }
-    take.finish(reader, "a clip");
-    Some(Clip { file: file?, channels, controls, in_beats })
-}
-
-/// Channels a clip can have: mono, stereo, LCR, quad, 5.0, 5.1, 7.1, 5.1.4, 7.1.4.
-const WIDTHS: [usize; 9] = [1, 2, 3, 4, 5, 6, 8, 10, 12];
-
-/// Channels of the file, counted from 1 in the text and from 0 here.
-fn pick(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<usize> {
-    let list = node.as_list().unwrap_or_default();
-    let numbers: Option<Vec<usize>> = list
-        .iter()
-        .map(|node| {
-            node.as_number().filter(|n| n.fract() == 0.0 && (1.0..=64.0).contains(n)).map(|n| n as usize - 1)
-        })
-        .collect();
-    match numbers {
-        Some(numbers) if WIDTHS.contains(&numbers.len()) => numbers,
-        _ => {
-            let what =
-                wrong("bad_channels", "`channels` names channels of the file, from 1: 1 to 6, 8, 10 or 12")
-                    .hint("channels = [1], channels = [1, 2], or for 5.1 channels = [1, 2, 3, 4, 5, 6]");
-            reader.say(&node.span, what);
-            Vec::new()
-        }
-    }
 }
 
 fn bus(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Bus> {

