@@ -29,7 +29,7 @@ pub use verify::verify;
 
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result, Severity};
-use crate::session::{Curve as Course, Session};
+use crate::session::{Course, Session};
 use clip::ClipPlan;
 use dsp::block::{Buffer, View};
 use graph::{Graph, Origin};
@@ -357,8 +357,10 @@ fn notes(session: &Session, graph: &Graph, plan: &Plan, findings: &mut Vec<Findi
     let rate = f64::from(session.sample_rate_hz);
     let end = plan.length_frames as f64 / rate;
     for automation in &session.automation {
-        if let Some((seconds, _)) = automation.points.last().filter(|(seconds, _)| *seconds > end) {
-            let moves = automation.curve == Course::Linear && automation.points.len() > 1;
+        if let Some(last) = automation.points.last().filter(|last| last.seconds > end) {
+            let seconds = last.seconds;
+            let before = automation.points.iter().rev().nth(1);
+            let moves = before.is_some_and(|before| before.course != Course::Hold);
             let what = format!("a point at {seconds:.3} s, the session ends at {end:.3} s");
             findings.push(
                 Finding::new(
@@ -367,7 +369,7 @@ fn notes(session: &Session, graph: &Graph, plan: &Plan, findings: &mut Vec<Findi
                     what,
                 )
                 .about(format!("{}, {}", automation.target.strip, automation.param.key))
-                .seconds(*seconds)
+                .seconds(seconds)
                 .limit("points within the session")
                 .advice("check the time, or whether it was meant in beats"),
             );

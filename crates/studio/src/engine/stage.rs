@@ -22,6 +22,14 @@ impl Dial {
         self.curve.as_ref().map_or(self.value, |curve| curve.value(frame))
     }
 
+    /// Values of frame after frame.
+    fn each(&self, frame: i64, values: &mut [f64]) {
+        match &self.curve {
+            Some(curve) => curve.each(frame, values),
+            None => values.fill(self.value),
+        }
+    }
+
     fn is_flat(&self, frame: i64, frames: usize) -> bool {
         self.curve.as_ref().is_none_or(|curve| curve.is_flat(frame, frames))
     }
@@ -57,16 +65,36 @@ impl Gain {
         self.faders.iter().chain(&self.mutes).all(|dial| dial.is_flat(frame, frames)).then(|| self.at(frame))
     }
 
-    /// The gain over a stretch: one number, or one for every frame in `scratch`.
+    /// The gain over a stretch: one number, or one for every frame in `scratch`, which has room for three rows.
     pub(super) fn over<'a>(&self, frame: i64, frames: usize, scratch: &'a mut [f64]) -> Level<'a> {
         if let Some(gain) = self.flat(frame, frames) {
             return Level::Flat(gain);
         }
-        let scratch = &mut scratch[..frames];
-        for (offset, gain) in scratch.iter_mut().enumerate() {
-            *gain = self.at(frame + offset as i64);
+        let (gains, rest) = scratch.split_at_mut(scratch.len() / 3);
+        let (open, row) = rest.split_at_mut(rest.len() / 2);
+        let (gains, open, row) = (&mut gains[..frames], &mut open[..frames], &mut row[..frames]);
+        gains.fill(0.0);
+        for fader in &self.faders {
+            fader.each(frame, row);
+            // Off stays off, whatever is added.
+            let off = |db: f64| if db <= controls::OFF_DB { f64::NEG_INFINITY } else { db };
+            gains.iter_mut().zip(&*row).for_each(|(sum_db, db)| *sum_db += off(*db));
         }
-        Level::Moving(scratch)
+        open.fill(self.sign);
+        for mute in &self.mutes {
+            mute.each(frame, row);
+            open.iter_mut().zip(&*row).for_each(|(open, mute)| *open *= 1.0 - mute);
+        }
+        // A line that stands still for a while is asked for only once.
+        let mut last = (0.0, 1.0);
+        for (gain, open) in gains.iter_mut().zip(&*open) {
+            let sum_db = *gain;
+            if sum_db != last.0 {
+                last = (sum_db, db_to_gain(sum_db));
+            }
+            *gain = if sum_db == f64::NEG_INFINITY { 0.0 } else { open * last.1 };
+        }
+        Level::Moving(gains)
     }
 }
 

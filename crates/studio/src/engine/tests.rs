@@ -1,5 +1,5 @@
 use super::*;
-use crate::session::{Insert, Key, Named, Session, Tap};
+use crate::session::{Course, Insert, Key, Named, Point, Session, Tap};
 use dsp::block::Block;
 use fx::{Format, Kernel, Processor};
 use std::collections::VecDeque;
@@ -217,6 +217,8 @@ fn busy(reversed: bool) -> Session {
          [[automation]]\ntarget = \"g.mute\"\npoints = [[0.0, false], [0.02, true], [0.04, false]]\n\
          [[automation]]\ntarget = \"v.fader_db\"\ncurve = \"hold\"\npoints = [[0.0, 0], [0.033, -6]]\n\
          [[automation]]\ntarget = \"a.send.fx.gain_db\"\npoints = [[0.0, -30], [0.05, 0]]\n\
+         [[automation]]\ntarget = \"g.fader_db\"\ncurve = \"amplitude\"\n\
+         points = [[0.0, -144], [0.011, -3, \"s\"], [0.02, -9, \"exponential\", -0.3], [0.041, 0, \"bezier\", 0.2, 0, 0.9, 1], [0.05, -2]]\n\
          [[automation]]\ntarget = \"d.gain.gain_db\"\npoints = [[0.0101, -3], [0.0402, 6]]\n\
          [mix]\npan = 0.05\nfader_db = -1.5\n";
     let mut session = session(&format!("{}{rest}", tracks.concat()));
@@ -283,7 +285,9 @@ fn a_parameter_moves_at_its_sample_and_on_the_grid_of_32() {
         let mut curve =
             self::session(&format!("[[track]]\nid = \"a\"\nfile = \"a\"\n{automation}")).automation.remove(0);
         curve.target.part = crate::session::Part::Insert { insert: 1, index: 1 };
-        curve.points = vec![(1000.0 / RATE, 1.0), (1096.0 / RATE, 2.0)];
+        curve.points = [(1000.0, 1.0), (1096.0, 2.0)]
+            .map(|(frame, value)| Point { seconds: frame / RATE, value, course: Course::Linear })
+            .to_vec();
         session.automation.push(curve);
         let (out, _) = run(&session, &shelf(&[("a", vec![vec![1.0; 1500]; 2])]), block, 1);
         let line = |n: f64| 1.0 + (n - 1000.0) / 96.0;

@@ -160,7 +160,7 @@ impl Workshop<'_> {
             gain: self.gain(strip),
             pan: Pan { position: self.control(strip, "pan"), law: law(controls.pan_law) },
             scratch: fresh(2),
-            gains: vec![0.0; self.block_frames],
+            gains: vec![0.0; 3 * self.block_frames],
             error: None,
         };
         Some((worker, outputs))

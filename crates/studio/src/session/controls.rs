@@ -75,6 +75,16 @@ fx::choice! {
         Linear = "linear",
         /// Stays until the next point.
         Hold = "hold",
+        /// A straight line in decibels: equal ratios in equal times.
+        Decibel = "decibel",
+        /// A straight line in linear gain, for what is in decibels.
+        Amplitude = "amplitude",
+        /// Slow at first, then ever faster, or the other way round.
+        Exponential = "exponential",
+        /// Level at both ends.
+        S = "s",
+        /// As two handles draw it.
+        Bezier = "bezier",
     }
 }
 
@@ -83,8 +93,10 @@ fx::choice! {
     pub enum TimeBase {
         /// Seconds from the start of the session.
         Seconds = "seconds",
-        /// Beats from the start of the session, at its tempo.
+        /// Beats (quarter notes) from the start of the session, along its tempo.
         Beats = "beats",
+        /// Bars from 1, along its time signatures and tempo: 5.5 is halfway through the fifth.
+        Bars = "bars",
     }
 }
 

@@ -7,23 +7,29 @@
 mod automation;
 mod check;
 pub mod controls;
+pub mod course;
 mod document;
 mod files;
 pub(crate) mod insert;
 mod parse;
 pub(crate) mod read;
+pub mod time;
+mod timeline;
 
 #[cfg(test)]
 mod tests;
 
-pub use automation::{AUTOMATED, Automation, Part, Target};
+pub use automation::{AUTOMATED, Automation, Part, Point, Target};
 pub use controls::{
     BusLayout, ClipControls, Controls, Curve, FadeShape, PanLaw, Polarity, SendControls, Tap, TimeBase,
     VcaControls,
 };
+pub use course::Course;
 pub use document::{Document, Setting};
 pub use insert::{Insert, Key, inserts_of};
 pub use read::Span;
+pub use time::{Meter, TempoMap, TempoPoint};
+pub use timeline::Marker;
 
 use crate::message::{Error, Kind};
 use std::path::{Path, PathBuf};
@@ -71,8 +77,16 @@ pub struct Session {
     pub name: String,
     /// Sample rate of the mix.
     pub sample_rate_hz: u32,
-    /// Tempo.
+    /// Tempo at the start.
     pub tempo_bpm: f64,
+    /// Time signature at the start.
+    pub time_signature: Meter,
+    /// Tempo and time signatures all along.
+    pub tempo: TempoMap,
+    /// Markers, in order of time.
+    pub markers: Vec<Marker>,
+    /// Whether a mute also shuts the sends that leave ahead of it.
+    pub mute_pre_sends: bool,
     /// Tracks, in the order of the text. Nothing audible depends on the order.
     pub tracks: Vec<Track>,
     /// Buses, in the order of the text.
@@ -223,6 +237,6 @@ impl Session {
     /// Seconds of a number of beats.
     #[must_use]
     pub fn seconds_of_beats(&self, beats: f64) -> f64 {
-        beats * 60.0 / self.tempo_bpm
+        self.tempo.seconds_of_beats(beats)
     }
 }

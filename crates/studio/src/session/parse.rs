@@ -6,21 +6,16 @@ use super::controls::{ClipControls, Controls, SendControls, VcaControls};
 use super::files;
 use super::insert;
 use super::read::{Node, Reader, Span, Take, wrong};
+use super::time::{Meter, TempoMap};
+use super::timeline::{self, TEMPO};
 use super::{Bus, BusLayout, Clip, MIX, Named, Origin, Send, Session, Strip, Track, VERSION, Vca};
 use crate::message::Error;
-use fx::{Kind, Param, Unit};
 
 /// Most tracks, buses, clips of a track, sends of a strip, curves. By our own convention: far past any real session,
 /// and small enough that a hostile one is refused before it costs anything.
 pub(super) const MOST_STRIPS: usize = 2048;
 const MOST_CLIPS: usize = 65_536;
 const MOST_SENDS: usize = 256;
-
-const TEMPO: Param = Param {
-    key: "tempo_bpm",
-    doc: &["Tempo."],
-    kind: Kind::Number { unit: Unit::Plain, min: 10.0, max: 999.0, default: 120.0, taper: fx::Taper::Linear },
-};
 
 /// Sample rates a mix can have.
 const RATES: [u32; 6] = [44_100, 48_000, 88_200, 96_000, 176_400, 192_000];
@@ -48,7 +43,8 @@ fn root(reader: &mut Reader<'_>, table: &toml_edit::Table, origin: &Origin) -> S
     let mut session = empty();
     let Some(mut take) = node.as_table() else { return session };
     version(reader, &mut take);
-    head(reader, &mut take, &mut session);
+    let tempo_given = head(reader, &mut take, &mut session);
+    timeline::Lists::take(&mut take).read(reader, &mut session, tempo_given);
     if let Some(list) = take.take("track") {
         for node in reader.list(&list, "track", MOST_STRIPS) {
             session.tracks.extend(track(reader, &node, origin));
@@ -87,6 +83,10 @@ fn empty() -> Session {
         name: String::new(),
         sample_rate_hz: 48_000,
         tempo_bpm: TEMPO.default_value(),
+        time_signature: Meter { bar: 1.0, count: 4, note: 4 },
+        tempo: TempoMap::steady(TEMPO.default_value()),
+        markers: Vec::new(),
+        mute_pre_sends: false,
         tracks: Vec::new(),
         buses: Vec::new(),
         vcas: Vec::new(),
@@ -121,14 +121,15 @@ fn version(reader: &mut Reader<'_>, take: &mut Take<'_>) {
     }
 }
 
-fn head(reader: &mut Reader<'_>, take: &mut Take<'_>, session: &mut Session) {
+/// The session's own keys; the place of its tempo, if it is given.
+fn head(reader: &mut Reader<'_>, take: &mut Take<'_>, session: &mut Session) -> Option<Span> {
     let Some(node) = take.take("session") else {
         let what =
             wrong("missing_key", "[session] is missing").hint("it needs at least: sample_rate_hz = 48000");
         reader.say(&(0..0), what);
-        return;
+        return None;
     };
-    let Some(mut table) = reader.table(&node, "session") else { return };
+    let mut table = reader.table(&node, "session")?;
     if let Some(name) = table.take("name") {
         session.name = reader.text(&name, "name").unwrap_or_default();
     }
@@ -148,10 +149,27 @@ fn head(reader: &mut Reader<'_>, take: &mut Take<'_>, session: &mut Session) {
             }
         },
     }
-    if let Some(node) = table.take("tempo_bpm") {
-        session.tempo_bpm = reader.param(&node, &TEMPO).unwrap_or(session.tempo_bpm);
+    let tempo = table.take("tempo_bpm");
+    if let Some(node) = &tempo {
+        session.tempo_bpm = reader.param(node, &TEMPO).unwrap_or(session.tempo_bpm);
     }
+    if let Some(node) = table.take("time_signature") {
+        session.time_signature =
+            timeline::read_signature(reader, &node, 1.0).unwrap_or(session.time_signature);
+    }
+    let mut rules = Rules::default();
+    table.fields(reader, &mut rules);
+    session.mute_pre_sends = rules.mute_pre_sends;
     table.finish(reader, "[session]");
+    tempo.map(|node| node.span)
+}
+
+fx::fields! {
+    /// Rules of a whole session.
+    pub struct Rules {
+        /// A mute also shuts the sends that leave ahead of it (`pre_fx` and `pre`).
+        mute_pre_sends: switch = false;
+    }
 }
 
 /// An id, with its place; said if missing or not one.

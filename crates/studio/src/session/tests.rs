@@ -114,8 +114,9 @@ fn a_session_says_what_the_text_says() {
     assert_eq!(session.mix.controls.fader_db, -1.0);
     let [gain, send, mute] = session.automation.as_slice() else { panic!("three curves") };
     assert_eq!(gain.target.part, Part::Insert { insert: 1, index: 0 });
-    assert_eq!(send.points, [(2.0, controls::OFF_DB), (4.0, -6.0)]);
-    assert_eq!((mute.curve, mute.points[0]), (Curve::Hold, (2.0, 1.0)));
+    let hold = |seconds, value| Point { seconds, value, course: Course::Hold };
+    assert_eq!(send.points, [hold(2.0, controls::OFF_DB), hold(4.0, -6.0)]);
+    assert_eq!(mute.points, [hold(2.0, 1.0)]);
 }
 
 #[test]
