@@ -229,6 +229,8 @@ pub struct DelayKernel {
     /// Frames of the crossfade done.
     faded: Option<usize>,
     fade_frames: usize,
+    /// Longest time the lines have room for.
+    longest_frames: f64,
     glides: [Glide; 10],
     sway: [Quadrature; 2],
     ducker: Ducker,
@@ -258,6 +260,8 @@ impl Processor for Delay {
             next: times,
             wanted: times,
             faded: None,
+            // The sway, 10 ms at most, needs room of its own.
+            longest_frames: (room - 8) as f64 - (10e-3 * rate).floor(),
             fade_frames: ((FADE_MS * 1e-3 * rate) as usize).max(1),
             glides: self.targets(&format).map(|value| Glide::new(value, GLIDE_MS, rate)),
             sway: sway(self.modulation_rate_hz, rate),
@@ -363,12 +367,22 @@ impl Kernel for DelayKernel {
     }
 
     fn retune(&mut self, settings: &Delay) {
-        self.wanted = settings.times(&self.format);
+        self.wanted = settings.times(&self.format).map(|time| time.min(self.longest_frames));
         let targets = settings.targets(&self.format);
         self.glides.iter_mut().zip(targets).for_each(|(glide, target)| glide.set_target(target));
         let rate = self.format.sample_rate_hz;
         self.sway.iter_mut().for_each(|sway| sway.set_rate(settings.modulation_rate_hz, rate));
         self.settings = settings.clone();
+    }
+
+    fn follows_tempo(&self) -> bool {
+        self.settings.timing == DelayTiming::Tempo
+    }
+
+    /// As long as the lines have room: notes longer than four seconds stay at the longest there is.
+    fn set_tempo(&mut self, tempo_bpm: f64) {
+        self.format.tempo_bpm = tempo_bpm;
+        self.wanted = self.settings.times(&self.format).map(|time| time.min(self.longest_frames));
     }
 
     fn reset(&mut self) {

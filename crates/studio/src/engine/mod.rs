@@ -12,6 +12,7 @@
 mod clip;
 mod curve;
 pub mod graph;
+mod index;
 mod library;
 mod plan;
 mod ring;
@@ -33,6 +34,7 @@ use crate::session::{Course, Session};
 use clip::ClipPlan;
 use dsp::block::{Buffer, View};
 use graph::{Graph, Origin};
+use index::Index;
 use rayon::prelude::*;
 use worker::{Outputs, Worker};
 use workshop::Workshop;
@@ -97,15 +99,17 @@ impl<'a> Engine<'a> {
         let mut findings = Vec::new();
         let clips = clips(session, library, &mut findings)?;
         let graph = Graph::new(session).map_err(|error| vec![error])?;
-        let compiled = plan::compile(session, &graph, &clips, block_frames).map_err(|error| vec![error])?;
+        let index = Index::new(session);
+        let compiled =
+            plan::compile(session, &index, &graph, &clips, block_frames).map_err(|error| vec![error])?;
         let plan = compiled.plan;
-        verify(&plan, &graph).map_err(|error| vec![error])?;
+        verify(&plan, &graph, session).map_err(|error| vec![error])?;
         if plan.length_frames / u64::from(plan.sample_rate_hz.max(1)) > MOST_SECONDS {
             let what = "the session is longer than a day";
             return Err(vec![Error::new(Kind::Limit, "too_long", what).at(&session.origin.file)]);
         }
         notes(session, &graph, &plan, &mut findings);
-        let shop = Workshop { session, plan: &plan, block_frames };
+        let shop = Workshop::new(session, &index, &plan, block_frames);
         let mut workers = Vec::new();
         let mut outputs = Vec::new();
         for (number, kernels) in compiled.kernels.into_iter().enumerate() {

@@ -150,6 +150,18 @@ impl Level<'_> {
 pub(super) struct Pan {
     pub(super) position: Dial,
     pub(super) law: pan::PanLaw,
+    pub(super) place: Place,
+}
+
+/// What is done with two channels.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    /// The far side is turned down.
+    Balance,
+    /// Two sounds so far apart around the position.
+    Width(Dial),
+    /// Two sounds, each at a position of its own.
+    Dual(Dial, Dial),
 }
 
 /// Pan law of a session in the words of the kernels.
@@ -174,9 +186,28 @@ impl Pan {
         pan::balance_gains(self.position.at(frame), self.law)
     }
 
-    /// Whether the position stands still.
+    /// Gains of two channels that are placed as two sounds: those of the left one, those of the right one.
+    fn of_pair(&self, frame: i64) -> Option<((f64, f64), (f64, f64))> {
+        match &self.place {
+            Place::Balance => None,
+            Place::Width(width) => {
+                Some(pan::spread_gains(self.position.at(frame), width.at(frame), self.law))
+            }
+            Place::Dual(left, right) => {
+                let of = |dial: &Dial| pan::mono_gains(dial.at(frame), self.law);
+                Some((of(left), of(right)))
+            }
+        }
+    }
+
+    /// Whether all positions stand still.
     pub(super) fn is_flat(&self, frame: i64, frames: usize) -> bool {
-        self.position.is_flat(frame, frames)
+        let flat = |dial: &Dial| dial.is_flat(frame, frames);
+        match &self.place {
+            Place::Balance => flat(&self.position),
+            Place::Width(width) => flat(&self.position) && flat(width),
+            Place::Dual(left, right) => flat(left) && flat(right),
+        }
     }
 
     /// Spans of frames with one position: the whole stretch, or frame by frame where it moves.
@@ -188,9 +219,17 @@ impl Pan {
         }
     }
 
-    /// Balances two channels in place.
+    /// Balances or places two channels in place.
     pub(super) fn balance(&self, frame: i64, buffer: &mut Buffer) {
         self.each(frame, buffer.frames(), |range, frame| {
+            if let Some(((ll, lr), (rl, rr))) = self.of_pair(frame) {
+                let mut block = buffer.block();
+                let Some((left, right)) = block.pair_mut() else { return };
+                for (left, right) in left[range.clone()].iter_mut().zip(&mut right[range]) {
+                    (*left, *right) = (*left * ll + *right * rl, *left * lr + *right * rr);
+                }
+                return;
+            }
             let (left, right) = self.of_stereo(frame);
             for (channel, gain) in [left, right].into_iter().enumerate().filter(|(_, gain)| *gain != 1.0) {
                 buffer.channel_mut(channel)[range.clone()].iter_mut().for_each(|x| *x *= gain);

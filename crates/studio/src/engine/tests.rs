@@ -1,5 +1,5 @@
 use super::*;
-use crate::session::{Course, Insert, Key, Named, Point, Session, Tap};
+use crate::session::{Course, Insert, Key, KeyControls, Named, Point, Session, Tap};
 use dsp::block::Block;
 use fx::{Format, Kernel, Processor};
 use std::collections::VecDeque;
@@ -66,7 +66,8 @@ fn late(frames: usize) -> Insert {
 }
 
 fn keyed(frames: usize, from: &str, tap: Tap) -> Insert {
-    Insert { key: Some(Key { from: Named { id: from.into(), span: 0..0 }, tap }), ..late(frames) }
+    let controls = KeyControls { tap, ..KeyControls::default() };
+    Insert { key: Some(Key { from: Named { id: from.into(), span: 0..0 }, controls }), ..late(frames) }
 }
 
 fn session(text: &str) -> Session {
@@ -487,7 +488,7 @@ fn a_circle_put_together_by_hand_is_refused_by_name() {
     let errors =
         Engine::new(&session, &shelf(&[("a", noise(1, 1, 10))]), Options::default()).map(|_| ()).unwrap_err();
     assert_eq!(errors[0].code, "routing_cycle");
-    assert!(errors[0].what.contains("x, y"));
+    assert!(errors[0].what.contains("x → y → x"));
 }
 
 #[test]
@@ -496,7 +497,7 @@ fn the_verifier_refuses_every_spoilt_schedule() {
     insert(&mut session, "grouped", keyed(3, "inserted", Tap::Pre));
     let graph = graph::Graph::new(&session).unwrap();
     let plan = Engine::new(&session, &shelf, Options::default()).unwrap().plan;
-    assert!(verify(&plan, &graph).is_ok());
+    assert!(verify(&plan, &graph, &session).is_ok());
     let spoil: [fn(&mut Plan); 9] = [
         |plan| plan.steps.last_mut().unwrap().inputs[0].delay_frames += 1,
         |plan| plan.buffers[1] = plan.buffers[0],
@@ -515,7 +516,7 @@ fn the_verifier_refuses_every_spoilt_schedule() {
     for (number, spoil) in spoil.iter().enumerate() {
         let mut spoilt = plan.clone();
         spoil(&mut spoilt);
-        assert!(verify(&spoilt, &graph).is_err(), "{number}");
+        assert!(verify(&spoilt, &graph, &session).is_err(), "{number}");
     }
 }
 

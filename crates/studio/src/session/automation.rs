@@ -8,7 +8,8 @@ use crate::suggest::nearest;
 use fx::{Fields, Kind, Param};
 
 /// Controls of a strip that can move; the others are fixed for a whole mix.
-pub const AUTOMATED: [&str; 5] = ["width", "ride_db", "fader_db", "pan", "mute"];
+pub const AUTOMATED: [&str; 8] =
+    ["width", "ride_db", "fader_db", "pan", "pan_width", "pan_left", "pan_right", "mute"];
 /// Controls of a send that can move.
 const AUTOMATED_SEND: [&str; 3] = ["gain_db", "pan", "mute"];
 /// Most curves of a session, and most points of a curve. By our own convention.

@@ -10,6 +10,7 @@ pub mod controls;
 pub mod course;
 mod document;
 mod files;
+mod folders;
 pub(crate) mod insert;
 mod parse;
 pub(crate) mod read;
@@ -21,12 +22,12 @@ mod tests;
 
 pub use automation::{AUTOMATED, Automation, Part, Point, Target};
 pub use controls::{
-    BusLayout, ClipControls, Controls, Curve, FadeShape, PanLaw, Polarity, SendControls, Tap, TimeBase,
-    VcaControls,
+    BusLayout, ClipControls, Controls, Curve, FadeShape, PanLaw, PanMode, Polarity, SendChannels,
+    SendControls, Tap, TimeBase, VcaControls,
 };
 pub use course::Course;
 pub use document::{Document, Setting};
-pub use insert::{Insert, Key, inserts_of};
+pub use insert::{Insert, Key, KeyControls, inserts_of};
 pub use read::Span;
 pub use time::{Meter, TempoMap, TempoPoint};
 pub use timeline::Marker;
@@ -112,8 +113,10 @@ pub struct Strip {
     pub controls: Controls,
     /// Processors, in order.
     pub inserts: Vec<Insert>,
-    /// Bus it goes to (`mix` if not given); of no meaning on the mix bus itself.
+    /// Bus it goes to (its folder's or `mix` if not given); of no meaning on the mix bus itself.
     pub output: Named,
+    /// Bus or VCA it stands in.
+    pub folder: Option<Named>,
     /// Sends.
     pub sends: Vec<Send>,
     /// Where its id stands.
@@ -136,6 +139,8 @@ pub struct Bus {
     pub strip: Strip,
     /// Channels.
     pub layout: BusLayout,
+    /// What stands in it, where the text of the bus says so.
+    pub members: Vec<Named>,
 }
 
 /// A part of a file at a time of the session.
@@ -169,8 +174,10 @@ pub struct Vca {
     pub name: String,
     /// Controls.
     pub controls: VcaControls,
-    /// Tracks and buses it moves.
+    /// Tracks, buses and other VCAs it moves.
     pub members: Vec<Named>,
+    /// Bus or VCA it stands in.
+    pub folder: Option<Named>,
     /// Where its id stands.
     pub span: Span,
 }

@@ -4,6 +4,7 @@ use super::automation;
 use super::check;
 use super::controls::{ClipControls, Controls, SendControls, VcaControls};
 use super::files;
+use super::folders;
 use super::insert;
 use super::read::{Node, Reader, Span, Take, wrong};
 use super::time::{Meter, TempoMap};
@@ -71,6 +72,7 @@ fn root(reader: &mut Reader<'_>, table: &toml_edit::Table, origin: &Origin) -> S
             wrong("no_tracks", "the session has no track").hint("add a [[track]] with id and file"),
         );
     }
+    folders::resolve(reader, &mut session);
     check::references(reader, &session);
     if let Some(list) = curves {
         automation::read(reader, &list, &mut session);
@@ -103,6 +105,7 @@ fn strip_named(id: &str, name: &str, span: Span) -> Strip {
         controls: Controls::default(),
         inserts: Vec::new(),
         output: Named { id: MIX.to_owned(), span: span.clone() },
+        folder: None,
         sends: Vec::new(),
         span,
     }
@@ -223,6 +226,7 @@ fn routing(reader: &mut Reader<'_>, take: &mut Take<'_>, strip: &mut Strip) {
     if let Some(output) = take.take("output").and_then(|node| named(reader, &node, "output")) {
         strip.output = output;
     }
+    strip.folder = take.take("folder").and_then(|node| named(reader, &node, "folder"));
     let Some(list) = take.take("sends") else { return };
     for node in reader.list(&list, "sends", MOST_SENDS) {
         let Some(mut table) = reader.table(&node, "sends") else { continue };
@@ -336,8 +340,9 @@ fn bus(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Bus> {
     routing(reader, &mut take, &mut strip);
     let mut shape = BusShape::default();
     take.fields(reader, &mut shape);
+    let members = members(reader, &mut take);
     take.finish(reader, "a bus");
-    known.then_some(Bus { strip, layout: shape.layout })
+    known.then_some(Bus { strip, layout: shape.layout, members })
 }
 
 fx::fields! {
@@ -361,15 +366,19 @@ fn vca(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Vca> {
     let name = take.take("name").and_then(|node| reader.text(&node, "name"));
     let mut controls = VcaControls::default();
     take.fields(reader, &mut controls);
-    let mut members = Vec::new();
-    if let Some(list) = take.take("members") {
-        for node in reader.list(&list, "members", MOST_STRIPS) {
-            members.extend(named(reader, &node, "members"));
-        }
-    }
+    let members = members(reader, &mut take);
+    let folder = take.take("folder").and_then(|node| named(reader, &node, "folder"));
     take.finish(reader, "a vca");
     let id = id?;
-    Some(Vca { name: name.unwrap_or_else(|| id.id.clone()), id: id.id, controls, members, span: id.span })
+    let name = name.unwrap_or_else(|| id.id.clone());
+    Some(Vca { name, id: id.id, controls, members, folder, span: id.span })
+}
+
+/// Ids of members, checked later.
+fn members(reader: &mut Reader<'_>, take: &mut Take<'_>) -> Vec<Named> {
+    let Some(list) = take.take("members") else { return Vec::new() };
+    let nodes = reader.list(&list, "members", MOST_STRIPS);
+    nodes.iter().filter_map(|node| named(reader, node, "members")).collect()
 }
 
 #[cfg(test)]
@@ -379,7 +388,10 @@ mod tests {
 
     #[test]
     fn no_control_is_called_like_another_key_of_its_table() {
-        let taken = ["id", "name", "insert", "output", "sends", "file", "clip", "channels", "layout"];
+        let taken = [
+            "id", "name", "insert", "output", "sends", "file", "clip", "channels", "layout", "folder",
+            "members",
+        ];
         assert!(Controls::PARAMS.iter().all(|param| !taken.contains(&param.key)));
         assert!(SendControls::PARAMS.iter().all(|param| param.key != "to"));
     }

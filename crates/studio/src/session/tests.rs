@@ -98,11 +98,11 @@ fn a_session_says_what_the_text_says() {
     assert_eq!((lead.strip.controls.delay_samples, lead.strip.controls.delay_ms), (12.0, 1.0));
     assert_eq!(lead.strip.inserts[0].settings.get(0), -3.0);
     assert_eq!(
-        lead.strip.inserts[0].key.as_ref().map(|key| (key.from.id.as_str(), key.tap)),
+        lead.strip.inserts[0].key.as_ref().map(|key| (key.from.id.as_str(), key.controls.tap)),
         Some(("kick", Tap::Pre))
     );
     assert!(!lead.strip.inserts[1].on);
-    assert_eq!(lead.strip.inserts[1].key.as_ref().map(|key| key.tap), Some(Tap::PreFx));
+    assert_eq!(lead.strip.inserts[1].key.as_ref().map(|key| key.controls.tap), Some(Tap::PreFx));
     assert_eq!((lead.strip.sends[0].controls.gain_db, lead.strip.sends[0].controls.tap), (-12.0, Tap::Pre));
     let clip = &lead.clips[0].controls;
     assert_eq!((clip.start_seconds, clip.offset_seconds, clip.length_seconds), (1.5, 0.25, 3.0));
