@@ -1,3 +1,5 @@
+mod routing;
+
 use super::*;
 use crate::session::{Course, Insert, Key, KeyControls, Named, Point, Session, Tap};
 use dsp::block::Block;
