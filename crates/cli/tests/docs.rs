@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 use std::path::Path;
-use studio::report::processors;
+use studio::report::{portrait, processors};
 
 fn hold(path: &Path, text: &str, stale: &mut Vec<String>) {
     if std::fs::read_to_string(path).is_ok_and(|found| found == text) {
@@ -37,8 +37,13 @@ fn every_processor_has_its_current_page() {
     hold(&folder.join("README.md"), &index(), &mut stale);
     for description in processors::all() {
         let name = format!("{}.md", description.key);
-        hold(&folder.join(&name), &processors::markdown(description), &mut stale);
+        let pictures = portrait::of(description.key).expect("its pictures can be drawn");
+        hold(&folder.join(&name), &processors::markdown(description, &pictures), &mut stale);
         wanted.push(name);
+        for picture in pictures {
+            hold(&folder.join(&picture.file), &picture.svg, &mut stale);
+            wanted.push(picture.file);
+        }
     }
     assert!(stale.is_empty(), "stale, run this test with UPDATE_DOCS=1: {stale:?}");
     for entry in std::fs::read_dir(folder).expect("the folder is there") {

@@ -13,6 +13,7 @@ pub mod envelope;
 pub mod eq_design;
 pub mod fdn;
 pub mod fft;
+pub mod lfo;
 pub mod limiter;
 pub mod math;
 pub mod meter;

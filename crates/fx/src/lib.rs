@@ -8,15 +8,21 @@ mod declare;
 mod kernel;
 mod registry;
 
+pub mod auto_pan;
+pub mod chorus;
 pub mod compressor;
 pub mod delay;
 pub mod eq;
+pub mod flanger;
 pub mod gain;
 pub mod limiter;
+pub mod modulation;
 pub mod multiband;
 pub mod pan;
+pub mod phaser;
 pub mod reverb;
 pub mod saturation;
+pub mod tremolo;
 
 pub use declare::{
     BandSet, Choice, Describe, Description, Field, Fields, Kind, Param, Taper, Unit, Violation,

@@ -36,6 +36,11 @@ registry![
     multiband::Multiband,
     saturation::Saturation,
     delay::Delay,
+    chorus::Chorus,
+    flanger::Flanger,
+    phaser::Phaser,
+    tremolo::Tremolo,
+    auto_pan::AutoPan,
     reverb::Reverb,
     limiter::Limiter,
 ];

@@ -16,7 +16,8 @@ fn neutral(key: &str) -> &'static [(&'static str, f64)] {
         "gain" | "eq" | "pan" => &[],
         "multiband" => &[("low_ratio", 1.0), ("mid_ratio", 1.0), ("high_ratio", 1.0)],
         "compressor" => &[("ratio", 1.0)],
-        "reverb" | "delay" | "saturation" => &[("mix_percent", 0.0)],
+        "tremolo" | "auto_pan" => &[("depth_percent", 0.0)],
+        "reverb" | "delay" | "saturation" | "chorus" | "flanger" | "phaser" => &[("mix_percent", 0.0)],
         // Below its ceiling a limiter only delays.
         "limiter" => &[("ceiling_dbtp", 0.0)],
         other => panic!("say in the contract suite at which settings `{other}` is neutral"),

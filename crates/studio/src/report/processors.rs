@@ -1,5 +1,6 @@
 //! Help on processors, generated from their declarations.
 
+use super::portrait::Picture;
 use crate::message::{Error, Kind, Result, wrap};
 use crate::suggest::nearest;
 use fx::{Description, Param, REGISTRY, Taper};
@@ -146,15 +147,18 @@ fn markdown_rows(text: &mut String, params: &[Param]) {
     }
 }
 
-/// The page of a processor in `docs/fx/`.
+/// The page of a processor in `docs/fx/`, with links to its pictures.
 #[must_use]
-pub fn markdown(description: &Description) -> String {
+pub fn markdown(description: &Description, pictures: &[Picture]) -> String {
     let mut text = format!(
         "# {}\n\n<!-- generated from the declaration in crates/fx; do not edit -->\n",
         description.key
     );
     for paragraph in paragraphs(description.doc) {
         let _ = writeln!(text, "\n{paragraph}");
+    }
+    for picture in pictures {
+        let _ = writeln!(text, "\n![{}]({})", picture.title, picture.file);
     }
     text.push('\n');
     if !description.params.is_empty() {
@@ -224,7 +228,7 @@ mod tests {
     #[test]
     fn a_page_shows_every_knob_with_its_default() {
         for description in all() {
-            let (text, markdown) = (page(description), markdown(description));
+            let (text, markdown) = (page(description), markdown(description, &[]));
             let bands = description.bands.map_or(&[][..], |bands| bands.params);
             for param in description.params.iter().chain(bands) {
                 assert!(text.contains(param.key), "{}: {}", description.key, param.key);
