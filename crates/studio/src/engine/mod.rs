@@ -13,6 +13,7 @@ mod clip;
 mod curve;
 pub mod graph;
 mod impulse;
+mod index;
 mod library;
 mod plan;
 mod ring;
@@ -32,11 +33,12 @@ pub use verify::verify;
 use crate::audio::Layout;
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result, Severity};
-use crate::session::{Curve as Course, Session};
+use crate::session::{Course, Session};
 use clip::ClipPlan;
 use dsp::block::{Buffer, View};
 use graph::{Graph, Origin};
 use impulse::{Impulses, Means};
+use index::Index;
 use rayon::prelude::*;
 use worker::{Outputs, Worker};
 use workshop::Workshop;
@@ -103,16 +105,17 @@ impl<'a> Engine<'a> {
         let impulses = Impulses::load(session, library)?;
         let means = Means { block_frames, impulses: &impulses };
         let graph = Graph::new(session).map_err(|error| vec![error])?;
-        let compiled = plan::compile(session, &graph, &clips, means).map_err(|error| vec![error])?;
+        let index = Index::new(session);
+        let compiled = plan::compile(session, &index, &graph, &clips, means).map_err(|error| vec![error])?;
         let plan = compiled.plan;
-        verify(&plan, &graph).map_err(|error| vec![error])?;
+        verify(&plan, &graph, session).map_err(|error| vec![error])?;
         if plan.length_frames / u64::from(plan.sample_rate_hz.max(1)) > MOST_SECONDS {
             let what = "the session is longer than a day";
             return Err(vec![Error::new(Kind::Limit, "too_long", what).at(&session.origin.file)]);
         }
         notes(session, &graph, &plan, &mut findings);
         surround::notes(session, &graph, &plan, &mut findings);
-        let shop = Workshop { session, plan: &plan, block_frames };
+        let shop = Workshop::new(session, &index, &plan, block_frames);
         let mut workers = Vec::new();
         let mut outputs = Vec::new();
         for (number, kernels) in compiled.kernels.into_iter().enumerate() {
@@ -378,8 +381,10 @@ fn notes(session: &Session, graph: &Graph, plan: &Plan, findings: &mut Vec<Findi
     let rate = f64::from(session.sample_rate_hz);
     let end = plan.length_frames as f64 / rate;
     for automation in &session.automation {
-        if let Some((seconds, _)) = automation.points.last().filter(|(seconds, _)| *seconds > end) {
-            let moves = automation.curve == Course::Linear && automation.points.len() > 1;
+        if let Some(last) = automation.points.last().filter(|last| last.seconds > end) {
+            let seconds = last.seconds;
+            let before = automation.points.iter().rev().nth(1);
+            let moves = before.is_some_and(|before| before.course != Course::Hold);
             let what = format!("a point at {seconds:.3} s, the session ends at {end:.3} s");
             findings.push(
                 Finding::new(
@@ -388,7 +393,7 @@ fn notes(session: &Session, graph: &Graph, plan: &Plan, findings: &mut Vec<Findi
                     what,
                 )
                 .about(format!("{}, {}", automation.target.strip, automation.param.key))
-                .seconds(*seconds)
+                .seconds(seconds)
                 .limit("points within the session")
                 .advice("check the time, or whether it was meant in beats"),
             );

@@ -5,7 +5,7 @@ use super::plan::{Plan, Step};
 use super::stage::{Dial, Gain, Level, Pan};
 use crate::audio::{Layout, Speaker};
 use crate::message::{Finding, Severity};
-use crate::session::{Part, Session, Strip, controls};
+use crate::session::{PanMode, Part, Session, Strip, controls};
 use dsp::block::Buffer;
 use dsp::downmix::Matrix;
 use dsp::vbap::{Direction, Extent, Gains, MOST, Panner};
@@ -166,6 +166,7 @@ pub(super) fn notes(session: &Session, graph: &Graph, plan: &Plan, findings: &mu
         let set = placed_keys(strip).into_iter().filter(|(key, set)| *set || moves(key)).map(|(key, _)| key);
         let lfe = step.panned.0.contains(&Speaker::Lfe);
         let has_tops = step.panned.0.contains(&Speaker::TopFrontLeft);
+        let place = is_placed(step) && strip.controls.pan_mode != PanMode::Balance;
         let idle: Vec<&str> = set
             .filter(|key| {
                 !is_placed(step)
@@ -173,6 +174,7 @@ pub(super) fn notes(session: &Session, graph: &Graph, plan: &Plan, findings: &mu
                     || (*key == "elevation_degrees" && !has_tops)
                     || (*key == "span_degrees" && step.channels == 1)
             })
+            .chain(place.then_some("pan_mode"))
             .collect();
         if !idle.is_empty() {
             let what = format!("{} changes nothing here", idle.join(", "));

@@ -1,15 +1,21 @@
 //! Looks at a finished schedule with fresh eyes: nothing of the compiler is used but its result.
 
-use super::graph::{Graph, Role, Wire};
+use super::graph::{Graph, Role, Wire, strip};
 use super::plan::{EdgePlan, Plan, Step};
 use crate::message::{Error, Kind, Result};
-use crate::session::Tap;
+use crate::session::{Session, Tap};
+use std::collections::BTreeSet;
 
-/// Refuses a schedule in which a buffer has two writers, a step reads what is not there yet, two paths meet
-/// unaligned, or a wire of the routing is missing or there twice.
-pub fn verify(plan: &Plan, graph: &Graph) -> Result<()> {
+/// Refuses a schedule in which a buffer has two writers, a step reads what is not there yet or at the wrong tap, two
+/// paths meet unaligned, buses sum out of order, a wire of the routing is missing or there twice, a VCA or a mute does
+/// not reach what it moves, or a key is heard too early or unasked.
+pub fn verify(plan: &Plan, graph: &Graph, session: &Session) -> Result<()> {
     buffers(plan)?;
     wires(plan, graph)?;
+    moved(plan, session)?;
+    for step in &plan.steps {
+        listens(step, session)?;
+    }
     for (number, step) in plan.steps.iter().enumerate() {
         check_step(plan, number, step)?;
         channels(plan, number, step)?;
@@ -27,9 +33,10 @@ fn wrong(what: impl Into<String>) -> Error {
 }
 
 fn buffers(plan: &Plan) -> Result<()> {
+    let mut seen = BTreeSet::new();
     for (number, buffer) in plan.buffers.iter().enumerate() {
         let Some(writer) = plan.steps.get(buffer.step) else { return Err(wrong("a buffer has no writer")) };
-        if plan.buffers[..number].iter().any(|other| (other.step, other.tap) == (buffer.step, buffer.tap)) {
+        if !seen.insert((buffer.step, fx::Choice::index(buffer.tap))) {
             return Err(wrong(format!("buffer {number} is used twice")));
         }
         let late = if buffer.tap == Tap::PreFx { writer.arrival_frames } else { leaving(writer) };
@@ -73,6 +80,9 @@ fn check_step(plan: &Plan, number: usize, step: &Step) -> Result<()> {
         if key != matches!(edge.wire.role, Role::Key(_)) {
             return Err(wrong(format!("step {number} takes a key for a signal")));
         }
+    }
+    if step.inputs.windows(2).any(|pair| pair[0].wire.place() >= pair[1].wire.place()) {
+        return Err(wrong(format!("step {number} sums out of order")));
     }
     if step.inputs.is_empty() && step.arrival_frames != 0 {
         return Err(wrong(format!("step {number} is late without a cause")));
@@ -135,11 +145,68 @@ fn check_edge(plan: &Plan, number: usize, step: &Step, edge: &EdgePlan, arrival:
     if edge.wire.to != step.strip || edge.wire.from != writer.strip {
         return Err(wrong(format!("an edge of step {number} is at the wrong place")));
     }
+    let folded = edge.wire.role == Role::Output && step.channels == 1 && buffer.tap == Tap::Post;
+    if buffer.tap != edge.wire.tap && !folded {
+        return Err(wrong(format!("an edge of step {number} leaves at the wrong tap")));
+    }
     if buffer.latency_frames + edge.delay_frames != arrival {
         let late = buffer.latency_frames + edge.delay_frames;
         return Err(wrong(format!(
             "a path into step {number} is {late} frames late where {arrival} are right"
         )));
+    }
+    Ok(())
+}
+
+/// Whether every VCA reaches what it moves: from its members down, where the compiler came from the strips.
+fn moved(plan: &Plan, session: &Session) -> Result<()> {
+    for step in &plan.steps {
+        let Some(strip) = strip(session, step.origin) else { return Err(wrong("a step is of no strip")) };
+        let mut movers: BTreeSet<&str> = BTreeSet::from([strip.id.as_str()]);
+        // Whoever has a mover among its members is a mover, until nobody new is found.
+        let mut wanted: Vec<&str> = Vec::new();
+        loop {
+            let fresh = session.vcas.iter().filter(|vca| {
+                !wanted.contains(&vca.id.as_str())
+                    && vca.members.iter().any(|m| movers.contains(m.id.as_str()))
+            });
+            let fresh: Vec<&str> = fresh.map(|vca| vca.id.as_str()).collect();
+            if fresh.is_empty() {
+                break;
+            }
+            movers.extend(&fresh);
+            wanted.extend(fresh);
+        }
+        wanted.sort_unstable();
+        let found: Vec<&str> = step
+            .vcas
+            .iter()
+            .filter_map(|index| session.vcas.get(*index))
+            .map(|vca| vca.id.as_str())
+            .collect();
+        if found != wanted {
+            return Err(wrong(format!("`{}` is not moved by the vcas it stands in", strip.id)));
+        }
+        for edge in &step.inputs {
+            let ahead = matches!(edge.wire.tap, Tap::Pre | Tap::PreFx);
+            let send = matches!(edge.wire.role, Role::Send(_));
+            if edge.shut_ahead != (session.mute_pre_sends && ahead && send) {
+                return Err(wrong(format!("a send into `{}` does not keep to its mute", strip.id)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether keys are heard where that was asked for, as late as what they replace.
+fn listens(step: &Step, session: &Session) -> Result<()> {
+    for insert in &step.inserts {
+        let written = strip(session, step.origin).and_then(|strip| strip.inserts.get(insert.index));
+        let asked = written.and_then(|insert| insert.key.as_ref()).is_some_and(|key| key.controls.listen);
+        let wanted = (asked && insert.key.is_some()).then_some(insert.latency_frames);
+        if insert.listen_frames != wanted {
+            return Err(wrong(format!("the key of insert {} is not heard as asked", insert.index)));
+        }
     }
     Ok(())
 }

@@ -56,7 +56,7 @@ pub(super) fn raised(session: &Session, tracks: &[String], db: f64) -> Session {
     let members = tracks.iter().map(|id| Named { id: id.clone(), span: 0..0 }).collect();
     let controls = VcaControls { fader_db: db, ..VcaControls::default() };
     let id = "alternate:level".to_owned();
-    part.vcas.push(Vca { name: id.clone(), id, controls, members, span: 0..0 });
+    part.vcas.push(Vca { name: id.clone(), id, controls, members, folder: None, span: 0..0 });
     part
 }
 
@@ -97,7 +97,7 @@ fn close(session: &mut Session, id: &str) {
     let mut closed = plain(strip, format!("closed:{id}"));
     closed.controls.fader_db = OFF_DB;
     strip.output.id.clone_from(&closed.id);
-    session.buses.push(Bus { strip: closed, layout: BusLayout::Stereo });
+    session.buses.push(Bus { strip: closed, layout: BusLayout::Stereo, members: Vec::new() });
 }
 
 fn mute_sends(session: &mut Session, id: &str, which: &dyn Fn(&Send) -> bool) {
@@ -146,7 +146,7 @@ fn with_whole_keys(session: &Session) -> Session {
         copy.strip.sends.iter_mut().for_each(|send| send.to.id = whole(&send.to.id));
         part.buses.push(copy);
     }
-    part.buses.push(Bus { strip: sink, layout: BusLayout::Stereo });
+    part.buses.push(Bus { strip: sink, layout: BusLayout::Stereo, members: Vec::new() });
     for track in &mut part.tracks {
         feed_whole(&mut track.strip, &is_bus, &mut part.automation);
     }

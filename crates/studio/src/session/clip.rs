@@ -1,6 +1,8 @@
 //! Clips in the text: parts of files at times of the session, with fades, gain, loop and direction.
 
-use super::automation::read_points;
+use super::automation::{Point, read_points};
+use super::controls::Curve;
+use super::course::Course;
 use super::files;
 use super::read::{Node, Reader, Span, Take, wrong};
 use super::{Named, Origin};
@@ -125,7 +127,7 @@ pub struct Clip {
     /// The part that is played again and again.
     pub looped: Option<LoopControls>,
     /// Gain over time: seconds from the clip's own beginning, and decibels; added to `gain_db`.
-    pub gain_points: Vec<(f64, f64)>,
+    pub gain_points: Vec<Point>,
     /// Whether it is all a track has said: `file = "…"`.
     pub whole: bool,
 }
@@ -242,9 +244,10 @@ fn read_loop(reader: &mut Reader<'_>, node: &Node<'_>, clip: &ClipControls) -> O
     Some(controls)
 }
 
-fn gain_points(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<(f64, f64)> {
+fn gain_points(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<Point> {
     let param = ClipControls::PARAMS.iter().find(|param| param.key == "gain_db");
-    param.map(|param| read_points(reader, node, param, |time| time)).unwrap_or_default()
+    let usual = (Curve::Linear, Course::Linear);
+    param.map(|param| read_points(reader, node, param, usual, |time| time)).unwrap_or_default()
 }
 
 /// Channels a clip can have: mono, stereo, LCR, quad, 5.0, 5.1, 7.1, 5.1.4, 7.1.4.

@@ -27,6 +27,36 @@ fx::choice! {
 }
 
 fx::choice! {
+    /// What panning does with two channels. One channel is always placed by `pan`.
+    pub enum PanMode {
+        /// `pan` turns the far side down.
+        Balance = "balance",
+        /// Both sides are sounds of their own, `pan_width` apart around `pan`.
+        Width = "width",
+        /// Both sides are sounds of their own, at `pan_left` and `pan_right`.
+        Dual = "dual",
+    }
+}
+
+fx::choice! {
+    /// What of two channels goes along a send. One channel counts as the same on both sides.
+    pub enum SendChannels {
+        /// Both.
+        Both = "both",
+        /// The left one alone, placed by the send's pan.
+        Left = "left",
+        /// The right one alone.
+        Right = "right",
+        /// Half their sum.
+        Mid = "mid",
+        /// Half their difference.
+        Side = "side",
+        /// Both, exchanged.
+        Swap = "swap",
+    }
+}
+
+fx::choice! {
     /// Channels of a bus.
     pub enum BusLayout {
         /// Left and right.
@@ -69,6 +99,16 @@ fx::choice! {
         Linear = "linear",
         /// Stays until the next point.
         Hold = "hold",
+        /// A straight line in decibels: equal ratios in equal times.
+        Decibel = "decibel",
+        /// A straight line in linear gain, for what is in decibels.
+        Amplitude = "amplitude",
+        /// Slow at first, then ever faster, or the other way round.
+        Exponential = "exponential",
+        /// Level at both ends.
+        S = "s",
+        /// As two handles draw it.
+        Bezier = "bezier",
     }
 }
 
@@ -77,8 +117,10 @@ fx::choice! {
     pub enum TimeBase {
         /// Seconds from the start of the session.
         Seconds = "seconds",
-        /// Beats from the start of the session, at its tempo.
+        /// Beats (quarter notes) from the start of the session, along its tempo.
         Beats = "beats",
+        /// Bars from 1, along its time signatures and tempo: 5.5 is halfway through the fifth.
+        Bars = "bars",
     }
 }
 
@@ -103,6 +145,14 @@ fx::fields! {
         pan: Plain = 0.0 in -1.0..=1.0;
         /// What panning does to the level.
         pan_law: choice PanLaw = Minus3;
+        /// What panning does with two channels.
+        pan_mode: choice PanMode = Balance;
+        /// With `pan_mode = "width"`: how far apart the sides stand; 0 is one place, -1 exchanged.
+        pan_width: Plain = 1.0 in -1.0..=1.0;
+        /// With `pan_mode = "dual"`: where the left channel stands.
+        pan_left: Plain = -1.0 in -1.0..=1.0;
+        /// With `pan_mode = "dual"`: where the right channel stands.
+        pan_right: Plain = 1.0 in -1.0..=1.0;
         /// Where it stands in a surround bus: 0 is the front, 90 left, -90 right, 180 behind; on round beyond that.
         /// `pan` adds -30 to 30 to one channel and balances two.
         azimuth_degrees: Plain = 0.0 in -720.0..=720.0;
@@ -120,6 +170,8 @@ fx::fields! {
         mute: switch = false;
         /// Only soloed strips, what feeds them and what they feed are heard.
         solo: switch = false;
+        /// Heard as if soloed when others are: for returns, a click, a reference.
+        solo_safe: switch = false;
     }
 }
 
@@ -134,6 +186,8 @@ fx::fields! {
         tap: choice Tap = Post;
         /// Polarity.
         polarity: choice Polarity = Normal;
+        /// Which of two channels go.
+        channels: choice SendChannels = Both;
         /// Silent.
         mute: switch = false;
     }

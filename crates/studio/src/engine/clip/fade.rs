@@ -1,6 +1,6 @@
 //! Gain of a clip over its time: fades, and a curve of its own.
 
-use crate::session::{CrossfadeShape, FadeShape, controls};
+use crate::session::{Course, CrossfadeShape, FadeShape, Point, controls};
 use dsp::math::{FRAC_PI_2, PI, cos, sin};
 
 /// A fade at one end of a clip, over so many frames.
@@ -62,16 +62,16 @@ impl Fade {
     }
 }
 
-/// Gain by points in frames and decibels, straight between them.
+/// Gain by points in frames and decibels, with the course of each to the next.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Envelope {
-    points: Vec<(u64, f64)>,
+    points: Vec<(u64, f64, Course)>,
 }
 
 impl Envelope {
-    pub(super) fn new(points: &[(f64, f64)], sample_rate_hz: u32) -> Self {
+    pub(super) fn new(points: &[Point], sample_rate_hz: u32) -> Self {
         let frame = |seconds: f64| (seconds * f64::from(sample_rate_hz)).round() as u64;
-        Self { points: points.iter().map(|(seconds, db)| (frame(*seconds), *db)).collect() }
+        Self { points: points.iter().map(|point| (frame(point.seconds), point.value, point.course)).collect() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -83,10 +83,10 @@ impl Envelope {
         let after = self.points.partition_point(|point| point.0 <= frame);
         let before = after.checked_sub(1).and_then(|index| self.points.get(index));
         let db = match (before, self.points.get(after)) {
-            (Some((start, from)), Some((end, to))) => {
-                from + (to - from) * ((frame - start) as f64 / (end - start) as f64)
+            (Some((start, from, course)), Some((end, to, _))) => {
+                course.between(*from, *to, (frame - start) as f64 / (end - start) as f64, true)
             }
-            (Some((_, db)), None) | (None, Some((_, db))) => *db,
+            (Some((_, db, _)), None) | (None, Some((_, db, _))) => *db,
             (None, None) => 0.0,
         };
         controls::fader_gain(db)
