@@ -409,6 +409,7 @@ fn notes(session: &Session, graph: &Graph, plan: &Plan, findings: &mut Vec<Findi
                 .advice("take the solo off to hear the whole mix"),
         );
     }
+    findings.extend(key_listened_to(session, graph, plan));
     for (number, origin) in graph.strips.iter().enumerate().filter(|(number, _)| !graph.used[*number]) {
         if let Some(strip) = graph::strip(session, *origin).filter(|_| soloed.is_empty()) {
             findings.push(
@@ -424,4 +425,21 @@ fn notes(session: &Session, graph: &Graph, plan: &Plan, findings: &mut Vec<Findi
         }
         debug_assert!(number + 1 < graph.strips.len());
     }
+}
+
+/// Keys that are heard in place of what they steer.
+fn key_listened_to(session: &Session, graph: &Graph, plan: &Plan) -> Option<Finding> {
+    let heard = plan.steps.iter().flat_map(|step| {
+        let strip = graph.strips.get(step.strip).and_then(|origin| graph::strip(session, *origin));
+        let listens = step.inserts.iter().filter(|insert| insert.listen_frames.is_some());
+        listens.filter_map(move |insert| Some((strip?, strip?.inserts.get(insert.index)?)))
+    });
+    let heard: Vec<String> =
+        heard.map(|(strip, insert)| format!("`{}` on `{}`", insert.id, strip.id)).collect();
+    (!heard.is_empty()).then(|| {
+        Finding::new("key_listened_to", Severity::Warning, format!("the key of {} is heard", heard.join(", ")))
+            .about(&session.origin.file)
+            .limit("no `listen` in a print")
+            .advice("take `listen = true` out of the key to hear the processor")
+    })
 }

@@ -368,7 +368,9 @@ fn a_large_session_is_put_together_with_few_searches() {
     let graph = graph::Graph::new(&session).unwrap();
     let shelf = shelf(&[("a", noise(1, 1, 10))]);
     let clips = clips(&session, &shelf, &mut Vec::new()).unwrap();
-    let compiled = plan::compile(&session, &index, &graph, &clips, 64).unwrap();
+    let impulses = Impulses::default();
+    let means = Means { block_frames: 64, impulses: &impulses };
+    let compiled = plan::compile(&session, &index, &graph, &clips, means).unwrap();
     let shop = Workshop::new(&session, &index, &compiled.plan, 64);
     for (number, kernels) in compiled.kernels.into_iter().enumerate() {
         assert!(shop.worker(number, None, kernels).is_some());

@@ -313,7 +313,7 @@ fn the_verifier_counts_channels() {
     let (session, shelf) = (busy("5.1.4"), shelf());
     let graph = graph::Graph::new(&session).unwrap();
     let plan = Engine::new(&session, &shelf, Options::default()).unwrap().plan;
-    assert!(verify(&plan, &graph).is_ok());
+    assert!(verify(&plan, &graph, &session).is_ok());
     let spoil: [fn(&mut Plan); 7] = [
         |plan| plan.buffers[0].channels += 1,
         |plan| plan.steps.last_mut().unwrap().inputs[0].channels.0 = 2,
@@ -329,7 +329,7 @@ fn the_verifier_counts_channels() {
     for (number, spoil) in spoil.iter().enumerate() {
         let mut spoilt = plan.clone();
         spoil(&mut spoilt);
-        assert!(verify(&spoilt, &graph).is_err(), "{number}");
+        assert!(verify(&spoilt, &graph, &session).is_err(), "{number}");
     }
 }
 

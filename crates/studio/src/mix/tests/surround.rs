@@ -205,6 +205,9 @@ fn ear(args: &[&std::ffi::OsStr]) -> Option<bool> {
 #[test]
 fn the_renderer_of_the_ebu_hears_our_bed_as_our_own_downmix() {
     let folder = tempfile::tempdir().unwrap();
+    // The renderer takes its time: all layouts only where that was asked for.
+    let all = std::env::var_os("TONMEISTER_FULL").is_some();
+    let usual = ["stereo", "5.1", "7.1.4"];
     for (layout, more) in [
         ("stereo", ""),
         ("lcr", ""),
@@ -214,7 +217,10 @@ fn the_renderer_of_the_ebu_hears_our_bed_as_our_own_downmix() {
         // Heights: the renderer keeps their level, BS.775 does not know them.
         ("5.1.4", "downmix_height = \"0\""),
         ("7.1.4", "downmix_height = \"0\""),
-    ] {
+    ]
+    .into_iter()
+    .filter(|(layout, _)| all || usual.contains(layout))
+    {
         let session = scene(folder.path(), layout, more);
         let name = |what: &str| folder.path().join(format!("{layout}-{what}.wav"));
         let (bed, stereo, heard) = (name("bed"), name("stereo"), name("heard"));
