@@ -437,9 +437,13 @@ fn key_listened_to(session: &Session, graph: &Graph, plan: &Plan) -> Option<Find
     let heard: Vec<String> =
         heard.map(|(strip, insert)| format!("`{}` on `{}`", insert.id, strip.id)).collect();
     (!heard.is_empty()).then(|| {
-        Finding::new("key_listened_to", Severity::Warning, format!("the key of {} is heard", heard.join(", ")))
-            .about(&session.origin.file)
-            .limit("no `listen` in a print")
-            .advice("take `listen = true` out of the key to hear the processor")
+        Finding::new(
+            "key_listened_to",
+            Severity::Warning,
+            format!("the key of {} is heard", heard.join(", ")),
+        )
+        .about(&session.origin.file)
+        .limit("no `listen` in a print")
+        .advice("take `listen = true` out of the key to hear the processor")
     })
 }

@@ -345,8 +345,7 @@ impl Inlet {
     /// Into two channels, neither delayed nor moving: its planes and their gains.
     fn plain<'a>(&self, source: &'a Buffer, work: &Buffer, now: i64) -> Option<Plain<'a>> {
         let frames = work.frames();
-        let mapped =
-            self.place.is_some() || self.matrix.is_some() || self.channels != SendChannels::Both;
+        let mapped = self.place.is_some() || self.matrix.is_some() || self.channels != SendChannels::Both;
         if mapped || self.delayed.is_some() || work.channels() != 2 || source.channels() == 0 {
             return None;
         }

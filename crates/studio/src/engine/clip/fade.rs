@@ -71,7 +71,9 @@ pub(super) struct Envelope {
 impl Envelope {
     pub(super) fn new(points: &[Point], sample_rate_hz: u32) -> Self {
         let frame = |seconds: f64| (seconds * f64::from(sample_rate_hz)).round() as u64;
-        Self { points: points.iter().map(|point| (frame(point.seconds), point.value, point.course)).collect() }
+        Self {
+            points: points.iter().map(|point| (frame(point.seconds), point.value, point.course)).collect(),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -266,3 +266,73 @@ fn the_gate_of_mastering_says_that_masters_are_stereo() {
         assert!(verdict.findings[0].measured.contains("masters are stereo"));
     }
 }
+
+/// Samples of a file of 24 bits, channel by channel, and the body of its `chna`, without any reader of ours.
+fn bare(path: &Path, channels: usize) -> (Vec<Vec<f64>>, Vec<u8>) {
+    let bytes = std::fs::read(path).unwrap();
+    let chunk = |wanted: &[u8; 4]| {
+        let mut at = 12;
+        while at + 8 <= bytes.len() {
+            let length = u32::from_le_bytes(bytes[at + 4..at + 8].try_into().unwrap()) as usize;
+            if &bytes[at..at + 4] == wanted {
+                return bytes[at + 8..at + 8 + length].to_vec();
+            }
+            at += 8 + length + length % 2;
+        }
+        Vec::new()
+    };
+    let mut planes = vec![Vec::new(); channels];
+    for (index, sample) in chunk(b"data").chunks_exact(3).enumerate() {
+        let whole = i32::from_le_bytes([0, sample[0], sample[1], sample[2]]) >> 8;
+        planes[index % channels].push(f64::from(whole) / f64::from(1 << 23));
+    }
+    (planes, chunk(b"chna"))
+}
+
+#[test]
+fn a_bed_of_7_1_has_its_loudspeakers_in_the_order_of_the_model_and_a_print_in_that_of_the_mask() {
+    let folder = tempfile::tempdir().unwrap();
+    // A tone for every loudspeaker, in the order of the model; that of the LFE stands in the centre too, softly.
+    let places = [30, -30, 0, 0, 90, -90, 135, -135];
+    let hz = |speaker: usize| 500.0 * (speaker + 1) as f64;
+    let mut text = HEAD.to_owned();
+    for (speaker, azimuth) in places.into_iter().enumerate() {
+        let file = format!("t{speaker}.wav");
+        wav(&folder.path().join(&file), &[signals::sine(hz(speaker), 0.2, 0.0, 0.5, 48_000.0)], 48_000);
+        let lfe = if speaker == 3 { "fader_db = -12\nlfe_db = 12\n" } else { "" };
+        text.push_str(&format!(
+            "[[track]]\nid = \"t{speaker}\"\nfile = \"{file}\"\nazimuth_degrees = {azimuth}\n{lfe}"
+        ));
+    }
+    let session = load(folder.path(), &format!("{text}[mix]\nlayout = \"7.1\""));
+    // Which tone is loudest: one bin of a Fourier transform each.
+    let loudest = |plane: &[f64]| {
+        let level = |speaker: usize| {
+            let turn = 2.0 * std::f64::consts::PI * hz(speaker) / 48_000.0;
+            let (mut re, mut im) = (0.0, 0.0);
+            for (n, x) in plane.iter().take(19_200).enumerate() {
+                re += x * dsp::math::cos(turn * n as f64);
+                im += x * dsp::math::sin(turn * n as f64);
+            }
+            re * re + im * im
+        };
+        (0..8).max_by(|a, b| level(*a).total_cmp(&level(*b))).unwrap()
+    };
+    // WAVE_FORMAT_EXTENSIBLE: bits of the mask in rising order, rears (0x10, 0x20) before sides (0x200, 0x400).
+    for (adm, wanted) in [(true, [0, 1, 2, 3, 4, 5, 6, 7]), (false, [0, 1, 2, 3, 6, 7, 4, 5])] {
+        let out = folder.path().join(format!("{adm}.wav"));
+        render(&session, &out, &Job::quiet(), Options { adm, ..Options::default() }).unwrap();
+        let (planes, chna) = bare(&out, 8);
+        let found: Vec<usize> = planes.iter().map(|plane| loudest(plane)).collect();
+        assert_eq!(found, wanted, "adm {adm}");
+        // Our reader keeps the order of the file.
+        let own: Vec<usize> = read(&out).iter().map(|plane| loudest(plane)).collect();
+        assert_eq!(own, wanted, "adm {adm}");
+        // BS.2094-1: M+030, M-030, M+000, LFE1, M+090, M-090, M+135, M-135.
+        let ids: Vec<String> = (0..if adm { 8 } else { 0 })
+            .map(|track| String::from_utf8_lossy(&chna[4 + 40 * track + 14..][..14]).into_owned())
+            .collect();
+        let named = [1, 2, 3, 4, 0xa, 0xb, 0x1c, 0x1d].map(|id: u16| format!("AT_0001{id:04x}_01"));
+        assert!(!adm || ids == named, "{ids:?}");
+    }
+}
