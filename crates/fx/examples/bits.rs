@@ -88,7 +88,8 @@ fn main() {
                 seed: 3,
             };
             let mut kernel = processor.prepare(format);
-            let mut audio = signal(24_000, rate);
+            // Long enough to be heard behind the latency.
+            let mut audio = signal(24_000 + kernel.latency_frames(), rate);
             let key = audio.clone();
             let frames = audio.frames();
             let mut start = 0;
