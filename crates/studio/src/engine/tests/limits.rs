@@ -94,6 +94,4 @@ fn what_is_held_for_a_session_of_ten_hours_is_what_is_held_for_one_of_ten_second
     // Buffers, delays, processors and tails: all that is held follows from the plan, and only its length differs.
     assert_eq!(Plan { length_frames: plans[0].length_frames, ..plans[1].clone() }, plans[0]);
     assert_eq!(opened[0].load(Ordering::Relaxed), opened[1].load(Ordering::Relaxed));
-    let held: usize = plans[1].steps.iter().flat_map(|step| &step.inputs).map(|edge| edge.delay_frames).sum();
-    assert!(held > 0 && held < 48_000, "{held}");
 }
