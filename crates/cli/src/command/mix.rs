@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use studio::files::refuse_inputs;
 use studio::message::{Error, Finding, Kind, Result};
 use studio::mix::{self, FolderOptions, Options, Print};
+use studio::report::readings;
 use studio::session::{self, Session, Setting};
 
 /// Name of the session beside the print of a folder.
@@ -155,6 +156,7 @@ fn tell(session: &Session, path: &Path, findings: &[Finding], print: &Print, ui:
             "tracks": session.tracks.len(),
             "findings": findings.iter().chain(print.findings()).collect::<Vec<_>>(),
             "measurements": print.measurements(),
+            "readings": print.readings().iter().map(readings::json).collect::<Vec<_>>(),
             "downmix": print.downmix().map(|downmix| json!({
                 "file": downmix.written().map(|(path, _)| path.display().to_string()),
                 "gain_db": downmix.written().map(|(_, gain_db)| gain_db),
@@ -183,6 +185,7 @@ pub(crate) fn text(session: &Session, path: &Path, print: &Print) -> String {
         m.plr_lu.map_or_else(|| "–".to_owned(), |plr| format!("{plr:.1} LU")),
         print.gain_db()
     );
+    text.extend(print.readings().iter().map(readings::text));
     if let Some(downmix) = print.downmix() {
         let m = downmix.measurements();
         let _ = writeln!(

@@ -53,7 +53,7 @@ impl Library for Shelf {
 /// What a stream can go through.
 enum Converter {
     /// Another rate: frame `n` of the output is the instant `n / rate` exactly; the length is `ceil(frames * to / from)`.
-    Rate(Resampler),
+    Rate(Box<Resampler>),
     /// Another length at the same pitch.
     Stretch(Box<Stretcher>),
     /// Another speed, and pitch with it.
@@ -90,7 +90,7 @@ impl Conversion {
     pub(super) fn new(from_hz: u32, to_hz: u32, channels: usize) -> Result<Self> {
         let converter = Resampler::new(from_hz, to_hz, channels, Slope::Gentle)
             .map_err(|error| Error::input("unsupported", error.to_string()))?;
-        Ok(Self::of(Converter::Rate(converter), channels))
+        Ok(Self::of(Converter::Rate(Box::new(converter)), channels))
     }
 
     /// To `factor` times the length.

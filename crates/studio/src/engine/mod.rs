@@ -75,6 +75,21 @@ pub struct Rendered {
     pub sounding_frames: u64,
     /// What should be known.
     pub findings: Vec<Finding>,
+    /// What the meters among the inserts have read, by strip in the order of the plan.
+    pub readings: Vec<InsertReadings>,
+}
+
+/// What a meter in a strip has read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InsertReadings {
+    /// The strip.
+    pub strip: String,
+    /// The insert.
+    pub insert: String,
+    /// Numbers.
+    pub readings: Vec<fx::Reading>,
+    /// Rows of numbers.
+    pub series: Vec<fx::Series>,
 }
 
 /// A session ready to run, once.
@@ -86,6 +101,8 @@ pub struct Engine<'a> {
     outputs: Vec<Vec<Outputs>>,
     levels: Vec<std::ops::Range<usize>>,
     findings: Vec<Finding>,
+    /// Of every worker: its strip and the inserts that run in it.
+    names: Vec<(String, Vec<String>)>,
     block_frames: usize,
 }
 
@@ -130,7 +147,8 @@ impl<'a> Engine<'a> {
             outputs.push(output);
         }
         let levels = levels(&plan);
-        Ok(Self { library, plan, workers, outputs: vec![outputs], levels, findings, block_frames })
+        let names = plan.steps.iter().map(|step| names(session, step)).collect();
+        Ok(Self { library, plan, workers, outputs: vec![outputs], levels, findings, names, block_frames })
     }
 
     /// The schedule.
@@ -216,8 +234,22 @@ impl<'a> Engine<'a> {
         job.step("mix", total, total)?;
         let mut findings = std::mem::take(&mut self.findings);
         findings.extend(self.workers.iter_mut().flat_map(Worker::findings));
-        let length_frames = self.plan.length_frames;
-        Ok(Rendered { frames, length_frames, sounding_frames: mixed.sounding.max(length_frames), findings })
+        let (length_frames, readings) = (self.plan.length_frames, self.readings());
+        let sounding_frames = mixed.sounding.max(length_frames);
+        Ok(Rendered { frames, length_frames, sounding_frames, findings, readings })
+    }
+
+    /// What the meters have read.
+    fn readings(&self) -> Vec<InsertReadings> {
+        let units = self.workers.iter().zip(&self.names).flat_map(|(worker, (strip, inserts))| {
+            worker.units.iter().zip(inserts).map(move |(unit, insert)| InsertReadings {
+                strip: strip.clone(),
+                insert: insert.clone(),
+                readings: unit.kernel.readings(),
+                series: unit.kernel.series(),
+            })
+        });
+        units.filter(|read| !read.readings.is_empty() || !read.series.is_empty()).collect()
     }
 
     /// First frame and frames of a block; none beyond the end.
@@ -358,6 +390,14 @@ fn clips(
     }
     findings.extend(crate::session::edit_group_findings(session));
     if errors.is_empty() { Ok(tracks) } else { Err(errors) }
+}
+
+/// The strip of a step and the inserts that run in it.
+fn names(session: &Session, step: &Step) -> (String, Vec<String>) {
+    let Some(strip) = graph::strip(session, step.origin) else { return Default::default() };
+    let insert =
+        |plan: &InsertPlan| strip.inserts.get(plan.index).map(|insert| insert.id.clone()).unwrap_or_default();
+    (strip.id.clone(), step.inserts.iter().map(insert).collect())
 }
 
 /// Steps of one level, side by side.

@@ -32,7 +32,7 @@ pub use variants::{
 use crate::audio::{Encoding, Layout};
 use crate::decode;
 use crate::deliver::{Adm, Bext, Container, Gate, Spec, Writer};
-use crate::engine::{self, Engine, Files, Library};
+use crate::engine::{self, Engine, Files, InsertReadings, Library};
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::meters::Measurements;
@@ -82,6 +82,7 @@ pub struct Print {
     gain_db: f64,
     measurements: Measurements,
     findings: Vec<Finding>,
+    readings: Vec<InsertReadings>,
     downmix: Option<Downmix>,
 }
 
@@ -108,6 +109,12 @@ impl Print {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// What the meters in the strips have read, before the gain of the print.
+    #[must_use]
+    pub fn readings(&self) -> &[InsertReadings] {
+        &self.readings
     }
 
     /// Its stereo downmix, if it has more than two channels.
@@ -211,7 +218,7 @@ fn print(
     }
     let peak_db = gain_to_db(meter.finish().worst().max(headroom.peak()));
     let gain_db = print_gain_db(peak_db, options);
-    let mut findings = rendered.findings;
+    let (mut findings, readings) = (rendered.findings, rendered.readings);
     findings.extend(mix_bus(session));
     findings.extend(headroom.finding(session));
     findings.extend(silent(session, peak_db));
@@ -252,7 +259,7 @@ fn print(
         None => None,
     };
     let downmix = folded.map(|measurements| Downmix { measurements, written: second });
-    Ok(Print { path: written.path, gain_db, measurements: written.measured, findings, downmix })
+    Ok(Print { path: written.path, gain_db, measurements: written.measured, findings, readings, downmix })
 }
 
 /// Refuses a downmix that cannot be, before anything is rendered.

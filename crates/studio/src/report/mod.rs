@@ -5,3 +5,4 @@ pub mod mastering;
 pub mod measurements;
 pub mod portrait;
 pub mod processors;
+pub mod readings;

@@ -15,7 +15,7 @@ enum Feed {
     /// A file from one place on.
     Plain(Box<dyn Source>),
     /// Parts of a file, and what they go through.
-    Rolled(Content, Vec<Conversion>),
+    Rolled(Box<Content>, Vec<Conversion>),
 }
 
 impl Feed {
@@ -136,7 +136,7 @@ impl Playing {
                 if convert {
                     stages.push(Conversion::new(plan.file_rate_hz, plan.session_rate_hz, channels)?);
                 }
-                Feed::Rolled(Content::new(&plan.path, course, channels, plan.from), stages)
+                Feed::Rolled(Box::new(Content::new(&plan.path, course, channels, plan.from)), stages)
             }
             None => {
                 source.skip(plan.skip.saturating_add(plan.from))?;
