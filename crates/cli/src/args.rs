@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Render a session, or a folder of tracks, to a print for mastering
     Mix(Mix),
+    /// Export the mix in parts that add up to it, or the dry tracks for another engineer
+    Stems(Stems),
     /// The hand-over gate: is this a mix that can be mastered?
     Check(Check),
     /// Master a print for one or more destinations
@@ -97,15 +99,36 @@ pub(crate) struct Demo {
 /// `mix`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tonmeister mix tracks/ -o mix.wav           a folder: writes session.toml beside the print\n  tonmeister mix session.toml -o mix.wav -f   render it again after editing\n\nThe print keeps 3 dB under full scale and no limiter stands behind it."
+    after_help = "Examples:\n  tonmeister mix tracks/ -o mix.wav           a folder: writes session.toml beside the print\n  tonmeister mix session.toml -o mix.wav -f   render it again after editing\n  tonmeister mix session.toml --snapshot all -o prints       every [[snapshot]] of it, side by side\n  tonmeister mix session.toml --alternate instrumental,tv -o prints\n  tonmeister mix surround.toml -o bed.wav --adm --downmix stereo.wav   surround, and its downmix\n\nThe print keeps 3 dB under full scale and no limiter stands behind it."
 )]
 pub(crate) struct Mix {
     /// A session file, or a folder of tracks
     #[arg(value_name = "SESSION.toml|FOLDER")]
     pub(crate) input: PathBuf,
-    /// The print: 24-bit WAV
-    #[arg(short, long, value_name = "PRINT.wav")]
+    /// The print: 24-bit WAV; a folder for snapshots and alternates
+    #[arg(short, long, value_name = "PRINT.wav|DIR")]
     pub(crate) output: PathBuf,
+    /// Write the stereo downmix of a surround mix as well
+    #[arg(long, value_name = "STEREO.wav", conflicts_with_all = ["snapshot", "alternate"])]
+    pub(crate) downmix: Option<PathBuf>,
+    /// Print an ADM bed (BW64 with chna and axml) in place of a WAV with a channel mask
+    #[arg(long, conflicts_with_all = ["snapshot", "alternate"])]
+    pub(crate) adm: bool,
+    /// Print these snapshots of the session instead, or `all`
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', conflicts_with = "alternate")]
+    pub(crate) snapshot: Vec<String>,
+    /// Bring the snapshots to one loudness, for comparison
+    #[arg(long, requires = "snapshot")]
+    pub(crate) match_loudness: bool,
+    /// Print the mix and these beside it: instrumental, acappella, tv, vocal-up-0.5, vocal-up-1, vocal-down-0.5, vocal-down-1, or `all`
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',')]
+    pub(crate) alternate: Vec<String>,
+    /// Lead vocals for --alternate: tracks or buses [default: by name]
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', requires = "alternate")]
+    pub(crate) lead: Vec<String>,
+    /// Backing vocals for --alternate: tracks or buses [default: by name]
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', requires = "alternate")]
+    pub(crate) backing: Vec<String>,
     /// Replace an existing print and session
     #[arg(short, long)]
     pub(crate) force: bool,
@@ -115,6 +138,57 @@ pub(crate) struct Mix {
     /// Read and check everything, write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// `stems`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister stems session.toml -o stems               24 bit, one for each bus, returns split\n  tonmeister stems session.toml -o stems --float       32-bit float: they add up to the last step\n  tonmeister stems session.toml -o dry --multitrack    the edited tracks from 0, without processing\n\nDIR/stems.json lists the files with hashes, and how far their sum is from the mix."
+)]
+pub(crate) struct Stems {
+    /// A session file
+    #[arg(value_name = "SESSION.toml")]
+    pub(crate) input: PathBuf,
+    /// Folder for the stems
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// What becomes a stem: each bus or track that goes to the mix, each track, or each group of instruments by name
+    #[arg(long, value_enum, default_value_t = StemsBy::Bus)]
+    pub(crate) by: StemsBy,
+    /// Shared returns: split over the stems, stems of their own, or left out
+    #[arg(long, value_enum, default_value_t = StemsReturns::Split)]
+    pub(crate) returns: StemsReturns,
+    /// The tracks with their edits alone, from the start of the session, without any processing
+    #[arg(long, conflicts_with_all = ["by", "returns"])]
+    pub(crate) multitrack: bool,
+    /// 32-bit float
+    #[arg(long)]
+    pub(crate) float: bool,
+    /// 24 bits without dither
+    #[arg(long, conflicts_with = "float")]
+    pub(crate) no_dither: bool,
+    /// Replace existing stems
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Allow tracks outside the folder of the session
+    #[arg(long)]
+    pub(crate) allow_external: bool,
+}
+
+/// What becomes a stem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StemsBy {
+    Bus,
+    Track,
+    Group,
+}
+
+/// Where shared returns go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StemsReturns {
+    Split,
+    Separate,
+    None,
 }
 
 /// `check`

@@ -129,7 +129,7 @@ mod tests {
         let (l, r) = (out.channel(0), out.channel(1));
         assert!(l.iter().zip(r).all(|(l, r)| (l * l + r * r - 0.5).abs() < 1e-12));
         // A quarter turn after the start it is far right, after three quarters far left, in the middle in between.
-        assert!(l[12_000].abs() < 1e-6 && (r[12_000] - 0.707_106_781).abs() < 1e-6);
+        assert!(l[12_000].abs() < 1e-6 && (r[12_000] - std::f64::consts::FRAC_1_SQRT_2).abs() < 1e-6);
         assert!(r[36_000].abs() < 1e-6 && (l[24_000] - 0.5).abs() < 1e-6);
     }
 
@@ -150,7 +150,7 @@ mod tests {
         let out = play(&settings, &[vec![1.0; 48_000], vec![0.0; 48_000]]);
         let power = |n: usize| out.channel(0)[n] * out.channel(0)[n] + out.channel(1)[n] * out.channel(1)[n];
         assert!((0..48_000).step_by(501).all(|n| (power(n) - 1.0).abs() < 1e-12));
-        assert!((out.channel(1)[12_000] - 0.707_106_78).abs() < 1e-6);
+        assert!((out.channel(1)[12_000] - std::f64::consts::FRAC_1_SQRT_2).abs() < 1e-6);
     }
 
     #[test]

@@ -77,6 +77,13 @@ pub trait Kernel: Send {
     fn process(&mut self, block: &mut Block<'_>);
     /// Takes new settings while running: no click, no allocation, latency unchanged. State goes on.
     fn retune(&mut self, settings: &Self::Settings);
+    /// Whether anything depends on the tempo and [`set_tempo`](Self::set_tempo) can change it.
+    fn follows_tempo(&self) -> bool {
+        false
+    }
+    /// Takes another tempo while running, as [`retune`](Self::retune) takes settings. A kernel that does not follow
+    /// keeps the one it was prepared with.
+    fn set_tempo(&mut self, _tempo_bpm: f64) {}
     /// Back to the state after `prepare` (with the settings last given).
     fn reset(&mut self);
 }
@@ -135,6 +142,10 @@ pub trait AnyKernel: Send {
     fn process(&mut self, block: &mut Block<'_>);
     /// Changes parameters by flat index, then retunes once.
     fn set(&mut self, changes: &[(usize, f64)]);
+    /// See [`Kernel::follows_tempo`].
+    fn follows_tempo(&self) -> bool;
+    /// See [`Kernel::set_tempo`].
+    fn set_tempo(&mut self, tempo_bpm: f64);
     /// See [`Kernel::reset`].
     fn reset(&mut self);
 }
@@ -168,6 +179,12 @@ impl<P: Processor> AnyKernel for Running<P> {
             self.settings.set(index, value);
         }
         self.kernel.retune(&self.settings);
+    }
+    fn follows_tempo(&self) -> bool {
+        self.kernel.follows_tempo()
+    }
+    fn set_tempo(&mut self, tempo_bpm: f64) {
+        self.kernel.set_tempo(tempo_bpm);
     }
     fn reset(&mut self) {
         self.kernel.reset();

@@ -2,6 +2,8 @@
 
 use crate::message::{Finding, Result};
 use dsp::block::Buffer;
+use dsp::downmix::Place;
+use dsp::vbap::Direction;
 use serde::Serialize;
 
 /// Loudspeaker a channel is for.
@@ -66,6 +68,26 @@ impl Speaker {
             Self::Unknown => 0,
         }
     }
+
+    /// The loudspeaker in the words of the kernels; `None` when unknown.
+    #[must_use]
+    pub fn place(self) -> Option<Place> {
+        Some(match self {
+            Self::Left => Place::Left,
+            Self::Right => Place::Right,
+            Self::Centre => Place::Centre,
+            Self::Lfe => Place::Lfe,
+            Self::SurroundLeft => Place::SideLeft,
+            Self::SurroundRight => Place::SideRight,
+            Self::RearLeft => Place::RearLeft,
+            Self::RearRight => Place::RearRight,
+            Self::TopFrontLeft => Place::TopFrontLeft,
+            Self::TopFrontRight => Place::TopFrontRight,
+            Self::TopBackLeft => Place::TopBackLeft,
+            Self::TopBackRight => Place::TopBackRight,
+            Self::Unknown => return None,
+        })
+    }
 }
 
 /// Speakers of a stream, in channel order.
@@ -107,10 +129,45 @@ impl Layout {
         self.0.iter().map(|speaker| speaker.loudness_weight()).collect()
     }
 
-    /// Channel mask for `WAVE_FORMAT_EXTENSIBLE`; 0 when any speaker is unknown.
+    /// The loudspeakers in the words of the kernels; without those that are unknown.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        self.0.iter().filter_map(|speaker| speaker.place()).collect()
+    }
+
+    /// Where the loudspeakers stand, the LFE and unknown ones nowhere: BS.2051-3, systems B (0+5+0), I (0+7+0), D
+    /// (4+5+0) and J (4+7+0), whose sides stand at ±90° and whose tops at ±45° and ±135° where there are rears.
+    #[must_use]
+    pub fn directions(&self) -> Vec<Option<Direction>> {
+        let rears = self.0.contains(&Speaker::RearLeft);
+        let (side, front, back) = if rears { (90.0, 45.0, 135.0) } else { (110.0, 30.0, 110.0) };
+        let of = |speaker: &Speaker| {
+            let (azimuth_degrees, elevation_degrees) = match speaker {
+                Speaker::Left => (30.0, 0.0),
+                Speaker::Right => (-30.0, 0.0),
+                Speaker::Centre => (0.0, 0.0),
+                Speaker::SurroundLeft => (side, 0.0),
+                Speaker::SurroundRight => (-side, 0.0),
+                Speaker::RearLeft => (135.0, 0.0),
+                Speaker::RearRight => (-135.0, 0.0),
+                Speaker::TopFrontLeft => (front, 30.0),
+                Speaker::TopFrontRight => (-front, 30.0),
+                Speaker::TopBackLeft => (back, 30.0),
+                Speaker::TopBackRight => (-back, 30.0),
+                Speaker::Lfe | Speaker::Unknown => return None,
+            };
+            Some(Direction { azimuth_degrees, elevation_degrees })
+        };
+        self.0.iter().map(of).collect()
+    }
+
+    /// Channel mask for `WAVE_FORMAT_EXTENSIBLE`; 0 when any speaker is unknown. Four in a square have the mask that
+    /// Microsoft calls `KSAUDIO_SPEAKER_QUAD` (0x33), whose surrounds are the back bits.
     #[must_use]
     pub fn mask(&self) -> u32 {
-        if self.0.contains(&Speaker::Unknown) {
+        if self.0 == Self::of(4).0 {
+            0x33
+        } else if self.0.contains(&Speaker::Unknown) {
             0
         } else {
             self.0.iter().map(|speaker| speaker.mask_bit()).sum()

@@ -37,6 +37,11 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// `tests.rs` and `…_tests.rs`.
+fn is_tests(path: &Path) -> bool {
+    path.file_stem().is_some_and(|stem| stem == "tests" || stem.to_string_lossy().ends_with("_tests"))
+}
+
 /// Sources of a folder and those below it, files of nothing but tests left out.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
@@ -47,7 +52,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
             if path.file_name().is_some_and(|name| name != "tests") {
                 sources(&path, found);
             }
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !is_tests(&path) {
             found.push(path);
         }
     }

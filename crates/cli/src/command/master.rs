@@ -103,7 +103,7 @@ pub(crate) fn unnamed(findings: &[Finding]) -> Vec<Finding> {
 }
 
 /// Works in a folder, made if need be; when the work fails, a folder that was made for it goes again.
-fn in_folder<T>(folder: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn in_folder<T>(folder: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let fresh = !folder.exists();
     make_folder(folder)?;
     work().inspect_err(|_| {

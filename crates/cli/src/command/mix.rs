@@ -15,6 +15,10 @@ use studio::session::{self, Session, Setting};
 const SESSION_FILE: &str = "session.toml";
 
 pub(crate) fn run(args: &Mix, ui: &Ui) -> Result<u8> {
+    if args.input.is_dir() && !(args.snapshot.is_empty() && args.alternate.is_empty()) {
+        let error = Error::new(Kind::Usage, "not_a_file", "snapshots and alternates are made of a session");
+        return Err(error.at(args.input.display()).hint("mix the folder first; it writes session.toml"));
+    }
     let Written { session, path, text, findings } = match args.input.is_dir() {
         true => from_folder(args, ui)?,
         false => Written {
@@ -25,6 +29,12 @@ pub(crate) fn run(args: &Mix, ui: &Ui) -> Result<u8> {
         },
     };
     refuse_inputs(&args.output, [args.input.as_path()])?;
+    if let Some(downmix) = &args.downmix {
+        refuse_inputs(downmix, [args.input.as_path()])?;
+    }
+    if !args.snapshot.is_empty() || !args.alternate.is_empty() {
+        return super::variants::run(&session, args, ui);
+    }
     if args.dry_run {
         let errors = session.check_files();
         if !errors.is_empty() {
@@ -33,7 +43,9 @@ pub(crate) fn run(args: &Mix, ui: &Ui) -> Result<u8> {
         tell_dry(&session, &findings, ui);
         return Ok(0);
     }
-    let print = print(&session, &args.output, args.force, ui)?;
+    let options = Options { force: args.force, adm: args.adm, ..Options::default() };
+    let print = mix::render_with_downmix(&session, &args.output, args.downmix.as_deref(), &ui.job(), options)
+        .map_err(|errors| worst_of(errors, ui))?;
     if let Some(text) = text {
         write_text(&path, &text, args.force)?;
     }
@@ -143,6 +155,11 @@ fn tell(session: &Session, path: &Path, findings: &[Finding], print: &Print, ui:
             "tracks": session.tracks.len(),
             "findings": findings.iter().chain(print.findings()).collect::<Vec<_>>(),
             "measurements": print.measurements(),
+            "downmix": print.downmix().map(|downmix| json!({
+                "file": downmix.written().map(|(path, _)| path.display().to_string()),
+                "gain_db": downmix.written().map(|(_, gain_db)| gain_db),
+                "measurements": downmix.measurements(),
+            })),
         }));
         return;
     }
@@ -166,6 +183,18 @@ pub(crate) fn text(session: &Session, path: &Path, print: &Print) -> String {
         m.plr_lu.map_or_else(|| "–".to_owned(), |plr| format!("{plr:.1} LU")),
         print.gain_db()
     );
+    if let Some(downmix) = print.downmix() {
+        let m = downmix.measurements();
+        let _ = writeln!(
+            text,
+            "      stereo downmix {}, {:.2} dBTP",
+            m.integrated_lufs.map_or_else(|| "– LUFS".to_owned(), |lufs| format!("{lufs:.2} LUFS")),
+            m.true_peak_worst_dbtp()
+        );
+        if let Some((path, gain_db)) = downmix.written() {
+            let _ = writeln!(text, "      written to {} at {gain_db:+.1} dB", clean_name(path.display()));
+        }
+    }
     text
 }
 

@@ -7,7 +7,9 @@ mod man;
 mod master;
 mod measure;
 mod mix;
+mod stems;
 mod targets;
+mod variants;
 
 use crate::args::{Call, Command};
 use crate::ui::Ui;
@@ -20,6 +22,7 @@ pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
         Command::Check(args) => check::run(args, ui),
         Command::Master(args) => master::run(args, ui),
         Command::Mix(args) => mix::run(args, ui),
+        Command::Stems(args) => stems::run(args, ui),
         Command::Measure(args) => measure::run(args, ui),
         Command::Fx(args) => fx::run(args, ui),
         Command::Targets(args) => targets::run(args, ui),

@@ -12,3 +12,4 @@ mod master;
 mod measure;
 mod mix;
 mod progress;
+mod stems;

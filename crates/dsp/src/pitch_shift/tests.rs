@@ -145,7 +145,11 @@ fn formants_stay_when_kept_move_when_not_and_go_where_they_are_sent() {
         for &semitones in intervals {
             let ratio = ratio_of(semitones);
             let factor = |preserve: f64, shift_semitones: f64| {
-                let out = shift(semitones, FormantSettings { preserve, shift_semitones }, &[source.clone()]);
+                let out = shift(
+                    semitones,
+                    FormantSettings { preserve, shift_semitones },
+                    std::slice::from_ref(&source),
+                );
                 envelope_factor(&out.channel(0)[14_000..30_000], hz * ratio)
             };
             let kept = factor(1.0, 0.0);
@@ -183,7 +187,7 @@ fn an_attack_stays_where_it_was() {
         source[20_000 + n] = x * math::exp(-(n as f64) / 400.0);
     }
     for semitones in [-12.0, -3.0, 4.0, 12.0] {
-        let out = shift(semitones, FormantSettings::default(), &[source.clone()]);
+        let out = shift(semitones, FormantSettings::default(), std::slice::from_ref(&source));
         let peak = measure::peak(out.channel(0));
         let first = out.channel(0).iter().position(|x| x.abs() > 0.2 * peak).unwrap_or(0);
         assert!(first.abs_diff(20_000) < 48, "{semitones}: {first}");

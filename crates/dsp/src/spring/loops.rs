@@ -68,11 +68,11 @@ impl Cut {
     }
 
     pub(super) fn settle(&mut self) {
-        for state in &mut self.states {
-            for channel in 0..2 {
+        for [first, second] in &mut self.states {
+            for (a, b) in first.iter_mut().zip(second) {
                 // Both or neither: with one held at zero the other would take minutes to follow.
-                if state[0][channel].abs() + state[1][channel].abs() < 1e-30 {
-                    (state[0][channel], state[1][channel]) = (0.0, 0.0);
+                if a.abs() + b.abs() < 1e-30 {
+                    (*a, *b) = (0.0, 0.0);
                 }
             }
         }

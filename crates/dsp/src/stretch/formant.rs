@@ -105,12 +105,12 @@ impl Formants {
     /// Period and envelope of `self.log`.
     fn find_envelope(&mut self) {
         self.raised.copy_from_slice(&self.log);
-        self.to_cepstrum();
+        self.make_cepstrum();
         self.find_period();
         let cut = (self.cut_seconds * self.rate) as usize;
         for round in 0..ROUNDS {
             if round > 0 {
-                self.to_cepstrum();
+                self.make_cepstrum();
             }
             self.smooth(cut);
             for ((raised, log), envelope) in self.raised.iter_mut().zip(&self.log).zip(&self.envelope) {
@@ -120,7 +120,7 @@ impl Formants {
     }
 
     /// The cepstrum of `self.raised`, into `self.circle`.
-    fn to_cepstrum(&mut self) {
+    fn make_cepstrum(&mut self) {
         self.plan.inverse(&self.raised, &self.zeros, &mut self.circle);
     }
 

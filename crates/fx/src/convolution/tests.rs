@@ -67,12 +67,12 @@ fn a_mono_track_hears_the_mono_sum_of_a_source_in_the_middle() {
     for count in [2, 4] {
         let both = run(&wet(), &h[..count], &[x.clone(), x.clone()]);
         let sum: Vec<f64> = both.channel(0).iter().zip(both.channel(1)).map(|(a, b)| 0.5 * (a + b)).collect();
-        let one = run(&wet(), &h[..count], &[x.clone()]);
+        let one = run(&wet(), &h[..count], std::slice::from_ref(&x));
         assert!(null_db(&sum, one.channel(0)) < -200.0, "{count}");
     }
     // L R C LFE Ls Rs: the pairs as pairs, C as a mono track, the LFE dry, so nothing when all is wet.
     let six = run(&wet(), &h, &vec![x.clone(); 6]);
-    let (both, one) = (run(&wet(), &h, &[x.clone(), x.clone()]), run(&wet(), &h, &[x.clone()]));
+    let (both, one) = (run(&wet(), &h, &[x.clone(), x.clone()]), run(&wet(), &h, std::slice::from_ref(&x)));
     for (channel, expected) in [
         (0, both.channel(0)),
         (1, both.channel(1)),
@@ -91,10 +91,14 @@ fn start_length_and_reverse_cut_to_the_frame() {
     let click = impulse(1.0, 10, 4000);
     // 10 ms and 20 ms are 441 and 882 frames.
     let cut = Convolution { start_ms: 10.0, length_seconds: 0.02, ..wet() };
-    let out = run(&cut, &[h.clone()], &[click.clone()]);
+    let out = run(&cut, std::slice::from_ref(&h), std::slice::from_ref(&click));
     assert!(null_db(&h[441..1323], &out.channel(0)[10..892]) < -250.0);
     assert!(out.channel(0)[892..].iter().all(|x| x.abs() < 1e-15));
-    let back = run(&Convolution { reverse: true, ..cut.clone() }, &[h.clone()], &[click.clone()]);
+    let back = run(
+        &Convolution { reverse: true, ..cut.clone() },
+        std::slice::from_ref(&h),
+        std::slice::from_ref(&click),
+    );
     let turned: Vec<f64> = h[441..1323].iter().rev().copied().collect();
     assert!(null_db(&turned, &back.channel(0)[10..892]) < -250.0);
     assert_eq!(cut.prepare_with(format(1), Some(&Buffer::from_planes(&[h]))).tail_frames(), 882);

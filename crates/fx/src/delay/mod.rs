@@ -96,6 +96,8 @@ const FADE_MS: f64 = 50.0;
 const MAX_SECONDS: f64 = 8.0;
 /// Largest offset and sway together.
 const MAX_SPREAD_MS: f64 = 64.0;
+/// What of that is not the offset.
+const SWAY_MS: f64 = 14.0;
 
 impl Delay {
     fn seconds(&self, tempo_bpm: f64) -> f64 {
@@ -219,6 +221,8 @@ pub struct DelayKernel {
     /// Frames of the crossfade done.
     faded: Option<usize>,
     fade_frames: usize,
+    /// Longest time the lines have room for.
+    longest_frames: f64,
     glides: [Glide; 14],
     sway: [Quadrature; 2],
     reel: Reel,
@@ -252,6 +256,8 @@ impl Processor for Delay {
             next: times,
             wanted: times,
             faded: None,
+            // Beside the largest offset, what sways and wobbles needs room of its own.
+            longest_frames: (room - 6) as f64 - (SWAY_MS * 1e-3 * rate).floor(),
             fade_frames: ((FADE_MS * 1e-3 * rate) as usize).max(1),
             glides: self.targets(&format).map(|value| Glide::new(value, GLIDE_MS, rate)),
             sway: sway(self.modulation_rate_hz, rate),
@@ -287,6 +293,12 @@ impl DelayKernel {
         ] = self.glides.each_mut().map(Glide::next_value);
         let (high, low) = ([high, high_on], [low, low_on]);
         Now { feedback, ping_pong, high, low, depth, duck, width, mix, tape, wobble, knee, input }
+    }
+
+    /// Times to go to, as far as the lines have room.
+    fn aim(&mut self, times: [f64; 2]) {
+        self.wanted = times.map(|frames| frames.min(self.longest_frames));
+        self.paces.iter_mut().zip(self.wanted).for_each(|(pace, frames)| pace.set_target(frames));
     }
 
     /// Share of the new times at this frame.
@@ -382,13 +394,22 @@ impl Kernel for DelayKernel {
     }
 
     fn retune(&mut self, settings: &Delay) {
-        self.wanted = settings.times(&self.format);
-        self.paces.iter_mut().zip(self.wanted).for_each(|(pace, frames)| pace.set_target(frames));
+        self.aim(settings.times(&self.format));
         let targets = settings.targets(&self.format);
         self.glides.iter_mut().zip(targets).for_each(|(glide, target)| glide.set_target(target));
         let rate = self.format.sample_rate_hz;
         self.sway.iter_mut().for_each(|sway| sway.set_rate(settings.modulation_rate_hz, rate));
         self.settings = settings.clone();
+    }
+
+    fn follows_tempo(&self) -> bool {
+        self.settings.timing == DelayTiming::Tempo
+    }
+
+    /// As long as the lines have room: notes longer than four seconds stay at the longest there is.
+    fn set_tempo(&mut self, tempo_bpm: f64) {
+        self.format.tempo_bpm = tempo_bpm;
+        self.aim(self.settings.times(&self.format));
     }
 
     fn reset(&mut self) {

@@ -317,7 +317,8 @@ fn tape_saturates_at_its_knee_and_not_below() {
         |x: f64, drive_db: f64| (0..2).map(|_| head.write(x, tape::knee(drive_db))).last().unwrap();
     // x / sqrt(1 + (k x)²) with k = 1 at 6.02 dB: 1 becomes 0.7071; with k = 3 at 12.04 dB 0.3162.
     assert!(
-        (write(1.0, 6.020_6) - 0.707_107).abs() < 1e-5 && (write(-1.0, 12.041_2) + 0.316_228).abs() < 1e-5
+        (write(1.0, 6.020_6) - std::f64::consts::FRAC_1_SQRT_2).abs() < 1e-5
+            && (write(-1.0, 12.041_2) + 0.316_228).abs() < 1e-5
     );
     assert!((write(0.01, 12.041_2) - 0.009_995_5).abs() < 1e-7 && write(0.7, 0.0) == 0.7);
     let heard = |drive_db: f64| {

@@ -4,9 +4,11 @@
 //! `spring`, whatever the settings.
 
 #[cfg(test)]
+#[path = "kinds_tests.rs"]
 mod kinds;
 mod measure;
 #[cfg(test)]
+#[path = "probe_tests.rs"]
 pub(crate) mod probe;
 mod space;
 #[cfg(test)]

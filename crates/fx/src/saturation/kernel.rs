@@ -227,10 +227,12 @@ impl SaturationKernel {
         }
         before.fill(0.0);
         after.fill(0.0);
+        // The mean over the channels: one and two of the same sound are turned down alike.
+        let share = 1.0 / self.channels.len().max(1) as f64;
         for channel in &mut self.channels {
             for n in (0..frames).filter(|n| course.auto[*n] != 0.0) {
-                before[n] += channel.before.power(channel.dry[n], self.weighting);
-                after[n] += channel.after.power(channel.wet[n], self.weighting);
+                before[n] += share * channel.before.power(channel.dry[n], self.weighting);
+                after[n] += share * channel.after.power(channel.wet[n], self.weighting);
             }
         }
         for (n, gain) in before.iter_mut().enumerate() {

@@ -5,6 +5,7 @@
 //! was meant to be written, measures it, holds it against a [`Gate`], and only when all of that passes gives the file its name.
 //! When anything fails nothing is left.
 
+mod adm;
 mod chunks;
 mod flac;
 mod gate;
@@ -13,6 +14,7 @@ mod readback;
 mod tests;
 mod wav;
 
+pub use adm::Adm;
 pub use chunks::{Bext, Loudness};
 pub use gate::Gate;
 
@@ -80,6 +82,9 @@ pub struct Spec {
     pub bext: Option<Bext>,
     /// Names of the channels, for iXML; WAV only.
     pub track_names: Vec<String>,
+    /// Makes a WAV file a bed of the Audio Definition Model: channels in the order of the layout (SMPTE) without a
+    /// mask, `chna` and `axml`, and BW64 in place of RF64.
+    pub adm: Option<Adm>,
 }
 
 impl Spec {
@@ -96,6 +101,7 @@ impl Spec {
             tags: Vec::new(),
             bext: None,
             track_names: Vec::new(),
+            adm: None,
         }
     }
 
@@ -116,7 +122,16 @@ impl Spec {
         if !(1..=dsp::resample::MAX_RATE_HZ).contains(&self.sample_rate_hz) {
             return unsupported(format!("a sample rate of {} Hz cannot be written", self.sample_rate_hz));
         }
+        if self.adm.is_some() && !(self.container == Container::Wav && adm::knows(&self.layout)) {
+            return unsupported(format!(
+                "{} channels cannot be written as an ADM bed; WAV in mono, stereo, LCR, quad, 5.1, 7.1, 5.1.4 and 7.1.4 can",
+                self.layout.channels()
+            ));
+        }
         match (self.container, self.encoding) {
+            (_, Encoding::Int(20)) if self.adm.is_some() => {
+                unsupported("BW64 has whole bytes: 16, 24 or 32 bits".into())
+            }
             (Container::Flac, _) => flac::check(self).map(drop),
             (Container::Wav, Encoding::Int(16 | 20 | 24 | 32) | Encoding::Float(32 | 64)) => Ok(()),
             (Container::Wav, encoding) => unsupported(format!(
@@ -190,7 +205,8 @@ impl Writer {
     /// `unsupported` for what the container cannot hold; as [`NewFile::create`].
     pub fn create(path: &Path, mut spec: Spec, force: bool) -> Result<Self> {
         spec.check().map_err(|error| error.at(path.display()))?;
-        let order = mask_order(&spec.layout);
+        let order =
+            if spec.adm.is_some() { (0..spec.layout.channels()).collect() } else { mask_order(&spec.layout) };
         spec.layout = Layout(order.iter().filter_map(|&from| spec.layout.0.get(from).copied()).collect());
         let file = NewFile::create(path, force)?;
         let handle = file.handle()?;
@@ -399,6 +415,12 @@ impl Verified {
     #[must_use]
     pub fn written(&self) -> &Written {
         &self.written
+    }
+
+    /// Where it is until it has its name.
+    #[must_use]
+    pub fn temporary(&self) -> &Path {
+        self.file.temporary()
     }
 
     /// Gives the file its name.

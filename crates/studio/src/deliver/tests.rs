@@ -241,6 +241,26 @@ fn beyond_the_limit_wav_becomes_rf64_that_others_read() {
 }
 
 #[test]
+fn a_bed_beyond_the_limit_becomes_bw64() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bed.wav");
+    let mut spec = Spec::new(Container::Wav, Encoding::Int(24), 48_000, 12);
+    spec.adm = Some(Adm { programme: "Bed".into() });
+    let audio = music(12, 3000);
+    let mut writer = Writer::create(&path, spec.clone(), false).unwrap();
+    if let Sink::Wav(wav) = &mut writer.sink {
+        wav.set_limit(30_000);
+    }
+    writer.write(audio.view()).unwrap();
+    let written = writer.finish(&Job::quiet(), &Gate::default()).unwrap();
+    assert_eq!((written.container, written.frames), ("bw64", 3000));
+    // Channels stand in the order of the layout: sides before rears.
+    assert_eq!(written.measured.layout, Layout::of(12));
+    spec.layout = Layout::of(7);
+    assert_eq!(Writer::create(&folder.path().join("x.wav"), spec, false).unwrap_err().code, "unsupported");
+}
+
+#[test]
 fn broadcast_fields_and_measured_loudness_are_read_by_others() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("print.wav");

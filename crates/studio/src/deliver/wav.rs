@@ -1,12 +1,13 @@
-//! WAV and, beyond 4 GiB, RF64.
+//! WAV and, beyond 4 GiB, RF64 (BW64 with an ADM bed).
 //!
-//! Order of chunks: `JUNK` (28 bytes, room for `ds64`), `bext`, `fmt `, `fact`, `data`, `LIST INFO`, `iXML`. The bytes depend on
+//! Order of chunks: `JUNK` (28 bytes, room for `ds64`), `bext`, `fmt `, `chna`, `axml`, `fact`, `data`, `LIST INFO`, `iXML`. The bytes depend on
 //! nothing but what is written.
 //!
 //! Source: Microsoft/IBM, "Multimedia Programming Interface and Data Specifications 1.0"; EBU Tech 3285 (BWF); EBU Tech 3306
 //! (RF64).
 
 use super::Spec;
+use super::adm;
 use super::chunks::{self, BEXT_LOUDNESS_AT, Loudness};
 use crate::audio::Encoding;
 use crate::message::{Error, Result};
@@ -35,6 +36,8 @@ pub(super) struct WavSink<W: Write + Seek> {
     tail: Vec<u8>,
     limit: u64,
     untold: Vec<String>,
+    /// What the file is called beyond 4 GiB.
+    wide_id: &'static [u8; 4],
 }
 
 impl<W: Write + Seek> WavSink<W> {
@@ -46,7 +49,16 @@ impl<W: Write + Seek> WavSink<W> {
         let bext_at = spec.bext.as_ref().map(|bext| {
             chunk(&mut head, b"bext", &bext.bytes(spec.sample_rate_hz, spec.encoding, channels)) as u64
         });
-        chunk(&mut head, b"fmt ", &chunks::fmt(spec.sample_rate_hz, spec.encoding, &spec.layout));
+        let fmt = match &spec.adm {
+            Some(_) => adm::fmt(spec.sample_rate_hz, spec.encoding, channels),
+            None => chunks::fmt(spec.sample_rate_hz, spec.encoding, &spec.layout),
+        };
+        chunk(&mut head, b"fmt ", &fmt);
+        if let Some(bed) = &spec.adm {
+            chunk(&mut head, b"chna", &adm::chna(&spec.layout));
+            let axml = adm::axml(bed, &spec.layout, spec.sample_rate_hz, spec.encoding);
+            chunk(&mut head, b"axml", axml.as_bytes());
+        }
         let float = matches!(spec.encoding, Encoding::Float(_));
         let fact_at = float.then(|| chunk(&mut head, b"fact", &[0; 4]) as u64);
         head.extend(*b"data\0\0\0\0");
@@ -71,6 +83,7 @@ impl<W: Write + Seek> WavSink<W> {
             tail,
             limit: RIFF_LIMIT,
             untold,
+            wide_id: if spec.adm.is_some() { b"BW64" } else { b"RF64" },
         };
         sink.put(&head)?;
         Ok(sink)
@@ -112,7 +125,7 @@ impl<W: Write + Seek> WavSink<W> {
                 ds64.extend(size.to_le_bytes());
             }
             ds64.extend(0_u32.to_le_bytes());
-            self.put_at(0, b"RF64")?;
+            self.put_at(0, self.wide_id)?;
             self.put_at(12, &ds64)?;
         }
         self.put_at(4, &narrow(riff).to_le_bytes())?;

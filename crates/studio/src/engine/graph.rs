@@ -1,7 +1,9 @@
 //! Who feeds whom: strips by id, edges, solo, levels.
 
+use super::index::Index;
+use crate::audio::Layout;
 use crate::message::{Error, Result};
-use crate::session::{BusLayout, Part, Session, Strip, Tap};
+use crate::session::{Session, Strip, Tap};
 use std::collections::BTreeMap;
 
 /// What an edge is in the session.
@@ -86,8 +88,9 @@ impl Graph {
         for (number, origin) in strips.iter().enumerate() {
             collect(session, number, *origin, &numbers, &mut wires)?;
         }
+        let index = Index::new(session);
         let heard = solo(session, &strips, &wires);
-        wires.retain(|wire| heard(wire) && !silent(session, &strips, wire));
+        wires.retain(|wire| heard(wire) && !silent(session, &index, &strips, wire));
         wires.sort_by_key(Wire::place);
         let levels = levels(session, &strips, &wires)?;
         let used = used(&wires, strips.len());
@@ -97,14 +100,15 @@ impl Graph {
 }
 
 /// Whether a wire never carries anything: its strip is muted and stays so.
-fn silent(session: &Session, strips: &[Origin], wire: &Wire) -> bool {
+fn silent(session: &Session, index: &Index<'_>, strips: &[Origin], wire: &Wire) -> bool {
     let Some(strip) = strips.get(wire.from).and_then(|origin| strip(session, *origin)) else { return false };
-    let moves = session.automation.iter().any(|curve| {
-        curve.target.strip == strip.id
-            && curve.param.key == "mute"
-            && matches!(curve.target.part, Part::Control(_))
-    });
-    strip.controls.mute && !moves && matches!(wire.tap, Tap::Post | Tap::PostPan)
+    let shut = matches!(wire.tap, Tap::Post | Tap::PostPan) || shut_ahead(session, wire);
+    strip.controls.mute && shut && !index.mute_moves(&strip.id)
+}
+
+/// Whether a mute shuts a wire that leaves ahead of it: sends do so where the session says so, keys never.
+pub(super) fn shut_ahead(session: &Session, wire: &Wire) -> bool {
+    session.mute_pre_sends && matches!(wire.role, Role::Send(_)) && matches!(wire.tap, Tap::Pre | Tap::PreFx)
 }
 
 fn id(session: &Session, origin: Origin) -> &str {
@@ -136,14 +140,15 @@ fn collect(
     for (index, insert) in own.inserts.iter().enumerate().filter(|(_, insert)| insert.on) {
         if let Some(key) = &insert.key {
             let from = find(&key.from.id)?;
-            wires.push(Wire { from, role: Role::Key(index), to: number, tap: key.tap });
+            wires.push(Wire { from, role: Role::Key(index), to: number, tap: key.controls.tap });
         }
     }
     Ok(())
 }
 
 /// Whether a wire is heard, given what is soloed: it is if a soloed strip feeds it or is fed by it. A strip whose
-/// output goes to a soloed bus counts as soloed. Keys are always heard.
+/// output goes to a soloed bus counts as soloed. What is solo-safe is heard, with all it feeds, but not what feeds it.
+/// Keys are always heard.
 fn solo(session: &Session, strips: &[Origin], wires: &[Wire]) -> impl Fn(&Wire) -> bool + use<> {
     let soloed = |origin: &Origin| strip(session, *origin).is_some_and(|strip| strip.controls.solo);
     let any = strips.iter().any(soloed);
@@ -152,6 +157,8 @@ fn solo(session: &Session, strips: &[Origin], wires: &[Wire]) -> impl Fn(&Wire) 
     let outputs: Vec<Wire> = audio.iter().filter(|wire| wire.role == Role::Output).copied().collect();
     spread(&mut own, &outputs, |wire| (wire.to, wire.from));
     let (mut below, mut above) = (own.clone(), own.clone());
+    let safe = |origin: &Origin| strip(session, *origin).is_some_and(|strip| strip.controls.solo_safe);
+    above.iter_mut().zip(strips).for_each(|(above, origin)| *above |= safe(origin));
     // `above` without what was soloed through its output only spreads down; `below` spreads up to the sources.
     spread(&mut above, &audio, |wire| (wire.from, wire.to));
     spread(&mut below, &audio, |wire| (wire.to, wire.from));
@@ -164,14 +171,16 @@ fn solo(session: &Session, strips: &[Origin], wires: &[Wire]) -> impl Fn(&Wire) 
 
 /// Marks everything reached over `wires` from what is marked.
 fn spread(marks: &mut [bool], wires: &[Wire], direction: impl Fn(&Wire) -> (usize, usize)) {
-    loop {
-        let before = marks.iter().filter(|mark| **mark).count();
-        for wire in wires {
-            let (from, to) = direction(wire);
-            marks[to] |= marks[from];
-        }
-        if marks.iter().filter(|mark| **mark).count() == before {
-            return;
+    let mut leaving: Vec<Vec<usize>> = vec![Vec::new(); marks.len()];
+    for (from, to) in wires.iter().map(direction) {
+        leaving[from].push(to);
+    }
+    let mut waiting: Vec<usize> = (0..marks.len()).filter(|number| marks[*number]).collect();
+    while let Some(number) = waiting.pop() {
+        for to in &leaving[number] {
+            if !std::mem::replace(&mut marks[*to], true) {
+                waiting.push(*to);
+            }
         }
     }
 }
@@ -199,14 +208,31 @@ fn levels(session: &Session, strips: &[Origin], wires: &[Wire]) -> Result<Vec<us
         }
     }
     if done < strips.len() {
-        let names: Vec<&str> = (0..strips.len())
-            .filter(|number| waiting[*number] > 0)
-            .map(|number| id(session, strips[number]))
-            .collect();
-        let what = format!("the routing goes in a circle among: {}", names.join(", "));
+        let names: Vec<&str> =
+            circle(wires, &waiting).into_iter().map(|number| id(session, strips[number])).collect();
+        let what = format!("the routing goes in a circle: {}", names.join(" → "));
         return Err(Error::input("routing_cycle", what));
     }
     Ok(levels)
+}
+
+/// A circle among the strips that still wait for a source, from its lowest number round to it again.
+fn circle(wires: &[Wire], waiting: &[usize]) -> Vec<usize> {
+    let source = |to: usize| wires.iter().find(|wire| wire.to == to && waiting[wire.from] > 0);
+    let mut path: Vec<usize> = (0..waiting.len()).find(|number| waiting[*number] > 0).into_iter().collect();
+    // Against the arrows every strip that waits has a source that waits; sooner or later one comes again.
+    while let Some(wire) = path.last().and_then(|last| source(*last)) {
+        if let Some(start) = path.iter().position(|number| *number == wire.from) {
+            path.drain(..start);
+            break;
+        }
+        path.push(wire.from);
+    }
+    path.reverse();
+    let least = path.iter().enumerate().min_by_key(|(_, number)| **number).map_or(0, |(at, _)| at);
+    path.rotate_left(least);
+    path.extend(path.first().copied());
+    path
 }
 
 fn used(wires: &[Wire], strips: usize) -> Vec<bool> {
@@ -216,15 +242,11 @@ fn used(wires: &[Wire], strips: usize) -> Vec<bool> {
     used
 }
 
-/// Channels of a strip's own signal, before pan, given those of a track's clips.
+/// Loudspeakers of a strip's own signal, before pan, given the channels of a track's clips.
 #[must_use]
-pub fn channels(session: &Session, origin: Origin, clips: usize) -> usize {
+pub fn layout(session: &Session, origin: Origin, clips: usize) -> Layout {
     match origin {
-        Origin::Track(_) => clips.clamp(1, 2),
-        Origin::Bus(index) => match session.buses.get(index).map(|bus| bus.layout) {
-            Some(BusLayout::Mono) => 1,
-            _ => 2,
-        },
-        Origin::Mix => 2,
+        Origin::Track(_) => Layout::of(clips.max(1)),
+        Origin::Bus(_) | Origin::Mix => session.layout_of(id(session, origin)).speakers(),
     }
 }

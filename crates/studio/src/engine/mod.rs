@@ -7,16 +7,18 @@
 //! threads and any order of tracks in the text.
 //!
 //! Order of a strip: clip gain and fades → trim → polarity → delay → width → tap `pre_fx` → inserts → tap `pre` → ride,
-//! fader, VCAs → mute → tap `post` → pan → tap `post_pan` → output.
+//! fader, VCAs → mute → tap `post` → pan, or place in a surround bus → tap `post_pan` → output.
 
 mod clip;
 mod curve;
 pub mod graph;
 mod impulse;
+mod index;
 mod library;
 mod plan;
 mod ring;
 mod stage;
+mod surround;
 mod verify;
 mod worker;
 mod workshop;
@@ -28,13 +30,15 @@ pub use library::{Converted, Files, Library, Shelf};
 pub use plan::{BufferPlan, EdgePlan, InsertPlan, Plan, Step};
 pub use verify::verify;
 
+use crate::audio::Layout;
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result, Severity};
-use crate::session::{Curve as Course, Session};
+use crate::session::{Course, Session};
 use clip::ClipPlan;
 use dsp::block::{Buffer, View};
 use graph::{Graph, Origin};
 use impulse::{Impulses, Means};
+use index::Index;
 use rayon::prelude::*;
 use worker::{Outputs, Worker};
 use workshop::Workshop;
@@ -101,15 +105,17 @@ impl<'a> Engine<'a> {
         let impulses = Impulses::load(session, library)?;
         let means = Means { block_frames, impulses: &impulses };
         let graph = Graph::new(session).map_err(|error| vec![error])?;
-        let compiled = plan::compile(session, &graph, &clips, means).map_err(|error| vec![error])?;
+        let index = Index::new(session);
+        let compiled = plan::compile(session, &index, &graph, &clips, means).map_err(|error| vec![error])?;
         let plan = compiled.plan;
-        verify(&plan, &graph).map_err(|error| vec![error])?;
+        verify(&plan, &graph, session).map_err(|error| vec![error])?;
         if plan.length_frames / u64::from(plan.sample_rate_hz.max(1)) > MOST_SECONDS {
             let what = "the session is longer than a day";
             return Err(vec![Error::new(Kind::Limit, "too_long", what).at(&session.origin.file)]);
         }
         notes(session, &graph, &plan, &mut findings);
-        let shop = Workshop { session, plan: &plan, block_frames };
+        surround::notes(session, &graph, &plan, &mut findings);
+        let shop = Workshop::new(session, &index, &plan, block_frames);
         let mut workers = Vec::new();
         let mut outputs = Vec::new();
         for (number, kernels) in compiled.kernels.into_iter().enumerate() {
@@ -133,7 +139,13 @@ impl<'a> Engine<'a> {
         &self.plan
     }
 
-    /// Renders to `sink`, two channels, block by block, from the first frame of the session on. Latency is cut off at
+    /// Loudspeakers of what comes out: those of the mix bus.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        self.plan.steps.last().map_or_else(|| Layout::of(2), |step| step.panned.clone())
+    }
+
+    /// Renders to `sink`, in the channels of the mix bus, block by block, from the first frame of the session on. Latency is cut off at
     /// the head; the tail is rendered to its longest.
     ///
     /// # Errors
@@ -163,7 +175,12 @@ impl<'a> Engine<'a> {
         let latency = self.plan.latency_frames as u64;
         let frames = self.plan.length_frames + self.plan.tail_frames as u64;
         let total = latency + frames;
-        let mut mixed = Mixed { buffer: Buffer::new(2, self.block_frames), skip: 0, at: 0, sounding: 0 };
+        let mut mixed = Mixed {
+            buffer: Buffer::new(self.layout().channels(), self.block_frames),
+            skip: 0,
+            at: 0,
+            sounding: 0,
+        };
         mixed.buffer.set_frames(0);
         let blocks = total.div_ceil(self.block_frames as u64);
         let last = self.levels.len().saturating_sub(1) as u64;
@@ -303,7 +320,7 @@ impl Mixed {
         self.at = start.saturating_sub(latency);
         let Some(mix) = outputs.last() else { return };
         let mix = mix.tap(crate::session::Tap::PostPan);
-        for channel in 0..2.min(mix.channels()) {
+        for channel in 0..mix.channels().min(self.buffer.channels()) {
             self.buffer.channel_mut(channel).copy_from_slice(mix.channel(channel));
         }
     }
@@ -335,8 +352,11 @@ fn clips(
                 Err(error) => errors.push(error),
             }
         }
+        let crossed = clip::crossfades(&mut plans, &track.strip.id, library, findings);
+        errors.extend(crossed.err());
         tracks.push(plans);
     }
+    findings.extend(crate::session::edit_group_findings(session));
     if errors.is_empty() { Ok(tracks) } else { Err(errors) }
 }
 
@@ -361,8 +381,10 @@ fn notes(session: &Session, graph: &Graph, plan: &Plan, findings: &mut Vec<Findi
     let rate = f64::from(session.sample_rate_hz);
     let end = plan.length_frames as f64 / rate;
     for automation in &session.automation {
-        if let Some((seconds, _)) = automation.points.last().filter(|(seconds, _)| *seconds > end) {
-            let moves = automation.curve == Course::Linear && automation.points.len() > 1;
+        if let Some(last) = automation.points.last().filter(|last| last.seconds > end) {
+            let seconds = last.seconds;
+            let before = automation.points.iter().rev().nth(1);
+            let moves = before.is_some_and(|before| before.course != Course::Hold);
             let what = format!("a point at {seconds:.3} s, the session ends at {end:.3} s");
             findings.push(
                 Finding::new(
@@ -371,7 +393,7 @@ fn notes(session: &Session, graph: &Graph, plan: &Plan, findings: &mut Vec<Findi
                     what,
                 )
                 .about(format!("{}, {}", automation.target.strip, automation.param.key))
-                .seconds(*seconds)
+                .seconds(seconds)
                 .limit("points within the session")
                 .advice("check the time, or whether it was meant in beats"),
             );
@@ -387,6 +409,7 @@ fn notes(session: &Session, graph: &Graph, plan: &Plan, findings: &mut Vec<Findi
                 .advice("take the solo off to hear the whole mix"),
         );
     }
+    findings.extend(key_listened_to(session, graph, plan));
     for (number, origin) in graph.strips.iter().enumerate().filter(|(number, _)| !graph.used[*number]) {
         if let Some(strip) = graph::strip(session, *origin).filter(|_| soloed.is_empty()) {
             findings.push(
@@ -402,4 +425,25 @@ fn notes(session: &Session, graph: &Graph, plan: &Plan, findings: &mut Vec<Findi
         }
         debug_assert!(number + 1 < graph.strips.len());
     }
+}
+
+/// Keys that are heard in place of what they steer.
+fn key_listened_to(session: &Session, graph: &Graph, plan: &Plan) -> Option<Finding> {
+    let heard = plan.steps.iter().flat_map(|step| {
+        let strip = graph.strips.get(step.strip).and_then(|origin| graph::strip(session, *origin));
+        let listens = step.inserts.iter().filter(|insert| insert.listen_frames.is_some());
+        listens.filter_map(move |insert| Some((strip?, strip?.inserts.get(insert.index)?)))
+    });
+    let heard: Vec<String> =
+        heard.map(|(strip, insert)| format!("`{}` on `{}`", insert.id, strip.id)).collect();
+    (!heard.is_empty()).then(|| {
+        Finding::new(
+            "key_listened_to",
+            Severity::Warning,
+            format!("the key of {} is heard", heard.join(", ")),
+        )
+        .about(&session.origin.file)
+        .limit("no `listen` in a print")
+        .advice("take `listen = true` out of the key to hear the processor")
+    })
 }

@@ -2,11 +2,15 @@
 
 use super::clip::ClipPlan;
 use super::curve::Curve;
-use super::graph::{Graph, Origin, Role, Wire, channels, strip};
+use super::graph::{Graph, Origin, Role, Wire, layout, shut_ahead, strip};
 use super::impulse::Means;
+use super::index::Index;
+use super::surround;
+use crate::audio::Layout;
 use crate::message::{Error, Kind, Result};
-use crate::session::{Insert, Part, Session, Strip, Tap};
+use crate::session::{Insert, Session, Strip, Tap};
 use fx::{AnyKernel, Format};
+use std::collections::BTreeMap;
 
 /// Longest tail that is rendered after the last clip. By our own convention: longer than any reverb decays to -120 dB.
 const MOST_TAIL_SECONDS: f64 = 60.0;
@@ -22,6 +26,8 @@ pub struct BufferPlan {
     pub tap: Tap,
     /// Frames that what it holds is late.
     pub latency_frames: usize,
+    /// Channels it has.
+    pub channels: usize,
 }
 
 /// A buffer that a step listens to.
@@ -33,6 +39,10 @@ pub struct EdgePlan {
     pub buffer: usize,
     /// Delay that brings it into line with the others.
     pub delay_frames: usize,
+    /// Channels it takes, and channels of what it is added to.
+    pub channels: (usize, usize),
+    /// Whether the mutes of its strip shut it although it leaves ahead of them.
+    pub shut_ahead: bool,
 }
 
 /// A processor in a step.
@@ -50,6 +60,8 @@ pub struct InsertPlan {
     pub arrival_frames: usize,
     /// Its side-chain.
     pub key: Option<EdgePlan>,
+    /// Delay of the key on its way out, where it is heard in place of the processor: the processor's own.
+    pub listen_frames: Option<usize>,
 }
 
 /// One strip at work.
@@ -63,6 +75,10 @@ pub struct Step {
     pub level: usize,
     /// Channels before pan.
     pub channels: usize,
+    /// Loudspeakers before pan.
+    pub layout: Layout,
+    /// Loudspeakers after pan.
+    pub panned: Layout,
     /// What comes in, in the order of summing.
     pub inputs: Vec<EdgePlan>,
     /// How late the sum is.
@@ -71,6 +87,8 @@ pub struct Step {
     pub inserts: Vec<InsertPlan>,
     /// How late it is after the last of them.
     pub leaving_frames: usize,
+    /// VCAs of the session that move it, in order of their ids.
+    pub vcas: Vec<usize>,
     /// How long anything sounds on after the last clip, here.
     pub tail_frames: usize,
 }
@@ -107,6 +125,7 @@ pub(super) fn strip_delay(strip: &Strip, sample_rate_hz: u32) -> usize {
 /// Compiles a routing. `clips` holds the clips of every track of the session.
 pub(super) fn compile(
     session: &Session,
+    index: &Index<'_>,
     graph: &Graph,
     clips: &[Vec<ClipPlan>],
     means: Means<'_>,
@@ -127,8 +146,11 @@ pub(super) fn compile(
         tail_frames: 0,
     };
     let mut kernels = Vec::new();
+    let mut incoming = vec![Vec::new(); graph.strips.len()];
+    graph.wires.iter().for_each(|wire| incoming[wire.to].push(*wire));
+    let mut room = Room { session, index, incoming, step_of, known: BTreeMap::new() };
     for number in order {
-        let (step, running) = compile_step(session, graph, clips, &step_of, &mut plan, number, means)?;
+        let (step, running) = compile_step(&mut room, graph, clips, &mut plan, number, means)?;
         plan.steps.push(step);
         kernels.push(running);
     }
@@ -140,78 +162,104 @@ pub(super) fn compile(
     Ok(Compiled { plan, kernels })
 }
 
+/// What is known while steps are made.
+struct Room<'a> {
+    session: &'a Session,
+    index: &'a Index<'a>,
+    /// Wires by the strip they go to, in their order.
+    incoming: Vec<Vec<Wire>>,
+    step_of: Vec<usize>,
+    /// Buffers by step and tap.
+    known: BTreeMap<(usize, usize), usize>,
+}
+
 fn compile_step(
-    session: &Session,
+    room: &mut Room<'_>,
     graph: &Graph,
     clips: &[Vec<ClipPlan>],
-    step_of: &[usize],
     plan: &mut Plan,
     number: usize,
     means: Means<'_>,
 ) -> Result<(Step, Vec<Box<dyn AnyKernel>>)> {
+    let session = room.session;
     let origin = graph.strips[number];
     let strip =
         strip(session, origin).ok_or_else(|| Error::new(Kind::Internal, "no_strip", "a strip is lost"))?;
     let own = match origin {
-        Origin::Track(track) => clips.get(track).map_or(1, |clips| widest(clips)),
+        Origin::Track(track) => widest(clips.get(track).map_or(&[], Vec::as_slice), strip)?,
         _ => 2,
     };
+    let layout = layout(session, origin, own);
     let mut step = Step {
         origin,
         strip: number,
         level: graph.levels[number],
-        channels: channels(session, origin, own),
+        channels: layout.channels(),
+        panned: surround::panned(session, origin, &layout),
+        layout,
         inputs: Vec::new(),
         arrival_frames: 0,
         inserts: Vec::new(),
         leaving_frames: 0,
+        vcas: room.index.vcas(&strip.id).to_vec(),
         tail_frames: 0,
     };
-    let incoming: Vec<Wire> = graph.wires.iter().filter(|wire| wire.to == number).copied().collect();
+    let incoming = std::mem::take(&mut room.incoming[number]);
     for wire in incoming.iter().filter(|wire| !matches!(wire.role, Role::Key(_))) {
-        let edge = listen(plan, step_of, *wire, step.channels);
+        let mut edge = room.listen(plan, *wire, step.channels);
+        edge.shut_ahead = shut_ahead(session, wire);
         step.arrival_frames = step.arrival_frames.max(plan.buffers[edge.buffer].latency_frames);
-        step.tail_frames = step.tail_frames.max(plan.steps[step_of[wire.from]].tail_frames);
+        step.tail_frames = step.tail_frames.max(plan.steps[room.step_of[wire.from]].tail_frames);
         step.inputs.push(edge);
     }
     for edge in &mut step.inputs {
         edge.delay_frames = step.arrival_frames - plan.buffers[edge.buffer].latency_frames;
     }
     step.tail_frames += strip_delay(strip, session.sample_rate_hz);
-    let kernels = compile_inserts(session, strip, &incoming, step_of, plan, &mut step, means)?;
+    let kernels = compile_inserts(room, strip, &incoming, plan, &mut step, means)?;
     Ok((step, kernels))
 }
 
-/// Channels of the widest clip.
-fn widest(clips: &[ClipPlan]) -> usize {
-    clips.iter().map(ClipPlan::channels).max().unwrap_or(1)
+/// Channels of the widest clip. One channel may play beside two, but not beside more.
+fn widest(clips: &[ClipPlan], strip: &Strip) -> Result<usize> {
+    let widest = clips.iter().map(ClipPlan::channels).max().unwrap_or(1);
+    match clips.iter().map(ClipPlan::channels).find(|channels| widest > 2 && *channels != widest) {
+        None => Ok(widest),
+        Some(other) => {
+            let what = format!("`{}` has clips of {other} and of {widest} channels", strip.id);
+            Err(Error::input("mixed_channels", what).hint(
+                "put them on tracks of their own; a track of more than two channels has clips of one kind",
+            ))
+        }
+    }
 }
 
-/// The buffer of a tap, made if nobody listened to it before.
-fn listen(plan: &mut Plan, step_of: &[usize], wire: Wire, channels: usize) -> EdgePlan {
-    let step = step_of[wire.from];
-    // One channel into one channel is not panned, and two are folded before pan.
-    let tap = if wire.role == Role::Output && channels == 1 { Tap::Post } else { wire.tap };
-    let from = &plan.steps[step];
-    let latency_frames = if tap == Tap::PreFx { from.arrival_frames } else { from.leaving_frames };
-    let fresh = BufferPlan { step, tap, latency_frames };
-    let known = plan.buffers.iter().position(|buffer| (buffer.step, buffer.tap) == (step, tap));
-    let buffer = known.unwrap_or_else(|| {
-        plan.buffers.push(fresh);
-        plan.buffers.len() - 1
-    });
-    EdgePlan { wire, buffer, delay_frames: 0 }
+impl Room<'_> {
+    /// The buffer of a tap, made if nobody listened to it before.
+    fn listen(&mut self, plan: &mut Plan, wire: Wire, channels: usize) -> EdgePlan {
+        let step = self.step_of[wire.from];
+        // One channel into one channel is not panned, and two are folded before pan.
+        let tap = if wire.role == Role::Output && channels == 1 { Tap::Post } else { wire.tap };
+        let from = &plan.steps[step];
+        let latency_frames = if tap == Tap::PreFx { from.arrival_frames } else { from.leaving_frames };
+        let width = if tap == Tap::PostPan { from.panned.channels() } else { from.channels };
+        let buffer = *self.known.entry((step, fx::Choice::index(tap))).or_insert_with(|| {
+            plan.buffers.push(BufferPlan { step, tap, latency_frames, channels: width });
+            plan.buffers.len() - 1
+        });
+        EdgePlan { wire, buffer, delay_frames: 0, channels: (width, channels), shut_ahead: false }
+    }
 }
 
 fn compile_inserts(
-    session: &Session,
+    room: &mut Room<'_>,
     strip: &Strip,
     incoming: &[Wire],
-    step_of: &[usize],
     plan: &mut Plan,
     step: &mut Step,
     means: Means<'_>,
 ) -> Result<Vec<Box<dyn AnyKernel>>> {
+    let session = room.session;
     let mut kernels = Vec::new();
     let mut running = step.arrival_frames;
     for (index, insert) in strip.inserts.iter().enumerate().filter(|(_, insert)| insert.on) {
@@ -222,7 +270,7 @@ fn compile_inserts(
             max_block_frames: means.block_frames,
             seed: seed(&strip.id, &insert.id, index),
         };
-        let kernel = prepare(session, strip, index, insert, format, means);
+        let kernel = prepare(room.index, strip, index, insert, format, means);
         let latency_frames = kernel.latency_frames();
         if latency_frames > MOST_LATENCY_FRAMES {
             let what =
@@ -230,7 +278,7 @@ fn compile_inserts(
             return Err(Error::new(Kind::Limit, "too_much_latency", what));
         }
         let wire = incoming.iter().find(|wire| wire.role == Role::Key(index));
-        let mut key = wire.map(|wire| listen(plan, step_of, *wire, 0));
+        let mut key = wire.map(|wire| room.listen(plan, *wire, step.channels));
         let key_latency = key.map_or(0, |key| plan.buffers[key.buffer].latency_frames);
         let arrival = running.max(key_latency);
         if let Some(key) = &mut key {
@@ -239,6 +287,7 @@ fn compile_inserts(
         // Twice the time to -60 dB: to -120 dB.
         let tail_frames = kernel.tail_frames().saturating_mul(2);
         let align_frames = arrival - running;
+        let listens = insert.key.as_ref().is_some_and(|key| key.controls.listen) && key.is_some();
         step.inserts.push(InsertPlan {
             index,
             latency_frames,
@@ -246,6 +295,7 @@ fn compile_inserts(
             align_frames,
             arrival_frames: arrival,
             key,
+            listen_frames: listens.then_some(latency_frames),
         });
         step.tail_frames = step.tail_frames.saturating_add(tail_frames);
         running = arrival + latency_frames;
@@ -256,21 +306,17 @@ fn compile_inserts(
 }
 
 /// A kernel that starts where its automation starts.
-fn prepare(
-    session: &Session,
-    strip: &Strip,
+fn prepare<'a>(
+    curves: &Index<'a>,
+    strip: &'a Strip,
     index: usize,
     insert: &Insert,
     format: Format,
     means: Means<'_>,
 ) -> Box<dyn AnyKernel> {
     let mut settings = insert.settings.clone();
-    for automation in session.automation.iter().filter(|curve| curve.target.strip == strip.id) {
-        if let Part::Insert { insert, index: param } = automation.target.part
-            && insert == index
-        {
-            settings.set(param, Curve::new(automation, format.sample_rate_hz, 0).value(i64::MIN));
-        }
+    for (param, automation) in curves.insert(&strip.id, index) {
+        settings.set(param, Curve::new(automation, format.sample_rate_hz, 0).value(i64::MIN));
     }
     settings.prepare_with(format, means.impulses.of(insert))
 }

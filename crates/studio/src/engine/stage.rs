@@ -18,11 +18,19 @@ impl Dial {
         Self { value, curve: None }
     }
 
-    fn at(&self, frame: i64) -> f64 {
+    pub(super) fn at(&self, frame: i64) -> f64 {
         self.curve.as_ref().map_or(self.value, |curve| curve.value(frame))
     }
 
-    fn is_flat(&self, frame: i64, frames: usize) -> bool {
+    /// Values of frame after frame.
+    fn each(&self, frame: i64, values: &mut [f64]) {
+        match &self.curve {
+            Some(curve) => curve.each(frame, values),
+            None => values.fill(self.value),
+        }
+    }
+
+    pub(super) fn is_flat(&self, frame: i64, frames: usize) -> bool {
         self.curve.as_ref().is_none_or(|curve| curve.is_flat(frame, frames))
     }
 }
@@ -57,16 +65,36 @@ impl Gain {
         self.faders.iter().chain(&self.mutes).all(|dial| dial.is_flat(frame, frames)).then(|| self.at(frame))
     }
 
-    /// The gain over a stretch: one number, or one for every frame in `scratch`.
+    /// The gain over a stretch: one number, or one for every frame in `scratch`, which has room for three rows.
     pub(super) fn over<'a>(&self, frame: i64, frames: usize, scratch: &'a mut [f64]) -> Level<'a> {
         if let Some(gain) = self.flat(frame, frames) {
             return Level::Flat(gain);
         }
-        let scratch = &mut scratch[..frames];
-        for (offset, gain) in scratch.iter_mut().enumerate() {
-            *gain = self.at(frame + offset as i64);
+        let (gains, rest) = scratch.split_at_mut(scratch.len() / 3);
+        let (open, row) = rest.split_at_mut(rest.len() / 2);
+        let (gains, open, row) = (&mut gains[..frames], &mut open[..frames], &mut row[..frames]);
+        gains.fill(0.0);
+        for fader in &self.faders {
+            fader.each(frame, row);
+            // Off stays off, whatever is added.
+            let off = |db: f64| if db <= controls::OFF_DB { f64::NEG_INFINITY } else { db };
+            gains.iter_mut().zip(&*row).for_each(|(sum_db, db)| *sum_db += off(*db));
         }
-        Level::Moving(scratch)
+        open.fill(self.sign);
+        for mute in &self.mutes {
+            mute.each(frame, row);
+            open.iter_mut().zip(&*row).for_each(|(open, mute)| *open *= 1.0 - mute);
+        }
+        // A line that stands still for a while is asked for only once.
+        let mut last = (0.0, 1.0);
+        for (gain, open) in gains.iter_mut().zip(&*open) {
+            let sum_db = *gain;
+            if sum_db != last.0 {
+                last = (sum_db, db_to_gain(sum_db));
+            }
+            *gain = if sum_db == f64::NEG_INFINITY { 0.0 } else { open * last.1 };
+        }
+        Level::Moving(gains)
     }
 }
 
@@ -122,6 +150,18 @@ impl Level<'_> {
 pub(super) struct Pan {
     pub(super) position: Dial,
     pub(super) law: pan::PanLaw,
+    pub(super) place: Place,
+}
+
+/// What is done with two channels.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    /// The far side is turned down.
+    Balance,
+    /// Two sounds so far apart around the position.
+    Width(Dial),
+    /// Two sounds, each at a position of its own.
+    Dual(Dial, Dial),
 }
 
 /// Pan law of a session in the words of the kernels.
@@ -146,9 +186,28 @@ impl Pan {
         pan::balance_gains(self.position.at(frame), self.law)
     }
 
-    /// Whether the position stands still.
+    /// Gains of two channels that are placed as two sounds: those of the left one, those of the right one.
+    fn of_pair(&self, frame: i64) -> Option<((f64, f64), (f64, f64))> {
+        match &self.place {
+            Place::Balance => None,
+            Place::Width(width) => {
+                Some(pan::spread_gains(self.position.at(frame), width.at(frame), self.law))
+            }
+            Place::Dual(left, right) => {
+                let of = |dial: &Dial| pan::mono_gains(dial.at(frame), self.law);
+                Some((of(left), of(right)))
+            }
+        }
+    }
+
+    /// Whether all positions stand still.
     pub(super) fn is_flat(&self, frame: i64, frames: usize) -> bool {
-        self.position.is_flat(frame, frames)
+        let flat = |dial: &Dial| dial.is_flat(frame, frames);
+        match &self.place {
+            Place::Balance => flat(&self.position),
+            Place::Width(width) => flat(&self.position) && flat(width),
+            Place::Dual(left, right) => flat(left) && flat(right),
+        }
     }
 
     /// Spans of frames with one position: the whole stretch, or frame by frame where it moves.
@@ -160,9 +219,17 @@ impl Pan {
         }
     }
 
-    /// Balances two channels in place.
+    /// Balances or places two channels in place.
     pub(super) fn balance(&self, frame: i64, buffer: &mut Buffer) {
         self.each(frame, buffer.frames(), |range, frame| {
+            if let Some(((ll, lr), (rl, rr))) = self.of_pair(frame) {
+                let mut block = buffer.block();
+                let Some((left, right)) = block.pair_mut() else { return };
+                for (left, right) in left[range.clone()].iter_mut().zip(&mut right[range]) {
+                    (*left, *right) = (*left * ll + *right * rl, *left * lr + *right * rr);
+                }
+                return;
+            }
             let (left, right) = self.of_stereo(frame);
             for (channel, gain) in [left, right].into_iter().enumerate().filter(|(_, gain)| *gain != 1.0) {
                 buffer.channel_mut(channel)[range.clone()].iter_mut().for_each(|x| *x *= gain);
@@ -185,7 +252,7 @@ impl Pan {
 /// Side against mid.
 pub(super) fn widen(width: &Dial, frame: i64, buffer: &mut Buffer) {
     let frames = buffer.frames();
-    if width.is_flat(frame, frames) && width.at(frame) == 1.0 {
+    if buffer.channels() != 2 || (width.is_flat(frame, frames) && width.at(frame) == 1.0) {
         return;
     }
     let mut block = buffer.block();

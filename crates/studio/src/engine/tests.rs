@@ -1,5 +1,9 @@
+mod limits;
+mod routing;
+mod surround;
+
 use super::*;
-use crate::session::{Insert, Key, Named, Session, Tap};
+use crate::session::{Course, Insert, Key, KeyControls, Named, Point, Session, Tap};
 use dsp::block::Block;
 use fx::{Format, Kernel, Processor};
 use std::collections::VecDeque;
@@ -66,7 +70,8 @@ fn late(frames: usize) -> Insert {
 }
 
 fn keyed(frames: usize, from: &str, tap: Tap) -> Insert {
-    Insert { key: Some(Key { from: Named { id: from.into(), span: 0..0 }, tap }), ..late(frames) }
+    let controls = KeyControls { tap, ..KeyControls::default() };
+    Insert { key: Some(Key { from: Named { id: from.into(), span: 0..0 }, controls }), ..late(frames) }
 }
 
 fn session(text: &str) -> Session {
@@ -217,6 +222,8 @@ fn busy(reversed: bool) -> Session {
          [[automation]]\ntarget = \"g.mute\"\npoints = [[0.0, false], [0.02, true], [0.04, false]]\n\
          [[automation]]\ntarget = \"v.fader_db\"\ncurve = \"hold\"\npoints = [[0.0, 0], [0.033, -6]]\n\
          [[automation]]\ntarget = \"a.send.fx.gain_db\"\npoints = [[0.0, -30], [0.05, 0]]\n\
+         [[automation]]\ntarget = \"g.fader_db\"\ncurve = \"amplitude\"\n\
+         points = [[0.0, -144], [0.011, -3, \"s\"], [0.02, -9, \"exponential\", -0.3], [0.041, 0, \"bezier\", 0.2, 0, 0.9, 1], [0.05, -2]]\n\
          [[automation]]\ntarget = \"d.gain.gain_db\"\npoints = [[0.0101, -3], [0.0402, 6]]\n\
          [mix]\npan = 0.05\nfader_db = -1.5\n";
     let mut session = session(&format!("{}{rest}", tracks.concat()));
@@ -283,7 +290,9 @@ fn a_parameter_moves_at_its_sample_and_on_the_grid_of_32() {
         let mut curve =
             self::session(&format!("[[track]]\nid = \"a\"\nfile = \"a\"\n{automation}")).automation.remove(0);
         curve.target.part = crate::session::Part::Insert { insert: 1, index: 1 };
-        curve.points = vec![(1000.0 / RATE, 1.0), (1096.0 / RATE, 2.0)];
+        curve.points = [(1000.0, 1.0), (1096.0, 2.0)]
+            .map(|(frame, value)| Point { seconds: frame / RATE, value, course: Course::Linear })
+            .to_vec();
         session.automation.push(curve);
         let (out, _) = run(&session, &shelf(&[("a", vec![vec![1.0; 1500]; 2])]), block, 1);
         let line = |n: f64| 1.0 + (n - 1000.0) / 96.0;
@@ -352,7 +361,7 @@ fn clips_are_cut_placed_and_summed_to_the_frame() {
     let session = session(
         "[[track]]\nid = \"a\"\npan_law = \"0\"\n[[track.clip]]\nfile = \"r\"\nstart_seconds = 0.002\n\
          offset_seconds = 0.005\nlength_seconds = 0.01\nchannels = [2]\n[[track.clip]]\nfile = \"r\"\n\
-         start_beats = 0.02\nchannels = [2]\nlength_seconds = 0.002",
+         start_beats = 0.02\nchannels = [2]\nlength_seconds = 0.002\ncrossfade = \"none\"",
     );
     let out = render(&session, &shelf(&[("r", vec![vec![9.0; 1000], ramp.clone(), vec![9.0; 1000]])]));
     // 0.002 s = 96, 0.005 s = 240, 0.01 s = 480 frames; 0.02 beats at 120 = 0.01 s = 480 frames.
@@ -483,7 +492,7 @@ fn a_circle_put_together_by_hand_is_refused_by_name() {
     let errors =
         Engine::new(&session, &shelf(&[("a", noise(1, 1, 10))]), Options::default()).map(|_| ()).unwrap_err();
     assert_eq!(errors[0].code, "routing_cycle");
-    assert!(errors[0].what.contains("x, y"));
+    assert!(errors[0].what.contains("x → y → x"));
 }
 
 #[test]
@@ -492,7 +501,7 @@ fn the_verifier_refuses_every_spoilt_schedule() {
     insert(&mut session, "grouped", keyed(3, "inserted", Tap::Pre));
     let graph = graph::Graph::new(&session).unwrap();
     let plan = Engine::new(&session, &shelf, Options::default()).unwrap().plan;
-    assert!(verify(&plan, &graph).is_ok());
+    assert!(verify(&plan, &graph, &session).is_ok());
     let spoil: [fn(&mut Plan); 9] = [
         |plan| plan.steps.last_mut().unwrap().inputs[0].delay_frames += 1,
         |plan| plan.buffers[1] = plan.buffers[0],
@@ -511,7 +520,7 @@ fn the_verifier_refuses_every_spoilt_schedule() {
     for (number, spoil) in spoil.iter().enumerate() {
         let mut spoilt = plan.clone();
         spoil(&mut spoilt);
-        assert!(verify(&spoilt, &graph).is_err(), "{number}");
+        assert!(verify(&spoilt, &graph, &session).is_err(), "{number}");
     }
 }
 

@@ -1,17 +1,24 @@
 //! Looks at a finished schedule with fresh eyes: nothing of the compiler is used but its result.
 
-use super::graph::{Graph, Role, Wire};
+use super::graph::{Graph, Role, Wire, strip};
 use super::plan::{EdgePlan, Plan, Step};
 use crate::message::{Error, Kind, Result};
-use crate::session::Tap;
+use crate::session::{Session, Tap};
+use std::collections::BTreeSet;
 
-/// Refuses a schedule in which a buffer has two writers, a step reads what is not there yet, two paths meet
-/// unaligned, or a wire of the routing is missing or there twice.
-pub fn verify(plan: &Plan, graph: &Graph) -> Result<()> {
+/// Refuses a schedule in which a buffer has two writers, a step reads what is not there yet or at the wrong tap, two
+/// paths meet unaligned, buses sum out of order, a wire of the routing is missing or there twice, a VCA or a mute does
+/// not reach what it moves, or a key is heard too early or unasked.
+pub fn verify(plan: &Plan, graph: &Graph, session: &Session) -> Result<()> {
     buffers(plan)?;
     wires(plan, graph)?;
+    moved(plan, session)?;
+    for step in &plan.steps {
+        listens(step, session)?;
+    }
     for (number, step) in plan.steps.iter().enumerate() {
         check_step(plan, number, step)?;
+        channels(plan, number, step)?;
     }
     let Some(last) = plan.steps.last() else { return Err(wrong("there is no step")) };
     if leaving(last) != plan.latency_frames {
@@ -26,9 +33,10 @@ fn wrong(what: impl Into<String>) -> Error {
 }
 
 fn buffers(plan: &Plan) -> Result<()> {
+    let mut seen = BTreeSet::new();
     for (number, buffer) in plan.buffers.iter().enumerate() {
         let Some(writer) = plan.steps.get(buffer.step) else { return Err(wrong("a buffer has no writer")) };
-        if plan.buffers[..number].iter().any(|other| (other.step, other.tap) == (buffer.step, buffer.tap)) {
+        if !seen.insert((buffer.step, fx::Choice::index(buffer.tap))) {
             return Err(wrong(format!("buffer {number} is used twice")));
         }
         let late = if buffer.tap == Tap::PreFx { writer.arrival_frames } else { leaving(writer) };
@@ -73,6 +81,9 @@ fn check_step(plan: &Plan, number: usize, step: &Step) -> Result<()> {
             return Err(wrong(format!("step {number} takes a key for a signal")));
         }
     }
+    if step.inputs.windows(2).any(|pair| pair[0].wire.place() >= pair[1].wire.place()) {
+        return Err(wrong(format!("step {number} sums out of order")));
+    }
     if step.inputs.is_empty() && step.arrival_frames != 0 {
         return Err(wrong(format!("step {number} is late without a cause")));
     }
@@ -87,6 +98,44 @@ fn check_step(plan: &Plan, number: usize, step: &Step) -> Result<()> {
     Ok(())
 }
 
+/// Every buffer is as wide as its strip is at its tap, and every edge joins what is there to what is there.
+fn channels(plan: &Plan, number: usize, step: &Step) -> Result<()> {
+    let (own, panned) = (step.layout.channels(), step.panned.channels());
+    if own != step.channels || own == 0 || panned == 0 {
+        return Err(wrong(format!("step {number} has {} channels and {own} loudspeakers", step.channels)));
+    }
+    if own.max(panned) > 2
+        && [&step.layout, &step.panned].iter().any(|layout| layout.places().len() != layout.channels())
+    {
+        return Err(wrong(format!("step {number} has a loudspeaker that nobody knows")));
+    }
+    // Pan keeps a width, or makes two of one, or places one or two among more.
+    if own != panned && !(own <= 2 && (panned > 2 || (own, panned) == (1, 2))) {
+        return Err(wrong(format!("step {number} pans {own} channels to {panned}")));
+    }
+    for buffer in plan.buffers.iter().filter(|buffer| buffer.step == number) {
+        let width = if buffer.tap == Tap::PostPan { panned } else { own };
+        if buffer.channels != width {
+            let what = format!("a buffer of step {number} has {} channels, not {width}", buffer.channels);
+            return Err(wrong(what));
+        }
+    }
+    let keys = step.inserts.iter().filter_map(|insert| insert.key.as_ref());
+    for edge in step.inputs.iter().chain(keys) {
+        let from = plan.buffers.get(edge.buffer).map_or(0, |buffer| buffer.channels);
+        if edge.channels != (from, own) {
+            let (a, b) = edge.channels;
+            return Err(wrong(format!(
+                "an edge of step {number} joins {a} channels to {b}, not {from} to {own}"
+            )));
+        }
+        if own > 2 && from <= 2 && edge.wire.role == Role::Output {
+            return Err(wrong(format!("a strip goes to step {number} without a place in it")));
+        }
+    }
+    Ok(())
+}
+
 fn check_edge(plan: &Plan, number: usize, step: &Step, edge: &EdgePlan, arrival: usize) -> Result<()> {
     let Some(buffer) = plan.buffers.get(edge.buffer) else { return Err(wrong("an edge reads no buffer")) };
     let Some(writer) = plan.steps.get(buffer.step) else { return Err(wrong("a buffer has no writer")) };
@@ -96,11 +145,68 @@ fn check_edge(plan: &Plan, number: usize, step: &Step, edge: &EdgePlan, arrival:
     if edge.wire.to != step.strip || edge.wire.from != writer.strip {
         return Err(wrong(format!("an edge of step {number} is at the wrong place")));
     }
+    let folded = edge.wire.role == Role::Output && step.channels == 1 && buffer.tap == Tap::Post;
+    if buffer.tap != edge.wire.tap && !folded {
+        return Err(wrong(format!("an edge of step {number} leaves at the wrong tap")));
+    }
     if buffer.latency_frames + edge.delay_frames != arrival {
         let late = buffer.latency_frames + edge.delay_frames;
         return Err(wrong(format!(
             "a path into step {number} is {late} frames late where {arrival} are right"
         )));
+    }
+    Ok(())
+}
+
+/// Whether every VCA reaches what it moves: from its members down, where the compiler came from the strips.
+fn moved(plan: &Plan, session: &Session) -> Result<()> {
+    for step in &plan.steps {
+        let Some(strip) = strip(session, step.origin) else { return Err(wrong("a step is of no strip")) };
+        let mut movers: BTreeSet<&str> = BTreeSet::from([strip.id.as_str()]);
+        // Whoever has a mover among its members is a mover, until nobody new is found.
+        let mut wanted: Vec<&str> = Vec::new();
+        loop {
+            let fresh = session.vcas.iter().filter(|vca| {
+                !wanted.contains(&vca.id.as_str())
+                    && vca.members.iter().any(|m| movers.contains(m.id.as_str()))
+            });
+            let fresh: Vec<&str> = fresh.map(|vca| vca.id.as_str()).collect();
+            if fresh.is_empty() {
+                break;
+            }
+            movers.extend(&fresh);
+            wanted.extend(fresh);
+        }
+        wanted.sort_unstable();
+        let found: Vec<&str> = step
+            .vcas
+            .iter()
+            .filter_map(|index| session.vcas.get(*index))
+            .map(|vca| vca.id.as_str())
+            .collect();
+        if found != wanted {
+            return Err(wrong(format!("`{}` is not moved by the vcas it stands in", strip.id)));
+        }
+        for edge in &step.inputs {
+            let ahead = matches!(edge.wire.tap, Tap::Pre | Tap::PreFx);
+            let send = matches!(edge.wire.role, Role::Send(_));
+            if edge.shut_ahead != (session.mute_pre_sends && ahead && send) {
+                return Err(wrong(format!("a send into `{}` does not keep to its mute", strip.id)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether keys are heard where that was asked for, as late as what they replace.
+fn listens(step: &Step, session: &Session) -> Result<()> {
+    for insert in &step.inserts {
+        let written = strip(session, step.origin).and_then(|strip| strip.inserts.get(insert.index));
+        let asked = written.and_then(|insert| insert.key.as_ref()).is_some_and(|key| key.controls.listen);
+        let wanted = (asked && insert.key.is_some()).then_some(insert.latency_frames);
+        if insert.listen_frames != wanted {
+            return Err(wrong(format!("the key of insert {} is not heard as asked", insert.index)));
+        }
     }
     Ok(())
 }

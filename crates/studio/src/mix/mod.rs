@@ -5,26 +5,40 @@
 //! tracks, to be edited by hand.
 
 mod balance;
+mod downmix;
 mod folder;
 mod headroom;
+mod part;
 mod roles;
 mod scratch;
+mod set;
+mod stems;
+mod variants;
 
 #[cfg(test)]
 mod tests;
 
+pub use downmix::Downmix;
 pub use folder::{Folder, FolderOptions, folder};
 pub use roles::{Group, ROLES, RoleInfo, role_of};
+pub use stems::{
+    By, MANIFEST_FILE, NO_DITHER, NULL_LIMIT_DBFS, Null, Returns, StemFile, StemOptions, Stems, stems,
+    stems_from,
+};
+pub use variants::{
+    ALTERNATES, Level, Variant, VariantPrint, Voices, alternates, snapshots, variants, variants_from,
+};
 
-use crate::audio::Encoding;
+use crate::audio::{Encoding, Layout};
 use crate::decode;
-use crate::deliver::{Bext, Container, Gate, Spec, Writer};
+use crate::deliver::{Adm, Bext, Container, Gate, Spec, Writer};
 use crate::engine::{self, Engine, Files, Library};
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::meters::Measurements;
 use crate::session::Session;
-use dsp::block::Buffer;
+use downmix::Listener;
+use dsp::block::{Buffer, View};
 use dsp::math::{db_to_gain, gain_to_db};
 use dsp::meter::true_peak::TruePeakMeter;
 use headroom::Headroom;
@@ -38,6 +52,8 @@ pub struct Options {
     pub peak_dbtp: f64,
     /// Whether a mix that is softer than that is turned up to it.
     pub raise: bool,
+    /// Whether the print is a bed of the Audio Definition Model, with `chna` and `axml` in place of a channel mask.
+    pub adm: bool,
     /// Replace an existing file.
     pub force: bool,
     /// How to treat doubtful tracks.
@@ -51,6 +67,7 @@ impl Default for Options {
         Self {
             peak_dbtp: -3.0,
             raise: true,
+            adm: false,
             force: false,
             decode: decode::Options::default(),
             engine: engine::Options::default(),
@@ -65,6 +82,7 @@ pub struct Print {
     gain_db: f64,
     measurements: Measurements,
     findings: Vec<Finding>,
+    downmix: Option<Downmix>,
 }
 
 impl Print {
@@ -91,6 +109,12 @@ impl Print {
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
+
+    /// Its stereo downmix, if it has more than two channels.
+    #[must_use]
+    pub fn downmix(&self) -> Option<&Downmix> {
+        self.downmix.as_ref()
+    }
 }
 
 /// Most a soft mix is turned up, in dB. By our own convention: more would print the noise of the tracks.
@@ -102,7 +126,8 @@ const BLOCK_FRAMES: usize = 8192;
 
 /// Renders a session from its files and prints it to `out`, a 24-bit WAV with `bext` and its measured loudness.
 ///
-/// Renders once, to a scratch file beside `out` (16 bytes a frame), then writes. Memory does not grow with the length.
+/// Renders once, to a scratch file beside `out` (8 bytes a sample), then writes. A mix of more than two channels has the mask of
+/// its loudspeakers, and its stereo downmix is measured as well. Memory does not grow with the length.
 ///
 /// # Errors
 /// Everything wrong with the files of the session; then those of the engine and of [`Writer`]. Nothing is left behind.
@@ -112,12 +137,31 @@ pub fn render(
     job: &Job<'_>,
     options: Options,
 ) -> std::result::Result<Print, Vec<Error>> {
+    render_with_downmix(session, out, None, job, options)
+}
+
+/// As [`render`], and writes the stereo downmix of a surround mix to a second file, under the same peak by a gain of its own.
+/// Both files appear, or neither.
+///
+/// # Errors
+/// As [`render`]; `no_downmix` when the mix is stereo or mono.
+pub fn render_with_downmix(
+    session: &Session,
+    out: &Path,
+    downmix: Option<&Path>,
+    job: &Job<'_>,
+    options: Options,
+) -> std::result::Result<Print, Vec<Error>> {
     let errors = session.check_files();
     if !errors.is_empty() {
         return Err(errors);
     }
-    over_input(session, out).map_err(|error| vec![error])?;
-    render_from(session, &Files { options: options.decode }, out, job, options)
+    for path in downmix.into_iter().chain([out]) {
+        over_input(session, path).map_err(|error| vec![error])?;
+    }
+    let library = Files { options: options.decode };
+    let engine = Engine::new(session, &library, options.engine)?;
+    print(session, engine, (out, downmix), job, options).map_err(|error| vec![error])
 }
 
 /// As [`render`], with audio from anywhere.
@@ -132,21 +176,26 @@ pub fn render_from(
     options: Options,
 ) -> std::result::Result<Print, Vec<Error>> {
     let engine = Engine::new(session, library, options.engine)?;
-    print(session, engine, out, job, options).map_err(|error| vec![error])
+    print(session, engine, (out, None), job, options).map_err(|error| vec![error])
 }
 
 fn print(
     session: &Session,
     engine: Engine<'_>,
-    out: &Path,
+    (out, downmix): (&Path, Option<&Path>),
     job: &Job<'_>,
     options: Options,
 ) -> Result<Print> {
-    let spec = spec(session);
+    let layout = engine.layout();
+    let channels = layout.channels();
+    let mut spec = spec_for(session, &layout, options);
     // Made first, so that what cannot be written is said before anything is rendered.
     drop(Writer::create(out, spec.clone(), options.force)?);
-    let mut scratch = Scratch::create(out)?;
-    let mut meter = TruePeakMeter::new(f64::from(session.sample_rate_hz), 2);
+    if let Some(path) = downmix {
+        second_file(session, path, out, channels, options)?;
+    }
+    let mut scratch = Scratch::create(out, channels)?;
+    let mut meter = TruePeakMeter::new(f64::from(session.sample_rate_hz), channels);
     let mut headroom = Headroom::default();
     let rendered = engine.render(job, &mut |view| {
         meter.process(view);
@@ -166,20 +215,71 @@ fn print(
     findings.extend(mix_bus(session));
     findings.extend(headroom.finding(session));
     findings.extend(silent(session, peak_db));
-    let mut spec = spec;
     if let Some(bext) = &mut spec.bext {
+        let mode = ["mono", "stereo"].get(channels.saturating_sub(1)).unwrap_or(&"multi");
         bext.coding_history
-            .push(format!("A=PCM,F={},W=24,M=stereo,T=print gain {gain_db:+.1} dB", session.sample_rate_hz));
+            .push(format!("A=PCM,F={},W=24,M={mode},T=print gain {gain_db:+.1} dB", session.sample_rate_hz));
     }
     let mut writer = Writer::create(out, spec, options.force)?;
-    copy(&mut scratch, rendered.sounding_frames, db_to_gain(gain_db), &mut writer, job)?;
-    let written = writer.finish(job, &Gate { ceiling_dbtp: Some(options.peak_dbtp), ..Gate::default() })?;
+    let mut listener = Listener::new(session, &layout, BLOCK_FRAMES);
+    let frames = rendered.sounding_frames;
+    copy(&mut scratch, frames, db_to_gain(gain_db), job, channels, &mut |block| {
+        if let Some(listener) = &mut listener {
+            listener.process(block);
+        }
+        writer.write(block)
+    })?;
+    let gate = Gate { ceiling_dbtp: Some(options.peak_dbtp), ..Gate::default() };
+    let verified = writer.verify(job, &gate)?;
+    let folded = listener.map(Listener::finish);
+    findings.extend(folded.as_ref().map(|folded| downmix::finding(session, folded, options)));
+    // Both wait for their names until both are good.
+    let second = match (&folded, downmix) {
+        (Some(folded), Some(path)) => Some(downmix::write(
+            (session, &layout),
+            (&mut scratch, frames),
+            (gain_db, folded),
+            path,
+            job,
+            options,
+        )?),
+        _ => None,
+    };
+    let written = verified.commit()?;
     findings.extend(written.findings);
-    Ok(Print { path: written.path, gain_db, measurements: written.measured, findings })
+    let second = match second {
+        Some((verified, gain_db)) => Some((verified.commit()?.path, gain_db)),
+        None => None,
+    };
+    let downmix = folded.map(|measurements| Downmix { measurements, written: second });
+    Ok(Print { path: written.path, gain_db, measurements: written.measured, findings, downmix })
 }
 
-fn spec(session: &Session) -> Spec {
-    let mut spec = Spec::new(Container::Wav, Encoding::Int(24), session.sample_rate_hz, 2);
+/// Refuses a downmix that cannot be, before anything is rendered.
+fn second_file(session: &Session, path: &Path, out: &Path, channels: usize, options: Options) -> Result<()> {
+    if channels <= 2 {
+        let error = Error::new(Kind::Usage, "no_downmix", format!("the mix has {channels} channels"));
+        return Err(error
+            .at(path.display())
+            .hint("a downmix is made of a surround mix: [mix] layout = \"5.1\""));
+    }
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        (folder.canonicalize().ok(), path.file_name().map(std::ffi::OsStr::to_owned))
+    };
+    if place(path) == place(out) {
+        let error = Error::new(Kind::Usage, "same_file", "the downmix would have the name of the print");
+        return Err(error.at(path.display()).hint("call it mix-stereo.wav, for example"));
+    }
+    Writer::create(path, spec_for(session, &Layout::of(2), Options { adm: false, ..options }), options.force)
+        .map(drop)
+}
+
+fn spec_for(session: &Session, layout: &Layout, options: Options) -> Spec {
+    let channels = layout.channels();
+    let mut spec = Spec::new(Container::Wav, Encoding::Int(24), session.sample_rate_hz, channels);
+    spec.layout = layout.clone();
+    spec.adm = options.adm.then(|| Adm { programme: session.name.clone() });
     spec.bext = Some(Bext {
         description: session.name.clone(),
         originator: "Tonmeister".to_owned(),
@@ -196,22 +296,35 @@ fn print_gain_db(peak_db: f64, options: Options) -> f64 {
     if peak_db == f64::NEG_INFINITY {
         return 0.0;
     }
-    let exact = options.peak_dbtp - DITHER_ROOM_DB - peak_db;
     let most = if options.raise { MOST_RAISE_DB } else { 0.0 };
-    // Tenths are counted, so that -0.3 is -3 tenths and not a little less.
-    ((exact * 10.0).floor() / 10.0).min(most)
+    limited_gain_db(peak_db, options).min(most)
 }
 
-fn copy(scratch: &mut Scratch, frames: u64, gain: f64, writer: &mut Writer, job: &Job<'_>) -> Result<()> {
+/// Room up to the limit, in whole tenths of a decibel.
+fn limited_gain_db(peak_db: f64, options: Options) -> f64 {
+    let exact = options.peak_dbtp - DITHER_ROOM_DB - peak_db;
+    // Tenths are counted, so that -0.3 is -3 tenths and not a little less.
+    (exact * 10.0).floor() / 10.0
+}
+
+/// Gives the mix on disk, times a gain, to `sink`, block by block.
+fn copy(
+    scratch: &mut Scratch,
+    frames: u64,
+    gain: f64,
+    job: &Job<'_>,
+    channels: usize,
+    sink: &mut dyn FnMut(View<'_>) -> Result<()>,
+) -> Result<()> {
     scratch.rewind()?;
-    let mut block = Buffer::new(2, BLOCK_FRAMES);
+    let mut block = Buffer::new(channels, BLOCK_FRAMES);
     let mut left = frames;
     while left > 0 {
         job.step("print", frames - left, frames)?;
         block.set_frames(left.min(BLOCK_FRAMES as u64) as usize);
         scratch.read(&mut block)?;
         block.block().channels_mut().flatten().for_each(|x| *x *= gain);
-        writer.write(block.view())?;
+        sink(block.view())?;
         left -= block.frames() as u64;
     }
     Ok(())

@@ -1,13 +1,29 @@
 //! Automation: an address, and points in time.
 
 use super::controls::{Controls, Curve, SendControls, TimeBase, VcaControls};
+use super::course::{self, Course};
 use super::read::{Node, Reader, Span, wrong};
 use super::{Session, Strip};
 use crate::suggest::nearest;
 use fx::{Fields, Kind, Param};
 
 /// Controls of a strip that can move; the others are fixed for a whole mix.
-pub const AUTOMATED: [&str; 5] = ["width", "ride_db", "fader_db", "pan", "mute"];
+pub const AUTOMATED: [&str; 14] = [
+    "width",
+    "ride_db",
+    "fader_db",
+    "pan",
+    "pan_width",
+    "pan_left",
+    "pan_right",
+    "mute",
+    "azimuth_degrees",
+    "elevation_degrees",
+    "span_degrees",
+    "spread_degrees",
+    "divergence",
+    "lfe_db",
+];
 /// Controls of a send that can move.
 const AUTOMATED_SEND: [&str; 3] = ["gain_db", "pan", "mute"];
 /// Most curves of a session, and most points of a curve. By our own convention.
@@ -53,19 +69,30 @@ pub struct Automation {
     pub target: Target,
     /// Its declaration.
     pub param: &'static Param,
-    /// What happens between points (choices and switches always hold).
-    pub curve: Curve,
-    /// Seconds and value, in rising order of time.
-    pub points: Vec<(f64, f64)>,
+    /// Points in rising order of time.
+    pub points: Vec<Point>,
     /// Where the address stands.
     pub span: Span,
+}
+
+/// A point of a curve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// When, from the start of the session.
+    pub seconds: f64,
+    /// Value there.
+    pub value: f64,
+    /// How it goes on to the next (choices and switches always hold).
+    pub course: Course,
 }
 
 fx::fields! {
     /// What a curve has besides its points.
     pub struct Shape {
-        /// What happens between points.
+        /// What happens between points, where a point does not say it.
         curve: choice Curve = Linear;
+        /// How far that bends.
+        tension: Plain = 0.0 in -1.0..=1.0;
         /// What the times are.
         time: choice TimeBase = Seconds;
     }
@@ -95,7 +122,13 @@ fn one(reader: &mut Reader<'_>, node: &Node<'_>, session: &Session) -> Option<Au
     let mut take = reader.table(node, "automation")?;
     let target = take.take("target");
     let mut shape = Shape::default();
-    take.fields(reader, &mut shape);
+    let given = take.fields(reader, &mut shape);
+    let tension = given.contains(&"tension").then_some(shape.tension);
+    let usual = course::course(shape.curve, tension.as_slice());
+    if usual.is_none() {
+        let what = wrong("bad_curve", "this curve has no tension").hint("exponential, s and bezier have");
+        reader.say(&take.key_span("tension"), what);
+    }
     let points = take.take("points");
     for (key, missing) in [("target", target.is_none()), ("points", points.is_none())] {
         if missing {
@@ -114,24 +147,26 @@ fn one(reader: &mut Reader<'_>, node: &Node<'_>, session: &Session) -> Option<Au
     };
     let param = session.param(&found)?;
     let held = !matches!(param.kind, Kind::Number { .. });
-    let points = read_points(reader, &points, param, |time| match shape.time {
+    let usual = (shape.curve, usual.filter(|_| !held).unwrap_or(Course::Hold));
+    let points = read_points(reader, &points, param, usual, |time| match shape.time {
         TimeBase::Seconds => time,
         TimeBase::Beats => session.seconds_of_beats(time),
+        TimeBase::Bars => session.seconds_of_beats(session.tempo.beats_of_bar(time)),
     });
-    let curve = if held { Curve::Hold } else { shape.curve };
-    Some(Automation { target: found, param, curve, points, span: target.span })
+    Some(Automation { target: found, param, points, span: target.span })
 }
 
-fn read_points(
+pub(super) fn read_points(
     reader: &mut Reader<'_>,
     list: &Node<'_>,
     param: &Param,
+    usual: (Curve, Course),
     seconds: impl Fn(f64) -> f64,
-) -> Vec<(f64, f64)> {
-    let mut points: Vec<(f64, f64)> = Vec::new();
+) -> Vec<Point> {
+    let mut points: Vec<Point> = Vec::new();
     for node in reader.list(list, "points", MOST_POINTS) {
         let pair = node.as_list().unwrap_or_default();
-        let [time, value] = pair.as_slice() else {
+        let [time, value, course @ ..] = pair.as_slice() else {
             let what = wrong("bad_point", "a point is a time and a value")
                 .hint("points = [[0.0, -6.0], [4.0, 0.0]]");
             reader.say(&node.span, what);
@@ -142,14 +177,16 @@ fn read_points(
             continue;
         };
         let Some(value) = reader.param(value, param) else { continue };
-        if points.last().is_some_and(|(last, _)| at <= *last) {
+        if points.last().is_some_and(|last| at <= last.seconds) {
             reader.say(
                 &time.span,
                 wrong("unsorted_points", "points are in rising order of time, no two at the same"),
             );
             continue;
         }
-        points.push((at, value));
+        let Some(course) = course::read(reader, course, usual) else { continue };
+        let course = if matches!(param.kind, Kind::Number { .. }) { course } else { Course::Hold };
+        points.push(Point { seconds: at, value, course });
     }
     if points.is_empty() && reader.is_fine() {
         reader.say(&list.span, wrong("bad_point", "there is no point"));

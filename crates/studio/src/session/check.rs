@@ -2,20 +2,20 @@
 
 use super::read::{Reader, Span, wrong};
 use super::{MIX, Session, Strip};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Says everything wrong with ids, references and routing.
 pub(super) fn references(reader: &mut Reader<'_>, session: &Session) {
     unique(reader, session);
-    let buses: Vec<&str> = session.buses.iter().map(|bus| bus.strip.id.as_str()).collect();
-    let all: Vec<&str> = session.strips().map(|strip| strip.id.as_str()).collect();
+    let buses: BTreeSet<&str> = session.buses.iter().map(|bus| bus.strip.id.as_str()).chain([MIX]).collect();
+    let all: BTreeSet<&str> = session.strips().map(|strip| strip.id.as_str()).collect();
     for strip in session.strips().chain([&session.mix]) {
-        let known = || buses.iter().copied().chain([MIX]);
-        if strip.id != MIX && strip.output.id != MIX && !buses.contains(&strip.output.id.as_str()) {
+        let known = || buses.iter().copied();
+        if strip.id != MIX && !buses.contains(strip.output.id.as_str()) {
             reader.unknown(&strip.output.span, "unknown_bus", "bus", &strip.output.id, known());
         }
         for (index, send) in strip.sends.iter().enumerate() {
-            if !known().any(|id| id == send.to.id) {
+            if !buses.contains(send.to.id.as_str()) {
                 reader.unknown(&send.to.span, "unknown_bus", "bus", &send.to.id, known());
             }
             if strip.sends[..index].iter().any(|other| other.to.id == send.to.id) {
@@ -24,7 +24,7 @@ pub(super) fn references(reader: &mut Reader<'_>, session: &Session) {
             }
         }
         for key in strip.inserts.iter().filter_map(|insert| insert.key.as_ref()) {
-            if !all.contains(&key.from.id.as_str()) {
+            if !all.contains(key.from.id.as_str()) {
                 reader.unknown(
                     &key.from.span,
                     "unknown_strip",
@@ -35,12 +35,21 @@ pub(super) fn references(reader: &mut Reader<'_>, session: &Session) {
             }
         }
     }
+    let movable: BTreeSet<&str> =
+        all.iter().copied().chain(session.vcas.iter().map(|vca| vca.id.as_str())).collect();
     for vca in &session.vcas {
-        for member in vca.members.iter().filter(|member| !all.contains(&member.id.as_str())) {
-            reader.unknown(&member.span, "unknown_strip", "track or bus", &member.id, all.iter().copied());
+        for member in vca.members.iter().filter(|member| !movable.contains(member.id.as_str())) {
+            let known = movable.iter().copied();
+            reader.unknown(&member.span, "unknown_strip", "track, bus or vca", &member.id, known);
         }
     }
-    cycle(reader, session);
+    let hint = "sound cannot wait for itself: change one of these outputs, folders, sends or keys";
+    cycle(reader, &arrows(session), ["routing_cycle", "the routing goes in a circle", hint]);
+    let nested = session.vcas.iter().map(|vca| {
+        (vca.id.as_str(), vca.members.iter().map(|member| (member.id.as_str(), &member.span)).collect())
+    });
+    let hint = "a vca cannot move itself: take one out of the other's members";
+    cycle(reader, &nested.collect(), ["vca_cycle", "the vcas stand in each other", hint]);
 }
 
 fn unique(reader: &mut Reader<'_>, session: &Session) {
@@ -58,9 +67,12 @@ fn unique(reader: &mut Reader<'_>, session: &Session) {
     }
 }
 
-/// Where a strip's sound goes, with the place that says so.
-fn arrows<'a>(session: &'a Session) -> BTreeMap<&'a str, Vec<(&'a str, &'a Span)>> {
-    let mut arrows: BTreeMap<&str, Vec<(&str, &Span)>> = BTreeMap::new();
+/// What leads from each id to which others, with the places that say so.
+type Arrows<'a> = BTreeMap<&'a str, Vec<(&'a str, &'a Span)>>;
+
+/// Where a strip's sound goes.
+fn arrows<'a>(session: &'a Session) -> Arrows<'a> {
+    let mut arrows: Arrows<'a> = BTreeMap::new();
     let mut add =
         |from: &'a str, to: &'a str, span: &'a Span| arrows.entry(from).or_default().push((to, span));
     for strip in session.strips().chain([&session.mix]) {
@@ -82,8 +94,7 @@ fn outgoing<'a>(strip: &'a Strip, add: &mut impl FnMut(&'a str, &'a str, &'a Spa
 }
 
 /// Finds a cycle and names its path. An explicit stack: a session may be thousands of buses deep.
-fn cycle(reader: &mut Reader<'_>, session: &Session) {
-    let arrows = arrows(session);
+fn cycle(reader: &mut Reader<'_>, arrows: &Arrows<'_>, [code, told, hint]: [&'static str; 3]) {
     let mut done: BTreeMap<&str, bool> = BTreeMap::new();
     for start in arrows.keys().copied() {
         if done.contains_key(start) {
@@ -106,9 +117,8 @@ fn cycle(reader: &mut Reader<'_>, session: &Session) {
                 Some(true) => {}
                 Some(false) => {
                     let names: Vec<&str> = path.iter().map(|(id, _)| *id).skip_while(|id| id != to).collect();
-                    let what = format!("the routing goes in a circle: {} → {to}", names.join(" → "));
-                    let hint = "sound cannot wait for itself: change one of these outputs, sends or keys";
-                    reader.say(span, wrong("routing_cycle", what).label("closes the circle").hint(hint));
+                    let what = format!("{told}: {} → {to}", names.join(" → "));
+                    reader.say(span, wrong(code, what).label("closes the circle").hint(hint));
                     return;
                 }
             }

@@ -27,12 +27,54 @@ fx::choice! {
 }
 
 fx::choice! {
+    /// What panning does with two channels. One channel is always placed by `pan`.
+    pub enum PanMode {
+        /// `pan` turns the far side down.
+        Balance = "balance",
+        /// Both sides are sounds of their own, `pan_width` apart around `pan`.
+        Width = "width",
+        /// Both sides are sounds of their own, at `pan_left` and `pan_right`.
+        Dual = "dual",
+    }
+}
+
+fx::choice! {
+    /// What of two channels goes along a send. One channel counts as the same on both sides.
+    pub enum SendChannels {
+        /// Both.
+        Both = "both",
+        /// The left one alone, placed by the send's pan.
+        Left = "left",
+        /// The right one alone.
+        Right = "right",
+        /// Half their sum.
+        Mid = "mid",
+        /// Half their difference.
+        Side = "side",
+        /// Both, exchanged.
+        Swap = "swap",
+    }
+}
+
+fx::choice! {
     /// Channels of a bus.
     pub enum BusLayout {
         /// Left and right.
         Stereo = "stereo",
         /// One channel; stereo that comes in is folded to half the sum.
         Mono = "mono",
+        /// Left, right, centre.
+        Lcr = "lcr",
+        /// Left, right, and two surrounds.
+        Quad = "quad",
+        /// Left, right, centre, LFE, two surrounds at 110°.
+        Surround51 = "5.1",
+        /// Left, right, centre, LFE, two sides at 90°, two rears at 135°.
+        Surround71 = "7.1",
+        /// 5.1 and four tops.
+        Surround514 = "5.1.4",
+        /// 7.1 and four tops.
+        Surround714 = "7.1.4",
     }
 }
 
@@ -51,30 +93,22 @@ fx::choice! {
 }
 
 fx::choice! {
-    /// Course of a fade, from 0 to 1 over its length.
-    pub enum FadeShape {
-        /// x: two of them across a cut keep the amplitude.
-        Linear = "linear",
-        /// sin(πx/2): two of them across a cut keep the power.
-        EqualPower = "equal_power",
-        /// (1 - cos πx)/2: no corner at either end.
-        Smooth = "smooth",
-        /// x²: slow at first.
-        Slow = "slow",
-        /// 1 - (1 - x)²: fast at first.
-        Fast = "fast",
-        /// 60 dB in equal steps, silent at the very end.
-        Decibel = "decibel",
-    }
-}
-
-fx::choice! {
     /// What a curve does between two points.
     pub enum Curve {
         /// A straight line in the parameter's own unit (for gains: in decibels).
         Linear = "linear",
         /// Stays until the next point.
         Hold = "hold",
+        /// A straight line in decibels: equal ratios in equal times.
+        Decibel = "decibel",
+        /// A straight line in linear gain, for what is in decibels.
+        Amplitude = "amplitude",
+        /// Slow at first, then ever faster, or the other way round.
+        Exponential = "exponential",
+        /// Level at both ends.
+        S = "s",
+        /// As two handles draw it.
+        Bezier = "bezier",
     }
 }
 
@@ -83,8 +117,10 @@ fx::choice! {
     pub enum TimeBase {
         /// Seconds from the start of the session.
         Seconds = "seconds",
-        /// Beats from the start of the session, at its tempo.
+        /// Beats (quarter notes) from the start of the session, along its tempo.
         Beats = "beats",
+        /// Bars from 1, along its time signatures and tempo: 5.5 is halfway through the fifth.
+        Bars = "bars",
     }
 }
 
@@ -109,10 +145,33 @@ fx::fields! {
         pan: Plain = 0.0 in -1.0..=1.0;
         /// What panning does to the level.
         pan_law: choice PanLaw = Minus3;
+        /// What panning does with two channels.
+        pan_mode: choice PanMode = Balance;
+        /// With `pan_mode = "width"`: how far apart the sides stand; 0 is one place, -1 exchanged.
+        pan_width: Plain = 1.0 in -1.0..=1.0;
+        /// With `pan_mode = "dual"`: where the left channel stands.
+        pan_left: Plain = -1.0 in -1.0..=1.0;
+        /// With `pan_mode = "dual"`: where the right channel stands.
+        pan_right: Plain = 1.0 in -1.0..=1.0;
+        /// Where it stands in a surround bus: 0 is the front, 90 left, -90 right, 180 behind; on round beyond that.
+        /// `pan` adds -30 to 30 to one channel and balances two.
+        azimuth_degrees: Plain = 0.0 in -720.0..=720.0;
+        /// How far up it stands in a bus with tops: 90 is overhead.
+        elevation_degrees: Plain = 0.0 in 0.0..=90.0;
+        /// Angle between the two channels of a stereo strip in a surround bus: 60 is left and right.
+        span_degrees: Plain = 60.0 in 0.0..=360.0;
+        /// Angle of the circle it fills in a surround bus: 0 is a point, 360 everything.
+        spread_degrees: Plain = 0.0 in 0.0..=360.0;
+        /// How much of it leaves its place in a surround bus for those 30° to either side: 0 nothing, 1 all.
+        divergence: Plain = 0.0 in 0.0..=1.0;
+        /// Send to the LFE of a surround bus, after the fader. -144 is off. Nothing is filtered.
+        lfe_db: Db = -144.0 in -144.0..=12.0;
         /// Silent from the fader on.
         mute: switch = false;
         /// Only soloed strips, what feeds them and what they feed are heard.
         solo: switch = false;
+        /// Heard as if soloed when others are: for returns, a click, a reference.
+        solo_safe: switch = false;
     }
 }
 
@@ -127,6 +186,8 @@ fx::fields! {
         tap: choice Tap = Post;
         /// Polarity.
         polarity: choice Polarity = Normal;
+        /// Which of two channels go.
+        channels: choice SendChannels = Both;
         /// Silent.
         mute: switch = false;
     }
@@ -142,30 +203,6 @@ fx::fields! {
     }
 }
 
-fx::fields! {
-    /// Numbers of a clip.
-    pub struct ClipControls {
-        /// Where it begins, from the start of the session.
-        start_seconds: Seconds = 0.0 in 0.0..=360000.0;
-        /// Where it begins, in beats; instead of seconds.
-        start_beats: Beats = 0.0 in 0.0..=3000000.0;
-        /// What is left out at the beginning of the file.
-        offset_seconds: Seconds = 0.0 in 0.0..=360000.0;
-        /// How much of the file is played; 0 is all of it.
-        length_seconds: Seconds = 0.0 in 0.0..=360000.0;
-        /// Gain.
-        gain_db: Db = 0.0 in -144.0..=48.0;
-        /// Fade at the beginning.
-        fade_in_ms: Ms = 0.0 in 0.0..=600000.0;
-        /// Fade at the end.
-        fade_out_ms: Ms = 0.0 in 0.0..=600000.0;
-        /// Course of the fade at the beginning.
-        fade_in_shape: choice FadeShape = Linear;
-        /// Course of the fade at the end.
-        fade_out_shape: choice FadeShape = Linear;
-    }
-}
-
 /// A gain in decibels at or below this is off. By our own convention: under the noise of 24 bits.
 pub const OFF_DB: f64 = -144.0;
 
@@ -173,23 +210,4 @@ pub const OFF_DB: f64 = -144.0;
 #[must_use]
 pub fn fader_gain(db: f64) -> f64 {
     if db <= OFF_DB { 0.0 } else { dsp::math::db_to_gain(db) }
-}
-
-impl FadeShape {
-    /// Gain at `x` of the way in, 0 to 1.
-    #[must_use]
-    pub fn gain(self, x: f64) -> f64 {
-        use dsp::math::{FRAC_PI_2, PI, cos, sin};
-        let x = x.clamp(0.0, 1.0);
-        match self {
-            Self::Linear => x,
-            Self::EqualPower => sin(FRAC_PI_2 * x),
-            Self::Smooth => 0.5 - 0.5 * cos(PI * x),
-            Self::Slow => x * x,
-            Self::Fast => 1.0 - (1.0 - x) * (1.0 - x),
-            // 60 dB: below that a fade is taken for silence (the range of a reverberation time, ISO 3382-1).
-            Self::Decibel if x > 0.0 => dsp::math::db_to_gain(-60.0 * (1.0 - x)),
-            Self::Decibel => 0.0,
-        }
-    }
 }

@@ -17,12 +17,12 @@ const EXTERNAL: &str = "external_key";
 const IMPULSE: &str = "impulse";
 
 /// A side-chain: what a processor listens to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Key {
     /// Strip it comes from.
     pub from: Named,
-    /// Where it leaves that strip. If not said: after the inserts, before the fader, so that a muted track can key.
-    pub tap: Tap,
+    /// Where it leaves that strip, its filters, and whether it is heard.
+    pub controls: KeyControls,
 }
 
 /// A processor on a strip.
@@ -53,8 +53,14 @@ fx::fields! {
 fx::fields! {
     /// Where a key comes from.
     pub struct KeyControls {
-        /// Where it leaves its strip.
+        /// Where it leaves its strip. If not said: after the inserts, before the fader, so that a muted track can key.
         tap: choice Tap = Pre;
+        /// High-pass on the key, 12 dB per octave; 0 is none.
+        high_pass_hz: Hz = 0.0 in 0.0..=20000.0;
+        /// Low-pass on the key, 12 dB per octave; 0 is none.
+        low_pass_hz: Hz = 0.0 in 0.0..=20000.0;
+        /// The key, filtered, is heard in place of what the processor makes.
+        listen: switch = false;
     }
 }
 
@@ -130,7 +136,7 @@ fn insert_id(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<String> {
 
 fn side_chain(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Key> {
     if node.as_str().is_some() {
-        return Some(Key { from: named(reader, node, "key")?, tap: Tap::Pre });
+        return Some(Key { from: named(reader, node, "key")?, controls: KeyControls::default() });
     }
     let Some(mut take) = node.as_table() else {
         reader.wrong_type(node, "key", "the id of a strip");
@@ -143,7 +149,7 @@ fn side_chain(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Key> {
         reader.say(&take.span, wrong("missing_key", "a key has no `from`").hint("key = \"id of a strip\""));
     }
     take.finish(reader, "a key");
-    Some(Key { from: from?, tap: controls.tap })
+    Some(Key { from: from?, controls })
 }
 
 fn parameters(

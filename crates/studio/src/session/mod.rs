@@ -6,24 +6,40 @@
 
 mod automation;
 mod check;
+mod clip;
 pub mod controls;
+pub mod course;
 mod document;
+mod edit_group;
 mod files;
+mod folders;
 pub(crate) mod insert;
 mod parse;
 pub(crate) mod read;
+mod snapshot;
+mod surround;
+pub mod time;
+mod timeline;
 
 #[cfg(test)]
 mod tests;
 
-pub use automation::{AUTOMATED, Automation, Part, Target};
+pub use automation::{AUTOMATED, Automation, Part, Point, Target};
+pub use clip::{Clip, ClipControls, Crossfade, CrossfadeShape, FadeShape, LoopControls};
 pub use controls::{
-    BusLayout, ClipControls, Controls, Curve, FadeShape, PanLaw, Polarity, SendControls, Tap, TimeBase,
+    BusLayout, Controls, Curve, PanLaw, PanMode, Polarity, SendChannels, SendControls, Tap, TimeBase,
     VcaControls,
 };
+pub use course::Course;
 pub use document::{Document, Setting};
-pub use insert::{Insert, Key, inserts_of};
+pub use edit_group::EditGroup;
+pub(crate) use edit_group::findings as edit_group_findings;
+pub use insert::{Insert, Key, KeyControls, inserts_of};
 pub use read::Span;
+pub use snapshot::{Change, Snapshot};
+pub use surround::{FoldLevel, MixShape};
+pub use time::{Meter, TempoMap, TempoPoint};
+pub use timeline::Marker;
 
 use crate::message::{Error, Kind};
 use std::path::{Path, PathBuf};
@@ -71,8 +87,16 @@ pub struct Session {
     pub name: String,
     /// Sample rate of the mix.
     pub sample_rate_hz: u32,
-    /// Tempo.
+    /// Tempo at the start.
     pub tempo_bpm: f64,
+    /// Time signature at the start.
+    pub time_signature: Meter,
+    /// Tempo and time signatures all along.
+    pub tempo: TempoMap,
+    /// Markers, in order of time.
+    pub markers: Vec<Marker>,
+    /// Whether a mute also shuts the sends that leave ahead of it.
+    pub mute_pre_sends: bool,
     /// Tracks, in the order of the text. Nothing audible depends on the order.
     pub tracks: Vec<Track>,
     /// Buses, in the order of the text.
@@ -81,8 +105,14 @@ pub struct Session {
     pub vcas: Vec<Vca>,
     /// The mix bus.
     pub mix: Strip,
+    /// Channels of the mix, and how they are folded.
+    pub shape: MixShape,
     /// Curves.
     pub automation: Vec<Automation>,
+    /// Tracks that are cut together.
+    pub edit_groups: Vec<EditGroup>,
+    /// Other settings of the same session.
+    pub snapshots: Vec<Snapshot>,
     /// Where it came from.
     pub origin: Origin,
 }
@@ -98,8 +128,10 @@ pub struct Strip {
     pub controls: Controls,
     /// Processors, in order.
     pub inserts: Vec<Insert>,
-    /// Bus it goes to (`mix` if not given); of no meaning on the mix bus itself.
+    /// Bus it goes to (its folder's or `mix` if not given); of no meaning on the mix bus itself.
     pub output: Named,
+    /// Bus or VCA it stands in.
+    pub folder: Option<Named>,
     /// Sends.
     pub sends: Vec<Send>,
     /// Where its id stands.
@@ -122,19 +154,8 @@ pub struct Bus {
     pub strip: Strip,
     /// Channels.
     pub layout: BusLayout,
-}
-
-/// A part of a file at a time of the session.
-#[derive(Debug, Clone)]
-pub struct Clip {
-    /// The file, as written.
-    pub file: Named,
-    /// Channels of the file that are played, from 0; empty: all, one or two.
-    pub channels: Vec<usize>,
-    /// Times, gain and fades.
-    pub controls: ClipControls,
-    /// Whether the beginning was given in beats.
-    pub in_beats: bool,
+    /// What stands in it, where the text of the bus says so.
+    pub members: Vec<Named>,
 }
 
 /// A send.
@@ -155,8 +176,10 @@ pub struct Vca {
     pub name: String,
     /// Controls.
     pub controls: VcaControls,
-    /// Tracks and buses it moves.
+    /// Tracks, buses and other VCAs it moves.
     pub members: Vec<Named>,
+    /// Bus or VCA it stands in.
+    pub folder: Option<Named>,
     /// Where its id stands.
     pub span: Span,
 }
@@ -229,6 +252,6 @@ impl Session {
     /// Seconds of a number of beats.
     #[must_use]
     pub fn seconds_of_beats(&self, beats: f64) -> f64 {
-        beats * 60.0 / self.tempo_bpm
+        self.tempo.seconds_of_beats(beats)
     }
 }

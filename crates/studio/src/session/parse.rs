@@ -2,25 +2,23 @@
 
 use super::automation;
 use super::check;
-use super::controls::{ClipControls, Controls, SendControls, VcaControls};
+use super::clip;
+use super::controls::{Controls, SendControls, VcaControls};
+use super::edit_group;
 use super::files;
+use super::folders;
 use super::insert;
 use super::read::{Node, Reader, Span, Take, wrong};
-use super::{Bus, BusLayout, Clip, MIX, Named, Origin, Send, Session, Strip, Track, VERSION, Vca};
+use super::snapshot;
+use super::time::{Meter, TempoMap};
+use super::timeline::{self, TEMPO};
+use super::{Bus, BusLayout, MIX, Named, Origin, Send, Session, Strip, Track, VERSION, Vca};
 use crate::message::Error;
-use fx::{Kind, Param, Unit};
 
-/// Most tracks, buses, clips of a track, sends of a strip, curves. By our own convention: far past any real session,
+/// Most tracks, buses, sends of a strip, curves. By our own convention: far past any real session,
 /// and small enough that a hostile one is refused before it costs anything.
 pub(super) const MOST_STRIPS: usize = 2048;
-const MOST_CLIPS: usize = 65_536;
 const MOST_SENDS: usize = 256;
-
-const TEMPO: Param = Param {
-    key: "tempo_bpm",
-    doc: &["Tempo."],
-    kind: Kind::Number { unit: Unit::Plain, min: 10.0, max: 999.0, default: 120.0, taper: fx::Taper::Linear },
-};
 
 /// Sample rates a mix can have.
 const RATES: [u32; 6] = [44_100, 48_000, 88_200, 96_000, 176_400, 192_000];
@@ -48,7 +46,8 @@ fn root(reader: &mut Reader<'_>, table: &toml_edit::Table, origin: &Origin) -> S
     let mut session = empty();
     let Some(mut take) = node.as_table() else { return session };
     version(reader, &mut take);
-    head(reader, &mut take, &mut session);
+    let tempo_given = head(reader, &mut take, &mut session);
+    timeline::Lists::take(&mut take).read(reader, &mut session, tempo_given);
     if let Some(list) = take.take("track") {
         for node in reader.list(&list, "track", MOST_STRIPS) {
             session.tracks.extend(track(reader, &node, origin));
@@ -65,9 +64,10 @@ fn root(reader: &mut Reader<'_>, table: &toml_edit::Table, origin: &Origin) -> S
         }
     }
     if let Some(node) = take.take("mix") {
-        mix(reader, &node, &mut session.mix);
+        mix(reader, &node, &mut session);
     }
     let curves = take.take("automation");
+    let (groups, snapshots) = (take.take("edit_group"), take.take("snapshot"));
     take.finish(reader, "a session");
     if session.tracks.is_empty() && reader.is_fine() {
         reader.say(
@@ -75,10 +75,17 @@ fn root(reader: &mut Reader<'_>, table: &toml_edit::Table, origin: &Origin) -> S
             wrong("no_tracks", "the session has no track").hint("add a [[track]] with id and file"),
         );
     }
+    folders::resolve(reader, &mut session);
+    if let Some(list) = groups {
+        edit_group::read(reader, &list, &mut session);
+    }
     check::references(reader, &session);
     files::impulses(reader, &session, origin);
     if let Some(list) = curves {
         automation::read(reader, &list, &mut session);
+    }
+    if let Some(list) = snapshots {
+        snapshot::read(reader, &list, &mut session);
     }
     session
 }
@@ -88,11 +95,18 @@ fn empty() -> Session {
         name: String::new(),
         sample_rate_hz: 48_000,
         tempo_bpm: TEMPO.default_value(),
+        time_signature: Meter { bar: 1.0, count: 4, note: 4 },
+        tempo: TempoMap::steady(TEMPO.default_value()),
+        markers: Vec::new(),
+        mute_pre_sends: false,
         tracks: Vec::new(),
         buses: Vec::new(),
         vcas: Vec::new(),
         mix: strip_named(MIX, "Mix", 0..0),
+        shape: super::MixShape::default(),
         automation: Vec::new(),
+        edit_groups: Vec::new(),
+        snapshots: Vec::new(),
         origin: Origin::default(),
     }
 }
@@ -104,6 +118,7 @@ fn strip_named(id: &str, name: &str, span: Span) -> Strip {
         controls: Controls::default(),
         inserts: Vec::new(),
         output: Named { id: MIX.to_owned(), span: span.clone() },
+        folder: None,
         sends: Vec::new(),
         span,
     }
@@ -122,14 +137,15 @@ fn version(reader: &mut Reader<'_>, take: &mut Take<'_>) {
     }
 }
 
-fn head(reader: &mut Reader<'_>, take: &mut Take<'_>, session: &mut Session) {
+/// The session's own keys; the place of its tempo, if it is given.
+fn head(reader: &mut Reader<'_>, take: &mut Take<'_>, session: &mut Session) -> Option<Span> {
     let Some(node) = take.take("session") else {
         let what =
             wrong("missing_key", "[session] is missing").hint("it needs at least: sample_rate_hz = 48000");
         reader.say(&(0..0), what);
-        return;
+        return None;
     };
-    let Some(mut table) = reader.table(&node, "session") else { return };
+    let mut table = reader.table(&node, "session")?;
     if let Some(name) = table.take("name") {
         session.name = reader.text(&name, "name").unwrap_or_default();
     }
@@ -149,14 +165,31 @@ fn head(reader: &mut Reader<'_>, take: &mut Take<'_>, session: &mut Session) {
             }
         },
     }
-    if let Some(node) = table.take("tempo_bpm") {
-        session.tempo_bpm = reader.param(&node, &TEMPO).unwrap_or(session.tempo_bpm);
+    let tempo = table.take("tempo_bpm");
+    if let Some(node) = &tempo {
+        session.tempo_bpm = reader.param(node, &TEMPO).unwrap_or(session.tempo_bpm);
     }
+    if let Some(node) = table.take("time_signature") {
+        session.time_signature =
+            timeline::read_signature(reader, &node, 1.0).unwrap_or(session.time_signature);
+    }
+    let mut rules = Rules::default();
+    table.fields(reader, &mut rules);
+    session.mute_pre_sends = rules.mute_pre_sends;
     table.finish(reader, "[session]");
+    tempo.map(|node| node.span)
+}
+
+fx::fields! {
+    /// Rules of a whole session.
+    pub struct Rules {
+        /// A mute also shuts the sends that leave ahead of it (`pre_fx` and `pre`).
+        mute_pre_sends: switch = false;
+    }
 }
 
 /// An id, with its place; said if missing or not one.
-fn id(reader: &mut Reader<'_>, take: &mut Take<'_>, of: &str) -> Option<Named> {
+pub(super) fn id(reader: &mut Reader<'_>, take: &mut Take<'_>, of: &str) -> Option<Named> {
     let Some(node) = take.take("id") else {
         let what = wrong("missing_key", format!("{of} has no `id`")).hint("a short word, e.g. id = \"lead\"");
         reader.say(&take.span, what);
@@ -206,6 +239,7 @@ fn routing(reader: &mut Reader<'_>, take: &mut Take<'_>, strip: &mut Strip) {
     if let Some(output) = take.take("output").and_then(|node| named(reader, &node, "output")) {
         strip.output = output;
     }
+    strip.folder = take.take("folder").and_then(|node| named(reader, &node, "folder"));
     let Some(list) = take.take("sends") else { return };
     for node in reader.list(&list, "sends", MOST_SENDS) {
         let Some(mut table) = reader.table(&node, "sends") else { continue };
@@ -233,81 +267,9 @@ fn track(reader: &mut Reader<'_>, node: &Node<'_>, origin: &Origin) -> Option<Tr
     let mut strip = head.unwrap_or_else(|| strip_named("", "", take.span.clone()));
     strip_body(reader, &mut take, &mut strip);
     routing(reader, &mut take, &mut strip);
-    let clips = clips(reader, &mut take, origin);
+    let clips = clip::read(reader, &mut take, origin);
     take.finish(reader, "a track");
     known.then_some(Track { strip, clips })
-}
-
-fn clips(reader: &mut Reader<'_>, take: &mut Take<'_>, origin: &Origin) -> Vec<Clip> {
-    let file = take.take("file");
-    let channels = take.take("channels");
-    let list = take.take("clip");
-    match (file, list) {
-        (Some(_), Some(list)) => {
-            reader.say(&list.span, wrong("two_ways", "a track has `file` or [[track.clip]], not both"));
-            Vec::new()
-        }
-        (Some(file), None) => {
-            let channels = channels.map(|node| pick(reader, &node)).unwrap_or_default();
-            let file = files::name(reader, &file, origin);
-            let whole = |file| Clip { file, channels, controls: ClipControls::default(), in_beats: false };
-            file.map(whole).into_iter().collect()
-        }
-        (None, Some(list)) => {
-            if let Some(channels) = channels {
-                reader.say(&channels.span, wrong("two_ways", "`channels` belongs into the clip here"));
-            }
-            let nodes = reader.list(&list, "clip", MOST_CLIPS);
-            nodes.iter().filter_map(|node| clip(reader, node, origin)).collect()
-        }
-        (None, None) => {
-            let what = wrong("missing_key", "a track has no audio")
-                .hint("file = \"audio/lead.wav\", or [[track.clip]]");
-            reader.say(&take.span, what);
-            Vec::new()
-        }
-    }
-}
-
-fn clip(reader: &mut Reader<'_>, node: &Node<'_>, origin: &Origin) -> Option<Clip> {
-    let mut take = reader.table(node, "clip")?;
-    let file = match take.take("file") {
-        Some(node) => files::name(reader, &node, origin),
-        None => {
-            reader.say(&take.span, wrong("missing_key", "a clip has no `file`"));
-            None
-        }
-    };
-    let channels = take.take("channels").map(|node| pick(reader, &node)).unwrap_or_default();
-    let mut controls = ClipControls::default();
-    let given = take.fields(reader, &mut controls);
-    let in_beats = given.contains(&"start_beats");
-    if in_beats && given.contains(&"start_seconds") {
-        let at = take.key_span("start_beats");
-        reader.say(&at, wrong("two_ways", "a clip begins at `start_seconds` or at `start_beats`, not both"));
-    }
-    take.finish(reader, "a clip");
-    Some(Clip { file: file?, channels, controls, in_beats })
-}
-
-/// Channels of the file, counted from 1 in the text and from 0 here.
-fn pick(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<usize> {
-    let list = node.as_list().unwrap_or_default();
-    let numbers: Option<Vec<usize>> = list
-        .iter()
-        .map(|node| {
-            node.as_number().filter(|n| n.fract() == 0.0 && (1.0..=64.0).contains(n)).map(|n| n as usize - 1)
-        })
-        .collect();
-    match numbers {
-        Some(numbers) if (1..=2).contains(&numbers.len()) => numbers,
-        _ => {
-            let what = wrong("bad_channels", "`channels` names one or two channels of the file, from 1")
-                .hint("channels = [1] or channels = [1, 2]");
-            reader.say(&node.span, what);
-            Vec::new()
-        }
-    }
 }
 
 fn bus(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Bus> {
@@ -319,8 +281,9 @@ fn bus(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Bus> {
     routing(reader, &mut take, &mut strip);
     let mut shape = BusShape::default();
     take.fields(reader, &mut shape);
+    let members = members(reader, &mut take);
     take.finish(reader, "a bus");
-    known.then_some(Bus { strip, layout: shape.layout })
+    known.then_some(Bus { strip, layout: shape.layout, members })
 }
 
 fx::fields! {
@@ -331,10 +294,11 @@ fx::fields! {
     }
 }
 
-fn mix(reader: &mut Reader<'_>, node: &Node<'_>, strip: &mut Strip) {
+fn mix(reader: &mut Reader<'_>, node: &Node<'_>, session: &mut Session) {
     let Some(mut take) = reader.table(node, "mix") else { return };
-    strip.span = take.span.clone();
-    strip_body(reader, &mut take, strip);
+    session.mix.span = take.span.clone();
+    strip_body(reader, &mut take, &mut session.mix);
+    take.fields(reader, &mut session.shape);
     take.finish(reader, "[mix]");
 }
 
@@ -344,15 +308,19 @@ fn vca(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Vca> {
     let name = take.take("name").and_then(|node| reader.text(&node, "name"));
     let mut controls = VcaControls::default();
     take.fields(reader, &mut controls);
-    let mut members = Vec::new();
-    if let Some(list) = take.take("members") {
-        for node in reader.list(&list, "members", MOST_STRIPS) {
-            members.extend(named(reader, &node, "members"));
-        }
-    }
+    let members = members(reader, &mut take);
+    let folder = take.take("folder").and_then(|node| named(reader, &node, "folder"));
     take.finish(reader, "a vca");
     let id = id?;
-    Some(Vca { name: name.unwrap_or_else(|| id.id.clone()), id: id.id, controls, members, span: id.span })
+    let name = name.unwrap_or_else(|| id.id.clone());
+    Some(Vca { name, id: id.id, controls, members, folder, span: id.span })
+}
+
+/// Ids of members, checked later.
+fn members(reader: &mut Reader<'_>, take: &mut Take<'_>) -> Vec<Named> {
+    let Some(list) = take.take("members") else { return Vec::new() };
+    let nodes = reader.list(&list, "members", MOST_STRIPS);
+    nodes.iter().filter_map(|node| named(reader, node, "members")).collect()
 }
 
 #[cfg(test)]
@@ -362,7 +330,14 @@ mod tests {
 
     #[test]
     fn no_control_is_called_like_another_key_of_its_table() {
-        let taken = ["id", "name", "insert", "output", "sends", "file", "clip", "channels", "layout"];
+        let shape = super::super::MixShape::PARAMS.iter().map(|param| param.key);
+        let taken: Vec<_> = [
+            "id", "name", "insert", "output", "sends", "file", "clip", "channels", "layout", "folder",
+            "members",
+        ]
+        .into_iter()
+        .chain(shape)
+        .collect();
         assert!(Controls::PARAMS.iter().all(|param| !taken.contains(&param.key)));
         assert!(SendControls::PARAMS.iter().all(|param| param.key != "to"));
     }

@@ -342,6 +342,12 @@ impl Reader<'_> {
         }
     }
 
+    /// The word of a curve.
+    pub(crate) fn curve(&mut self, node: &Node<'_>) -> Option<super::Curve> {
+        let names = <super::Curve as fx::Choice>::NAMES;
+        self.choice(node, "curve", names).map(<super::Curve as fx::Choice>::from_index)
+    }
+
     fn choice(&mut self, node: &Node<'_>, key: &str, names: &[(&str, &str)]) -> Option<usize> {
         let words = names.iter().map(|(word, _)| *word);
         // `pan_law = -4.5` is as good as `pan_law = "-4.5"`.

@@ -98,11 +98,11 @@ fn a_session_says_what_the_text_says() {
     assert_eq!((lead.strip.controls.delay_samples, lead.strip.controls.delay_ms), (12.0, 1.0));
     assert_eq!(lead.strip.inserts[0].settings.get(0), -3.0);
     assert_eq!(
-        lead.strip.inserts[0].key.as_ref().map(|key| (key.from.id.as_str(), key.tap)),
+        lead.strip.inserts[0].key.as_ref().map(|key| (key.from.id.as_str(), key.controls.tap)),
         Some(("kick", Tap::Pre))
     );
     assert!(!lead.strip.inserts[1].on);
-    assert_eq!(lead.strip.inserts[1].key.as_ref().map(|key| key.tap), Some(Tap::PreFx));
+    assert_eq!(lead.strip.inserts[1].key.as_ref().map(|key| key.controls.tap), Some(Tap::PreFx));
     assert_eq!((lead.strip.sends[0].controls.gain_db, lead.strip.sends[0].controls.tap), (-12.0, Tap::Pre));
     let clip = &lead.clips[0].controls;
     assert_eq!((clip.start_seconds, clip.offset_seconds, clip.length_seconds), (1.5, 0.25, 3.0));
@@ -114,8 +114,9 @@ fn a_session_says_what_the_text_says() {
     assert_eq!(session.mix.controls.fader_db, -1.0);
     let [gain, send, mute] = session.automation.as_slice() else { panic!("three curves") };
     assert_eq!(gain.target.part, Part::Insert { insert: 1, index: 0 });
-    assert_eq!(send.points, [(2.0, controls::OFF_DB), (4.0, -6.0)]);
-    assert_eq!((mute.curve, mute.points[0]), (Curve::Hold, (2.0, 1.0)));
+    let hold = |seconds, value| Point { seconds, value, course: Course::Hold };
+    assert_eq!(send.points, [hold(2.0, controls::OFF_DB), hold(4.0, -6.0)]);
+    assert_eq!(mute.points, [hold(2.0, 1.0)]);
 }
 
 #[test]
@@ -187,7 +188,7 @@ const WRONG: &[(&str, usize, &str, &str)] = &[
     ("insert = [{ gain = { id = \"a b\" } }]", 9, "bad_id", "letters"),
     ("insert = [{ gain = { id = \"a\" } }, { gain = { id = \"a\" } }]", 9, "duplicate_id", "`a`"),
     ("channels = [0]", 9, "bad_channels", "from 1"),
-    ("channels = [1, 2, 3]", 9, "bad_channels", "one or two"),
+    ("channels = [1, 2, 3, 4, 5, 6, 7]", 9, "bad_channels", "1 to 6, 8, 10 or 12"),
     ("name = \"a\\u0000b\"", 9, "bad_text", "control"),
     ("[[bus]]\nid = \"kick\"", 10, "duplicate_id", "line 7"),
     ("[[bus]]\nid = \"mix\"", 10, "bad_id", "mix bus"),
@@ -215,6 +216,57 @@ const WRONG: &[(&str, usize, &str, &str)] = &[
         "not both",
     ),
     ("[[track]]\nid = \"x\"\n[[track.clip]]\nfile = \"a\"\nfade_in = 1", 13, "unknown_key", "`fade_in_ms`"),
+    ("folder = \"drms\"", 9, "unknown_folder", "`drums`"),
+    ("folder = \"drums\"\noutput = \"mix\"", 10, "two_ways", "out of the folder"),
+    ("[[bus]]\nid = \"x\"\nmembers = [\"kik\"]", 11, "unknown_strip", "`kick`"),
+    ("folder = \"drums\"\n[[bus]]\nid = \"x\"\nmembers = [\"kick\"]", 12, "two_folders", "`drums`"),
+    (
+        "[[bus]]\nid = \"a\"\nfolder = \"b\"\n[[bus]]\nid = \"b\"\nmembers = [\"drums\"]\nfolder = \"a\"",
+        15,
+        "routing_cycle",
+        "a → b → a",
+    ),
+    (
+        "folder = \"drums\"\n[[bus]]\nid = \"a\"\ninsert = [{ gain = { key = \"kick\" } }]\nsends = [{ to = \"b\" }]\n\
+         [[track]]\nid = \"t\"\nfile = \"t\"\n[[bus]]\nid = \"b\"\nfolder = \"c\"\n\
+         [[bus]]\nid = \"c\"\n[[bus]]\nid = \"d\"\nmembers = [\"c\"]\ninsert = [{ gain = { key = \"e\" } }]\n\
+         [[bus]]\nid = \"e\"\ninsert = [{ gain = { key = \"b\" } }]\nsends = [{ to = \"a\" }]",
+        29,
+        "routing_cycle",
+        "a → b → e → a",
+    ),
+    (
+        "[[vca]]\nid = \"v\"\nmembers = [\"w\"]\n[[vca]]\nid = \"w\"\nfolder = \"u\"\nmembers = [\"u\"]\n[[vca]]\nid = \"u\"\nfolder = \"v\"",
+        15,
+        "vca_cycle",
+        "u → w → u",
+    ),
+    ("pan_mode = \"widh\"", 9, "unknown_word", "`width`"),
+    ("sends = [{ to = \"drums\", channels = \"lft\" }]", 9, "unknown_word", "`left`"),
+    (
+        "insert = [{ gain = { key = { from = \"drums\", high_pas_hz = 3 } } }]",
+        9,
+        "unknown_key",
+        "`high_pass_hz`",
+    ),
+    ("[[tempo]]\nat_beats = 4", 9, "missing_key", "`bpm`"),
+    ("[[tempo]]\nat_beats = 4\nbpm = 5", 11, "out_of_range", "10 to 999"),
+    ("[[tempo]]\nat_beats = 4\nat_bar = 2\nbpm = 50", 11, "two_ways", "not both"),
+    ("[[tempo]]\nbpm = 90\n[[tempo]]\nat_bar = 1\nbpm = 50", 11, "unsorted_points", "rising"),
+    ("[[time_signature]]\nat_bar = 2.5\nsignature = \"3/4\"", 10, "out_of_range", "whole number"),
+    ("[[time_signature]]\nat_bar = 2\nsignature = \"3/5\"", 11, "bad_signature", "7/8"),
+    ("[[marker]]\nat_bar = 2", 9, "missing_key", "`name`"),
+    ("[[marker]]\nname = \"a\"\nat_bar = 2\nat_beats = 3", 9, "two_ways", "one of"),
+    ("[[automation]]\ntarget = \"kick.pan\"\npoints = [[0, 0, \"es\"]]", 11, "unknown_word", "curve"),
+    ("[[automation]]\ntarget = \"kick.pan\"\npoints = [[0, 0, \"s\", 2]]", 11, "bad_curve", "tension"),
+    ("[[automation]]\ntarget = \"kick.pan\"\npoints = [[0, 0, 0.5]]", 11, "bad_curve", "tension"),
+    (
+        "[[automation]]\ntarget = \"kick.pan\"\ntension = 0.5\npoints = [[0, 0]]",
+        11,
+        "bad_curve",
+        "s and bezier",
+    ),
+    ("[[automation]]\ntarget = \"kick.pan\"\ntime = \"bars\"\npoints = [[0, 0]]", 12, "out_of_range", "time"),
     ("[[vca]]\nid = \"v\"\nmembers = [\"kic\"]", 11, "unknown_strip", "`kick`"),
     ("[[trak]]\nid = \"v\"", 9, "unknown_key", "`track`"),
     ("[mix]\nlimiter = true", 10, "unknown_key", ""),
@@ -287,6 +339,33 @@ fn all_mistakes_are_reported_together_in_the_order_of_the_text() {
     let errors = parse(&with("fader_bd = 1\npan = 7\noutput = \"x\"")).map(|_| ()).unwrap_err();
     let lines: Vec<usize> = errors.iter().filter_map(|error| Some(error.place.as_ref()?.line)).collect();
     assert_eq!(lines, [9, 10, 11]);
+}
+
+#[test]
+fn musical_time_is_read_and_points_have_their_courses() {
+    let text = with(
+        "[[time_signature]]\nat_bar = 3\nsignature = \"3/4\"\n[[tempo]]\nat_bar = 4\nbpm = 60\n\
+         [[marker]]\nname = \"Chorus\"\nat_bar = 5\n[[marker]]\nname = \"In\"\nat_seconds = 0.5\n\
+         [[automation]]\ntarget = \"kick.fader_db\"\ntime = \"bars\"\ncurve = \"exponential\"\ntension = -0.25\n\
+         points = [[1, -6], [2.5, 0, \"s\"], [3, 1, 0.75], [4, 2, \"bezier\", 0.1, 0.2, 0.3, 0.4], [5, 3, \"hold\"]]",
+    );
+    let session = parse(&text).unwrap();
+    // Bars of 4 beats, from the third on of 3: bar 4 on beat 11, at 5.5 s; bar 5 three beats of a second later.
+    let markers: Vec<(&str, f64)> =
+        session.markers.iter().map(|marker| (marker.name.as_str(), marker.seconds)).collect();
+    assert_eq!(markers, [("In", 0.5), ("Chorus", 8.5)]);
+    let points: Vec<(f64, Course)> =
+        session.automation[0].points.iter().map(|point| (point.seconds, point.course)).collect();
+    assert_eq!(
+        points,
+        [
+            (0.0, Course::Exponential(-0.25)),
+            (3.0, Course::S(1.0)),
+            (4.0, Course::Exponential(0.75)),
+            (5.5, Course::Bezier([0.1, 0.2, 0.3, 0.4])),
+            (8.5, Course::Hold),
+        ]
+    );
 }
 
 #[test]
@@ -395,15 +474,20 @@ fn an_edit_changes_one_value_and_keeps_every_comment() {
 #[test]
 fn every_session_of_the_guide_is_one_and_every_control_is_in_it() {
     use fx::Fields;
-    let guide = include_str!("../../../../docs/guide/session.md");
+    let guide = concat!(
+        include_str!("../../../../docs/guide/session.md"),
+        include_str!("../../../../docs/guide/surround.md")
+    );
     let mut blocks = 0;
     for block in guide.split("```toml\n").skip(1) {
         let text = block.split("```").next().unwrap_or_default();
         parse(text).unwrap_or_else(|errors| panic!("{}", errors[0]));
         blocks += 1;
     }
-    assert_eq!(blocks, 2);
-    let all = [Controls::PARAMS, SendControls::PARAMS, VcaControls::PARAMS, ClipControls::PARAMS].concat();
+    assert!(blocks >= 6);
+    let all =
+        [MixShape::PARAMS, Controls::PARAMS, SendControls::PARAMS, VcaControls::PARAMS, ClipControls::PARAMS]
+            .concat();
     for param in all {
         assert!(guide.contains(param.key), "{}", param.key);
     }

@@ -29,6 +29,7 @@ mod rate;
 mod short;
 mod silence;
 mod silent;
+mod surround;
 
 /// What is judged.
 #[derive(Debug, Clone, Copy)]
@@ -81,10 +82,11 @@ impl Rule {
 }
 
 /// Every rule, in the order in which findings of equal severity are told.
-pub(super) const RULES: [Rule; 20] = [
+pub(super) const RULES: [Rule; 21] = [
     Rule::fatal("not_finite", false, not_finite::judge),
     Rule::fatal("too_short", true, short::judge),
     Rule::fatal("silent", true, silent::judge),
+    Rule::fatal("surround", false, surround::judge),
     Rule::new("clipped", clipped::judge),
     Rule::new("limited", limited::judge),
     Rule::new("headroom", headroom::judge),

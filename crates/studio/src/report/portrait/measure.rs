@@ -1,9 +1,10 @@
 //! How the lines of a picture come about.
 
-use super::{Input, View};
+use super::{Damage, Input, View};
 use dsp::block::Buffer;
 use dsp::fft::RealFft;
 use dsp::math;
+use dsp::rng::CounterRng;
 use dsp::window::Window;
 use fx::{AnyProcessor, Format};
 
@@ -26,6 +27,7 @@ pub(super) fn answer(processor: &dyn AnyProcessor, view: View, input: Input) -> 
         View::Shape => vec![shape(processor)],
         View::Spectrum { hz, dbfs } => spectrum(processor, input, hz, dbfs),
         View::Gain { hz, steps, seconds, .. } => gain(processor, input, hz, steps, seconds),
+        View::Repair { damage, part } => repair(processor, damage, part),
         View::Sweep { address, range, .. } => sweep(processor, input, address, range),
         View::Decay { seconds } => impulse(processor, input, seconds).iter().map(|h| decay(h)).collect(),
         View::Echoes { seconds } => impulse(processor, input, seconds).iter().map(|h| echoes(h)).collect(),
@@ -111,6 +113,52 @@ fn levels(processor: &dyn AnyProcessor, input: Input, hz: f64) -> Vec<(f64, f64)
         .collect()
 }
 
+/// White noise of peak 1.
+fn noise(count: usize) -> Vec<f64> {
+    let rng = CounterRng::new(1, 0);
+    (0..count as u64).map(|n| rng.bipolar(n)).collect()
+}
+
+/// Before and after.
+fn repair(processor: &dyn AnyProcessor, damage: Damage, part: (f64, f64)) -> Vec<Vec<(f64, f64)>> {
+    let peak = if damage == Damage::Blow { 0.15 } else { 0.4 };
+    let mut signal = sine(440.0, peak, frames(part.1 + 2.0));
+    for (n, x) in signal.iter_mut().enumerate() {
+        let seconds = n as f64 / RATE_HZ;
+        *x += match damage {
+            Damage::Clicks => match n % 24_000 {
+                480 => 0.5,
+                481 => -0.35,
+                482 => 0.2,
+                _ => 0.0,
+            },
+            Damage::Clip => x.clamp(-0.2, 0.2) - *x,
+            Damage::Hum => {
+                let wave = |k: f64| math::sin(math::TAU * 50.0 * k * seconds) / k;
+                0.15 * (wave(1.0) + wave(3.0) + wave(5.0))
+            }
+            Damage::Blow => {
+                // Half a second apart, 60 ms long.
+                let into = (seconds - 0.25).rem_euclid(0.5) / 0.06;
+                let shape = if into < 1.0 { math::sin(math::PI * into) } else { 0.0 };
+                0.8 * shape * math::sin(math::TAU * 50.0 * seconds)
+            }
+        };
+    }
+    let fixed = run(processor, Input::Both, &signal).swap_remove(0);
+    let window = frames(part.0)..frames(part.1);
+    let line = |plane: &[f64]| {
+        plane
+            .iter()
+            .enumerate()
+            .take(window.end)
+            .skip(window.start)
+            .map(|(n, x)| (n as f64 / RATE_HZ, *x))
+            .collect()
+    };
+    vec![line(&signal), line(&fixed)]
+}
+
 /// Gain of a tone of 1 kHz at each of 81 values.
 fn sweep(
     processor: &dyn AnyProcessor,
@@ -171,7 +219,7 @@ fn gain(
     steps: &[(f64, f64)],
     seconds: f64,
 ) -> Vec<Vec<(f64, f64)>> {
-    let mut signal = sine(hz, 1.0, frames(seconds));
+    let mut signal = if hz > 0.0 { sine(hz, 1.0, frames(seconds)) } else { noise(frames(seconds)) };
     for (n, x) in signal.iter_mut().enumerate() {
         let now = n as f64 / RATE_HZ;
         let level =
@@ -179,7 +227,7 @@ fn gain(
         *x *= math::db_to_gain(level);
     }
     // Windows of whole periods.
-    let period = RATE_HZ / hz;
+    let period = if hz > 0.0 { RATE_HZ / hz } else { 240.0 };
     let hop = ((HOP_SECONDS * RATE_HZ / period).ceil() * period).round().max(1.0) as usize;
     let energy = |part: &[f64]| part.iter().map(|x| x * x).sum::<f64>();
     let line = |plane: &Vec<f64>| {

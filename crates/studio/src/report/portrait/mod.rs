@@ -33,7 +33,7 @@ pub(super) enum View {
     },
     /// Gain over time for a tone whose level steps.
     Gain {
-        /// Frequency of the tone.
+        /// Frequency of the tone; 0 is white noise.
         hz: f64,
         /// From which second on which peak level.
         steps: &'static [(f64, f64)],
@@ -56,11 +56,31 @@ pub(super) enum View {
         /// Lowest and highest value.
         range: (f64, f64),
     },
+    /// A damaged wave before and after.
+    Repair {
+        /// What happened to it.
+        damage: Damage,
+        /// First and last second of the picture.
+        part: (f64, f64),
+    },
     /// Level of the answer to an impulse, over time.
     Echoes {
         /// Length of the picture.
         seconds: f64,
     },
+}
+
+/// What happened to a wave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Damage {
+    /// A click every half second on a tone.
+    Clicks,
+    /// A tone cut off 6 dB under its peak.
+    Clip,
+    /// Mains of 50 Hz with its odd harmonics under a tone.
+    Hum,
+    /// A blow of air on the microphone in a tone.
+    Blow,
 }
 
 /// What is fed.
@@ -134,7 +154,12 @@ fn draw(portrait: &Portrait) -> Result<Picture> {
         let processor = settings(portrait.key, &[portrait.base, set])?;
         let answers = measure::answer(processor.as_ref(), portrait.view, portrait.input);
         let single = answers.len() == 1;
-        for (points, side) in answers.into_iter().zip(["left", "right"]) {
+        let sides = if matches!(portrait.view, View::Repair { .. }) {
+            ["before", "after"]
+        } else {
+            ["left", "right"]
+        };
+        for (points, side) in answers.into_iter().zip(sides) {
             let name = match (single, name.is_empty()) {
                 (true, _) => (*name).to_owned(),
                 (false, true) => side.to_owned(),
@@ -164,6 +189,9 @@ fn axes(view: View) -> (Axis, Axis) {
         }
         View::Sweep { label, range, .. } => {
             (Axis::linear(label, range.0, range.1), Axis::linear("gain in dB", -24.0, 6.0))
+        }
+        View::Repair { part, .. } => {
+            (Axis::linear("time in seconds", part.0, part.1), Axis::linear("sample", -1.0, 1.0))
         }
         View::Decay { seconds: to } => (seconds(to), Axis::linear("energy left in dB", -72.0, 0.0)),
         View::Echoes { seconds: to } => (seconds(to), Axis::linear("level in dB", -72.0, 6.0)),
@@ -206,17 +234,21 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_processor_has_a_picture_and_every_picture_can_be_drawn() {
-        let mut files = BTreeSet::new();
+    fn every_processor_has_a_picture_and_every_picture_a_name_of_its_own() {
         for entry in fx::REGISTRY {
-            let pictures = of(entry.description.key).expect("the table fits the declarations");
-            assert!(!pictures.is_empty(), "{} has no picture", entry.description.key);
-            for picture in pictures {
-                assert!(files.insert(picture.file.clone()), "{} is there twice", picture.file);
-            }
+            let key = entry.description.key;
+            assert!(table::all().any(|portrait| portrait.key == key), "{key} has no picture");
         }
-        let known = |portrait: &&Portrait| fx::find(portrait.key).is_some();
-        assert_eq!(table::all().filter(known).count(), table::all().count());
+        let mut files = BTreeSet::new();
+        for portrait in table::all() {
+            assert!(fx::find(portrait.key).is_some(), "there is no processor {}", portrait.key);
+            assert!(
+                files.insert((portrait.key, portrait.name)),
+                "{} {} is there twice",
+                portrait.key,
+                portrait.name
+            );
+        }
     }
 
     #[test]

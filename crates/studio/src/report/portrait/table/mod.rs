@@ -1,6 +1,8 @@
 //! Which pictures there are.
 
 mod dynamics;
+mod motion;
+mod repair;
 mod space;
 mod tone;
 
@@ -8,5 +10,7 @@ use super::Portrait;
 
 /// Every picture of every processor.
 pub(super) fn all() -> impl Iterator<Item = &'static Portrait> {
-    [tone::PORTRAITS, dynamics::PORTRAITS, space::PORTRAITS].into_iter().flatten()
+    [tone::PORTRAITS, dynamics::PORTRAITS, motion::PORTRAITS, space::PORTRAITS, repair::PORTRAITS]
+        .into_iter()
+        .flatten()
 }

@@ -75,7 +75,7 @@ pub(super) const PORTRAITS: &[Portrait] = &[
         key: "hall",
         name: "decay",
         title: "Energy left after an impulse",
-        view: View::Decay { seconds: 4.0 },
+        view: View::Decay { seconds: 6.0 },
         input: Input::Both,
         base: &[("mix_percent", N(100.0))],
         lines: &[

@@ -1,3 +1,6 @@
+mod parts;
+mod surround;
+
 use super::*;
 use crate::session;
 use std::collections::BTreeMap;
