@@ -134,10 +134,10 @@ impl DenoiseKernel {
         for channel in 0..channels {
             (self.gains, self.left) = (from, left);
             let plane = block.channel_mut(channel);
-            for n in 0..frames {
+            for (n, x) in plane.iter_mut().enumerate() {
                 self.step();
                 if self.gains != [1.0, 0.0] {
-                    plane[n] = self.gains[0] * plane[n] + self.gains[1] * self.scratch.channel(channel)[n];
+                    *x = self.gains[0] * *x + self.gains[1] * self.scratch.channel(channel)[n];
                 }
             }
         }
