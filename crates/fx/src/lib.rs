@@ -18,6 +18,7 @@ pub mod declip;
 pub mod deesser;
 pub mod dehum;
 pub mod delay;
+pub mod denoise;
 pub mod deplosive;
 pub mod doubler;
 pub mod eq;

@@ -62,6 +62,7 @@ registry![
     declick::Declick,
     declip::Declip,
     dehum::Dehum,
+    denoise::Denoise,
     deplosive::Deplosive,
     limiter::Limiter,
     meter::Meter,

@@ -17,7 +17,7 @@ fn neutral(key: &str) -> &'static [(&'static str, f64)] {
         "multiband" => &[("low_ratio", 1.0), ("mid_ratio", 1.0), ("high_ratio", 1.0)],
         "compressor" => &[("ratio", 1.0)],
         "gate" | "deesser" | "rider" => &[("range_db", 0.0)],
-        "transient" | "generator" | "meter" => &[],
+        "transient" | "generator" | "meter" | "denoise" => &[],
         // The sum of linear-phase bands is the input; that of the others has the phase of all-passes.
         "multidynamics" => &[
             ("crossover", 1.0),

@@ -15,15 +15,15 @@ const ORDER: usize = 40;
 const WINDOW_SECONDS: f64 = 0.08;
 /// Steps per window.
 const STEPS: usize = 4;
-/// Frames on either side of what stands out that are taken along. By calibration, 2026-11-21.
+/// Frames on either side of what stands out that are taken along. By our own convention.
 const GUARD: usize = 3;
-/// Quantile of the residual that regular pulses (a voice's, a plucked string's) reach. By calibration, 2026-11-21.
+/// Quantile of the residual that regular pulses (a voice's, a plucked string's) reach. By our own convention.
 const PULSES: f64 = 0.97;
-/// Least height over those. By calibration, 2026-11-21.
+/// Least height over those. By our own convention.
 const OVER_PULSES: f64 = 1.6;
-/// Clicks per window; more are the pulses of a voice or a buzz. By calibration, 2026-11-21: 80 ms hold six pulses of 75 Hz.
+/// Clicks per window; more are the pulses of a voice or a buzz. By our own convention: 80 ms hold six pulses of 75 Hz.
 const MOST_RUNS: usize = 5;
-/// How much louder the residual is after an attack than before. By calibration, 2026-11-21.
+/// How much louder the residual is after an attack than before. By our own convention.
 const ATTACK: f64 = 2.5;
 /// From median to standard deviation of a normal distribution.
 const MEDIAN_TO_SIGMA: f64 = 1.0 / 0.674_489_750_2;

@@ -17,7 +17,7 @@ const ORDER: usize = 40;
 const WINDOW_SECONDS: f64 = 0.08;
 /// Steps per window.
 const STEPS: usize = 4;
-/// Times model and samples are found in turn. By calibration, 2026-11-21: more gain less than 0.3 dB.
+/// Times model and samples are found in turn. By our own convention: more gain less than 0.3 dB.
 const ROUNDS: usize = 4;
 /// How flat a top is, in its level: a step of 13 bits, as converters and dither leave it.
 const FLAT: f64 = 1.2e-4;

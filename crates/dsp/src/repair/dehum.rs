@@ -11,7 +11,7 @@
 
 use crate::math;
 
-/// Window and step. By calibration, 2026-11-21: 0.5 Hz of resolution, and drift of the mains is slower.
+/// Window and step. By our own convention: 0.5 Hz of resolution, and drift of the mains is slower.
 const WINDOW_SECONDS: f64 = 2.0;
 /// Steps per window.
 const STEPS: usize = 4;
@@ -27,7 +27,7 @@ const GRID: i32 = 24;
 const SEARCH_HARMONICS: usize = 8;
 /// Rate of the search.
 const LOW_RATE_HZ: f64 = 2_000.0;
-/// Agreement of the parts from which a harmonic may be hum, and that from which it is. By calibration, 2026-11-21.
+/// Agreement of the parts from which a harmonic may be hum, and that from which it is. By our own convention.
 const AGREE: (f64, f64) = (0.70, 0.85);
 
 /// Which mains.

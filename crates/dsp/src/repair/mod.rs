@@ -7,5 +7,6 @@ mod ar;
 pub mod declick;
 pub mod declip;
 pub mod dehum;
+pub mod denoise;
 pub mod deplosive;
 mod frames;
