@@ -298,4 +298,18 @@ mod tests {
         assert!((powers[480 - 1] / 0.25 - (1.0 - libm::exp(-1.0))).abs() < 1e-9);
         assert!((powers[47_999] - 0.25).abs() < 1e-12);
     }
+
+    #[test]
+    fn the_peak_of_the_crest_falls_towards_the_power_that_is_there() {
+        // One frame of full scale, then -20 dB for one time constant of 200 ms: k = 1/e.
+        let mut crest = CrestTimes::new(48_000.0);
+        crest.listen(&[1.0]);
+        crest.listen(&vec![0.01; 9_600]);
+        let k = libm::exp(-1.0);
+        let (peak, mean) = (0.01 + 0.99 * k, 0.01 * (1.0 - k) + k / 9_600.0);
+        let attack = 2.0 * 80.0 / (peak / mean);
+        let (found, release) = crest.times_ms();
+        assert!((found / attack - 1.0).abs() < 1e-3, "{found} {attack}");
+        assert!((release / (11.5 * attack) - 1.0).abs() < 1e-3, "{release}");
+    }
 }

@@ -239,4 +239,23 @@ mod tests {
             assert!((reader.read(&line, 19.999_999_999) - tone(43.0)).abs() < 1e-6);
         }
     }
+
+    #[test]
+    fn square_edges_take_a_tenth_and_drift_has_no_corners() {
+        let mut lfo = Lfo::new(250.0, 1000.0, 7);
+        // 3x² - 2x³ at x = 0.75 is 0.84375.
+        for (offset, want) in [(0.025, 0.6875), (0.05, 1.0), (-0.025, -0.6875), (0.2, 1.0)] {
+            assert!((lfo.at(Wave::Square, offset, 0) - want).abs() < 1e-9, "{offset}");
+        }
+        let [start, quarter, end] = [0.0, 0.25, 1.0].map(|offset| lfo.at(Wave::Drift, offset, 3));
+        assert!(((quarter - start) / (end - start) - 0.15625).abs() < 1e-9);
+        // An offset of a turn is the next turn.
+        (0..4).for_each(|_| lfo.advance());
+        assert_eq!(lfo.at(Wave::Drift, 0.0, 3), end);
+        // Another speed from here on.
+        lfo.reset();
+        lfo.set_rate(125.0, 1000.0);
+        (0..2).for_each(|_| lfo.advance());
+        assert!((lfo.at(Wave::Sine, 0.0, 0) - 1.0).abs() < 1e-9);
+    }
 }

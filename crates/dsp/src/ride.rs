@@ -262,4 +262,33 @@ mod tests {
         // 6 dB louder, of which the memory has taken about a tenth after 3 s; half of it.
         assert!((2.6..=3.0).contains(&gain), "{gain}");
     }
+
+    #[test]
+    fn a_voice_ends_further_down_than_it_begins() {
+        let mut ride = Ride::new();
+        play(&mut ride, &SETTINGS, vowel(-20.0), 20.0);
+        // Slowly down by 17.5 dB: still the voice. Begun anew there, it is none.
+        for step in 0..=175 {
+            ride.tick(&SETTINGS, &vowel(-20.0 - 0.1 * f64::from(step)), None);
+        }
+        assert!(ride.is_voiced());
+        play(&mut ride, &SETTINGS, Features::NONE, 3.0);
+        ride.tick(&SETTINGS, &vowel(-37.5), None);
+        assert!(!ride.is_voiced());
+        ride.tick(&SETTINGS, &vowel(-35.0), None);
+        assert!(ride.is_voiced());
+    }
+
+    #[test]
+    fn the_dying_end_of_a_sound_says_nothing_of_the_phrase() {
+        let mut ride = Ride::new();
+        play(&mut ride, &SETTINGS, vowel(-20.0), 3.0);
+        ride.tick(&SETTINGS, &vowel(-27.0), None);
+        assert!(ride.is_voiced());
+        ride.tick(&SETTINGS, &vowel(-30.0), None);
+        assert!(!ride.is_voiced());
+        // The loudest of the moment falls by 15 dB a second: a softer phrase is heard soon.
+        play(&mut ride, &SETTINGS, vowel(-30.0), 0.25);
+        assert!(ride.is_voiced());
+    }
 }

@@ -339,4 +339,32 @@ mod tests {
         centre.take(-60.0, 1.0);
         assert_eq!(centre.value_of(2.0), Some(-37.0));
     }
+
+    #[test]
+    fn half_way_at_the_mark_none_below_and_all_above() {
+        let heard = |centroid_hz, flatness| Features { power: 1.0, centroid_hz, flatness }.sibilance(4_000.0);
+        for (centroid, want) in [(3_400.0, 0.0), (3_700.0, 0.25), (4_000.0, 0.5), (4_600.0, 1.0)] {
+            assert!((heard(centroid, 0.3) - want).abs() < 1e-9, "{centroid}");
+        }
+        for (flatness, want) in [(0.12, 0.0), (0.185, 0.5), (0.25, 1.0)] {
+            assert!((heard(9_000.0, flatness) - want).abs() < 1e-9, "{flatness}");
+        }
+    }
+
+    #[test]
+    fn flatness_is_of_the_octave_around_the_centroid_alone() {
+        // As strong in every bin from 38 to 122, so that ±0.6 octaves around the centroid lie inside.
+        let tone = |k: u32| {
+            let phase = 0.01 * f64::from(k * k);
+            signals::sine(93.75 * f64::from(k), 0.005, phase, 0.1, 48_000.0)
+        };
+        let mut sum = vec![0.0; 4_800];
+        for k in 38..=122 {
+            sum.iter_mut().zip(tone(k)).for_each(|(s, x)| *s += x);
+        }
+        let heard = look(&sum, 48_000.0);
+        // Bins interfere a little; the window still lies within what sounds.
+        assert!((58.0..80.0).contains(&(heard.centroid_hz / 93.75)), "{heard:?}");
+        assert!(heard.flatness > 0.4, "{heard:?}");
+    }
 }

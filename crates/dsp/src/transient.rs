@@ -138,4 +138,33 @@ mod tests {
         assert!(strengths[2_400] > 0.9, "{}", strengths[2_400]);
         assert_eq!(strengths[47_999], 0.0);
     }
+
+    #[test]
+    fn a_tail_is_half_after_its_time_whatever_the_fall() {
+        for silence in [1e-3, 1e-7] {
+            let mut fronts = Fronts::new(10.0, 1_000.0, 48_000.0);
+            (0..9_600).for_each(|_| _ = fronts.tick(0.25));
+            let strengths: Vec<f64> = (0..96_000).map(|_| fronts.tick(silence).1).collect();
+            // The level itself takes a hold of up to 20 ms and some 30 ms more to come down.
+            let half = strengths.iter().rposition(|s| *s >= 0.5).unwrap() as f64 / 48.0;
+            assert!((1_000.0..1_090.0).contains(&half), "{silence}: {half} ms");
+        }
+    }
+
+    #[test]
+    fn a_level_falls_with_its_time_constant() {
+        let mut fronts = Fronts::new(10.0, 200.0, 48_000.0);
+        (0..9_600).for_each(|_| _ = fronts.tick(1.0));
+        let levels: Vec<f64> = (0..9_600)
+            .map(|_| {
+                fronts.tick(1e-6);
+                fronts.level_db
+            })
+            .collect();
+        // From 0 to -60 dB in time constants of 8 ms, after a hold of 10 to 20 ms.
+        let at = |db: f64| levels.iter().position(|level| *level <= db).unwrap() as f64 / 48.0;
+        let whole = at(-60.0 * (1.0 - libm::exp(-2.0))) - at(-60.0 * (1.0 - libm::exp(-1.0)));
+        assert!((whole - 8.0).abs() < 0.05, "{whole} ms");
+        assert!((10.0..20.1).contains(&at(-1e-6)), "{}", at(-1e-6));
+    }
 }

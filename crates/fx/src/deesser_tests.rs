@@ -166,3 +166,53 @@ fn the_reduction_is_shown_and_no_range_passes_every_bit() {
     let neutral = Deesser { range_db: 0.0, ..Deesser::default() };
     assert_eq!(run(&neutral, std::slice::from_ref(&voice)).channel(0), voice);
 }
+
+fn heard(lufs: f64, centroid_hz: f64, flatness: f64) -> Features {
+    Features { power: dsp::meter::loudness::power_of_lufs(lufs), centroid_hz, flatness }
+}
+
+#[test]
+fn half_a_sibilant_is_taken_half() {
+    let settings = Deesser {
+        reference: SibilantReference::FullScale,
+        threshold_db: -30.0,
+        sharp_hz: 4_000.0,
+        ..Deesser::default()
+    };
+    let mut kernel = settings.prepare(Format { channels: 1, ..Format::default() });
+    // 10 dB over the threshold.
+    for (centroid, want) in [(3_000.0, 0.0), (4_000.0, 5.0), (6_000.0, 10.0)] {
+        let found = kernel.judge(&heard(-20.0, centroid, 0.4));
+        assert!((found - want).abs() < 1e-9, "{centroid}: {found}");
+    }
+}
+
+#[test]
+fn a_pause_does_not_move_what_is_usual() {
+    let mut kernel = Deesser::default().prepare(Format { channels: 1, ..Format::default() });
+    (0..100).for_each(|_| _ = kernel.judge(&heard(-20.0, 800.0, 0.0)));
+    assert!((kernel.vowels.value().unwrap() + 20.0).abs() < 1e-9);
+    // As long as the voice before, 25 dB softer: a twentieth of 10 dB each, Σ 0.5 / (100 + 0.05 i).
+    (0..100).for_each(|_| _ = kernel.judge(&heard(-45.0, 800.0, 0.0)));
+    let want: f64 = (1..=100).map(|i| 0.5 / (100.0 + 0.05 * f64::from(i))).sum();
+    let moved = -20.0 - kernel.vowels.value().unwrap();
+    assert!((moved - want).abs() < 1e-6, "{moved} {want}");
+}
+
+#[test]
+fn a_shelf_takes_more_where_part_of_the_sound_lies_below_it() {
+    let mut kernel =
+        Deesser { range_db: 20.0, ..Deesser::default() }.prepare(Format { channels: 1, ..Format::default() });
+    // A third of the power a good way below the shelf.
+    let low = signals::sine(2_000.0, 0.05, 0.0, 0.1, RATE);
+    let high = signals::sine(9_000.0, 0.07, 0.0, 0.1, RATE);
+    let both: Vec<f64> = low.iter().zip(&high).map(|(a, b)| a + b).collect();
+    both.chunks(64).for_each(|part| kernel.analyser.listen(part.len(), |_| part));
+    kernel.analyser.look();
+    let corner = corner_tangent(5_000.0, RATE);
+    let drop = |db: f64| kernel.analyser.drop_db(&high_shelf(corner, -db));
+    let plain = drop(3.0);
+    let shelf = kernel.shelf_for(corner, 3.0);
+    assert!(plain < 2.6 && (shelf - 9.0 / plain).abs() < 1e-9, "{plain} {shelf}");
+    assert!((drop(shelf) - 3.0).abs() < (plain - 3.0).abs(), "{}", drop(shelf));
+}

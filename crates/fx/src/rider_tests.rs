@@ -154,3 +154,18 @@ fn the_latency_is_the_look_ahead_and_no_range_passes_every_bit() {
     assert_eq!(kernel.trace_db().len(), voice.len() / 480);
     assert_eq!(kernel.trace_db().last().copied(), Some(kernel.gain_db()));
 }
+
+#[test]
+fn the_gain_moves_without_steps() {
+    let (voice, _) = phrases(&[0.0, 6.0]);
+    let settings =
+        Rider { target: RiderTarget::Fixed, target_dbfs: vowels_lufs(), speed_ms: 50.0, ..Rider::default() };
+    let out = run(&settings, &voice, None);
+    let gain = |n: usize| out[n] / voice[n];
+    // 5.3 dB in 50 ms are at most 0.2 in 10 ms, or 0.0005 in a frame.
+    let heard: Vec<usize> =
+        (0..voice.len() - 1).filter(|n| voice[*n].abs().min(voice[n + 1].abs()) > 1e-4).collect();
+    let most = heard.iter().map(|n| (gain(*n + 1) - gain(*n)).abs()).fold(0.0, f64::max);
+    let moved = heard.iter().map(|n| measure::to_db(gain(*n))).fold(0.0, f64::min);
+    assert!(most < 1e-3 && moved < -4.0, "{most} {moved}");
+}

@@ -158,3 +158,48 @@ fn defaults_pass_every_bit_and_a_softened_front_is_shown() {
     let shown = kernel.gain_reduction_db().unwrap();
     assert!((shown - 9.0).abs() < 0.1, "{shown}");
 }
+
+#[test]
+fn the_gain_rises_in_the_smoothing_time() {
+    let dry = [vec![1e-4; 48_000], vec![0.1; 4_800]].concat();
+    let settings = Transient { attack_db: 6.0, attack_ms: 100.0, smooth_ms: 10.0, ..Transient::default() };
+    let wet = run(&settings, &dry);
+    let gain = |n: usize| measure::to_db(wet[n] / dry[n]);
+    // The front is whole for 40 ms: 63 % of it after 10, 86 % after 20 ms.
+    for (ms, want) in [(10, 6.0 * 0.632_12), (20, 6.0 * 0.864_66)] {
+        assert!((gain(48_000 + 48 * ms - 1) - want).abs() < 0.02, "{ms}: {}", gain(48_000 + 48 * ms - 1));
+    }
+}
+
+#[test]
+fn what_lies_outside_the_range_is_not_heard() {
+    // A burst at 300 Hz over a steady tone of 8 kHz, and the other way round.
+    let steady = |hz: f64| signals::sine(hz, 0.05, 0.0, 2.0, RATE);
+    let hit = |hz: f64| -> Vec<f64> {
+        let tone = signals::sine(hz, 0.3, 0.0, 2.0, RATE).into_iter().enumerate();
+        tone.map(|(n, x)| if n < 48_000 { 0.0 } else { x * libm_exp(-(n as f64 - 48_000.0) / 2_400.0) })
+            .collect()
+    };
+    let plain = Transient { attack_db: 6.0, attack_ms: 100.0, ..Transient::default() };
+    let high = Transient { low_hz: 2_000.0, ..plain.clone() };
+    let low = Transient { high_hz: 2_000.0, ..plain };
+    for (settings, burst_hz, steady_hz) in [(high, 200.0, 8_000.0), (low, 16_000.0, 300.0)] {
+        let both: Vec<f64> = steady(steady_hz).iter().zip(hit(burst_hz)).map(|(a, b)| a + b).collect();
+        let wet = run(&settings, &both);
+        let level = |signal: &[f64]| measure::tone(&signal[48_000..48_960], steady_hz, RATE).0;
+        let change = measure::to_db(level(&wet) / level(&both));
+        assert!(change.abs() < 0.3, "{steady_hz}: {change}");
+    }
+}
+
+#[test]
+fn the_bend_of_the_protection_begins_straight_and_ends_at_full_scale() {
+    let corner = signals::db(-3.0);
+    assert!(((bend(corner + 1e-6) - corner) / 1e-6 - 1.0).abs() < 1e-3);
+    for (x, want) in
+        [(1.0, corner + (1.0 - corner) * 0.761_594_156), (-1.0, -corner - (1.0 - corner) * 0.761_594_156)]
+    {
+        assert!((bend(x) - want).abs() < 1e-6, "{x}: {}", bend(x));
+    }
+    assert!(bend(3.0) > 0.999_999 && bend(3.0) <= 1.0);
+}

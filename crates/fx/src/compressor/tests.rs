@@ -397,3 +397,81 @@ fn the_average_detector_reads_the_mean_magnitude_in_its_window() {
     let want = -dsp::math::ln(1.0 - signals::db(-12.0));
     assert!((begins / want - 1.0).abs() < 0.03, "{begins} {want}");
 }
+
+#[test]
+fn make_up_raises_the_wet_part_only() {
+    let wet = plain(-30.0, 4.0);
+    let half = Compressor { mix_percent: 50.0, makeup_db: 6.0, ..wet.clone() };
+    let want = 0.5 * signals::db(-10.0) + 0.5 * signals::db(6.0 + settled_db(&wet, -10.0));
+    assert!((settled_db(&half, -10.0) - measure::to_db(want)).abs() < 1e-6);
+}
+
+#[test]
+fn the_link_shares_the_lift_of_a_feedback_compressor_too() {
+    let (loud, soft) = (vec![signals::db(-8.0); 48_000], vec![signals::db(-50.0); 48_000]);
+    // 2:1 below -40 dB: 5 dB more for the soft side alone, nothing for the loud one.
+    for (link_percent, want) in [(0.0, 5.0), (50.0, 2.5), (100.0, 0.0)] {
+        let settings = Compressor {
+            topology: Topology::Feedback,
+            up_threshold_db: -40.0,
+            up_ratio: 2.0,
+            link_percent,
+            ..plain(0.0, 4.0)
+        };
+        let out = run(&settings, &[loud.clone(), soft.clone()], None);
+        let change = [(0, -8.0), (1, -50.0)].map(|(c, x)| measure::to_db(out.channel(c)[47_999]) - x);
+        assert!(change[0].abs() < 0.01 && (change[1] - want).abs() < 0.01, "{link_percent}: {change:?}");
+    }
+}
+
+#[test]
+fn linked_automatic_times_are_those_of_the_strongest_channel() {
+    // Pulses left, 30 dB below a sine right in power: their crest asks for a release of a few milliseconds.
+    let tail = vec![1e-3; 24_240];
+    let tone = [signals::sine(1_000.0, 0.5, 0.0, 2.0, 48_000.0), tail.clone()].concat();
+    let pulses: Vec<f64> = (0..96_000).map(|n| if n % 4_800 == 0 { 0.4 } else { 0.0 }).collect();
+    let pulses = [pulses, tail].concat();
+    let release = |link_percent: f64, planes: &[Vec<f64>]| {
+        let settings = Compressor { auto_time: true, link_percent, ..plain(-30.0, 4.0) };
+        let out = run(&settings, planes, None);
+        let channel = planes.len() - 1;
+        let reduction = |n: usize| -measure::to_db(out.channel(channel)[n] / 1e-3);
+        reduction(120_239) / reduction(96_240)
+    };
+    // The sine has C² = 2: 920 ms, linked or not, whatever goes on beside it.
+    for link_percent in [100.0, 0.0] {
+        let found = release(link_percent, &[pulses.clone(), tone.clone()]);
+        let want = dsp::math::exp(-500.0 / 920.0);
+        assert!((found / want - 1.0).abs() < 0.03, "{link_percent}: {found} {want}");
+    }
+}
+
+#[test]
+fn a_mono_key_is_the_mean_of_its_channels() {
+    let settings = Compressor {
+        external_key: true,
+        key_sum: KeySum::MonoSum,
+        listen: true,
+        lookahead_ms: 0.0,
+        ..plain(-30.0, 4.0)
+    };
+    let key = Buffer::from_planes(&[vec![0.5; 9_600], vec![0.25; 9_600]]);
+    let out = run(&settings, &[vec![0.1; 9_600], vec![0.1; 9_600]], Some(&key));
+    for channel in 0..2 {
+        assert!((out.channel(channel)[9_599] - 0.375).abs() < 1e-12, "{}", out.channel(channel)[9_599]);
+    }
+}
+
+#[test]
+fn key_filters_are_three_decibels_down_at_their_corners() {
+    let tone = signals::sine(1_000.0, 0.5, 0.0, 0.5, 48_000.0);
+    let plain = Compressor { listen: true, ..Compressor::default() };
+    for settings in [
+        Compressor { key_high_pass_hz: 1_000.0, ..plain.clone() },
+        Compressor { key_low_pass_hz: 1_000.0, ..plain },
+    ] {
+        let heard = run(&settings, std::slice::from_ref(&tone), None);
+        let level = measure::to_db(measure::tone(&heard.channel(0)[12_000..], 1_000.0, 48_000.0).0 / 0.5);
+        assert!((level + 3.01).abs() < 0.05, "{level}");
+    }
+}

@@ -112,8 +112,13 @@ fn below_the_threshold_it_has_the_bits_of_the_static_equaliser() {
         eq.band[5] = EqBand { part: Part::Mid, gain_db: -3.0, ..EqBand::default() };
         let mut still = eq.clone();
         still.band[3].dynamic = Dynamic::Off;
-        if matches!(part, Part::Mid | Part::Side) || part == Part::Stereo {
-            assert_eq!(run(&eq, &noise, None), run(&still, &noise, None), "{part:?}");
+        let (moves, stands) = (run(&eq, &noise, None), run(&still, &noise, None));
+        for channel in 0..2 {
+            let null = measure::null_db(moves.channel(channel), stands.channel(channel));
+            assert!(null < -280.0, "{part:?} {channel}: {null}");
+        }
+        if matches!(part, Part::Stereo | Part::Mid | Part::Side) {
+            assert_eq!(moves, stands, "{part:?}");
         }
     }
 }
@@ -203,5 +208,56 @@ fn changes_of_a_moving_band_do_not_click_and_do_not_depend_on_blocks() {
             .windows(3)
             .fold(0.0, |m: f64, w| m.max((w[0] - 2.0 * w[1] + w[2]).abs()));
         assert!(bend < 0.015, "{channel}: {bend}");
+    }
+}
+
+#[test]
+fn a_band_of_one_side_hears_that_side_alone() {
+    let tone = signals::sine(1_000.0, 0.1, 0.0, 1.0, RATE);
+    let soft: Vec<f64> = tone.iter().map(|x| 0.1 * x).collect();
+    let level = |out: &Buffer, channel: usize| {
+        measure::to_db(measure::tone(&out.channel(channel)[24_000..], 1_000.0, RATE).0)
+    };
+    for (part, own) in [(Part::Left, 0), (Part::Right, 1)] {
+        let eq = with(EqBand { part, ratio: 100.0, range_db: -6.0, ..moving(1_000.0) });
+        let mut planes = [soft.clone(), soft.clone()];
+        planes[1 - own].clone_from(&tone);
+        let out = run(&eq, &planes, None);
+        assert!((level(&out, own) + 40.0).abs() < 1e-6, "{part:?}: {}", level(&out, own));
+        planes.swap(0, 1);
+        let out = run(&eq, &planes, None);
+        assert!((level(&out, own) + 26.0).abs() < 0.05, "{part:?}: {}", level(&out, own));
+    }
+}
+
+#[test]
+fn a_band_of_the_middle_hears_half_of_a_sound_on_one_side() {
+    // -20 dB on one side alone are -26 in the middle: 4 dB over at 3:1 are 2.67 less, there and in the side.
+    let planes = [signals::sine(1_000.0, 0.1, 0.0, 1.0, RATE), vec![0.0; 48_000]];
+    for (part, swap) in [(Part::Mid, false), (Part::Mid, true), (Part::Side, false), (Part::Side, true)] {
+        let mut planes = planes.clone();
+        if swap {
+            planes.swap(0, 1);
+        }
+        let out = run(&with(EqBand { part, ..moving(1_000.0) }), &planes, None);
+        let sign = if part == Part::Mid { 0.5 } else { -0.5 };
+        let lane: Vec<f64> =
+            out.channel(0).iter().zip(out.channel(1)).map(|(l, r)| 0.5 * l + sign * r).collect();
+        let change = measure::to_db(measure::tone(&lane[24_000..], 1_000.0, RATE).0 / 0.05);
+        assert!((change + (30.0 - 26.020_6) * 2.0 / 3.0).abs() < 0.05, "{part:?} {swap}: {change}");
+    }
+}
+
+#[test]
+fn first_order_shelves_are_their_closed_form() {
+    // |H|² = (x² + a²) / (x² + 1 / a²) with a² the gain: 12 dB below, 0.9 dB two octaves above the corner.
+    let a2 = signals::db(12.0);
+    for (kind, corner, tone, x) in
+        [(BandKind::LowShelf, 200.0, 800.0, 4.0), (BandKind::HighShelf, 800.0, 200.0, 4.0)]
+    {
+        let band = EqBand { kind, slope: Slope::Db6, freq_hz: corner, gain_db: 12.0, ..EqBand::default() };
+        let want = measure::to_db((x * x + a2) / (x * x + 1.0 / a2)) / 2.0;
+        let found = gain_of_tone(&with(band), tone, -20.0);
+        assert!((found - want).abs() < 0.05, "{kind:?}: {found} {want}");
     }
 }

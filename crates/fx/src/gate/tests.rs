@@ -206,3 +206,46 @@ fn retuning_makes_no_step() {
     let step = audio.channel(0).windows(2).fold(0.0, |m: f64, w| m.max((w[1] - w[0]).abs()));
     assert!(step < 0.01 && audio.channel(0)[59_999] == 0.3, "{step}");
 }
+
+#[test]
+fn the_hold_is_longer_by_the_look_ahead() {
+    let settings =
+        Gate { threshold_db: -30.0, lookahead_ms: 20.0, hold_ms: 0.0, release_ms: 5.0, ..Gate::default() };
+    let step = [vec![0.5; 9_600], vec![1e-3; 4_800]].concat();
+    let out = run(&settings, std::slice::from_ref(&step), None);
+    // The last loud frame comes 960 frames later and is whole.
+    assert_eq!(out.channel(0)[960..9_600 + 960], step[..9_600]);
+    assert!((measure::to_db(out.channel(0)[9_600 + 960 + 480] / 1e-3) + 20.0).abs() < 0.01);
+}
+
+#[test]
+fn an_expander_waits_for_its_hold_before_it_falls_and_a_ducker_before_it_rises() {
+    let expander =
+        Gate { threshold_db: -30.0, ratio: 2.0, hold_ms: 20.0, release_ms: 5.0, ..Gate::default() };
+    let fall = [vec![0.5; 9_600], vec![signals::db(-45.0); 9_600]].concat();
+    let out = run(&expander, std::slice::from_ref(&fall), None);
+    assert_eq!(out.channel(0)[9_600..9_600 + 950], fall[9_600..9_600 + 950]);
+    // 15 dB (and 4 dB of hysteresis less) under the threshold at 2:1.
+    let end = measure::to_db(out.channel(0)[19_199]) + 45.0;
+    assert!((end + 15.0).abs() < 0.01, "{end}");
+    let ducker = Gate { duck: true, attack_ms: 1.0, ..expander };
+    let out = run(&ducker, std::slice::from_ref(&fall), None);
+    let held = measure::to_db(out.channel(0)[9_600 + 900] / signals::db(-45.0));
+    let want = 0.5 * (measure::to_db(0.5) + 30.0);
+    assert!((held + want).abs() < 0.01, "{held} {want}");
+    assert_eq!(out.channel(0)[19_199], fall[19_199]);
+}
+
+#[test]
+fn the_key_low_pass_keeps_treble_from_opening_the_gate() {
+    // -33 dB at 1 kHz with a corner there are 36.
+    let tone = signals::sine(1_000.0, signals::db(-33.0), 0.0, 0.5, RATE);
+    let plain = Gate { threshold_db: -35.0, hysteresis_db: 0.0, ..Gate::default() };
+    assert_eq!(run(&plain, std::slice::from_ref(&tone), None).channel(0)[12_000..], tone[12_000..]);
+    for (corner, open) in [(1_000.0, false), (1_600.0, true)] {
+        let settings = Gate { key_low_pass_hz: corner, ..plain.clone() };
+        let out = run(&settings, std::slice::from_ref(&tone), None);
+        let change = measure::to_db(measure::rms(&out.channel(0)[12_000..]) / measure::rms(&tone[12_000..]));
+        assert!((change - if open { 0.0 } else { -20.0 }).abs() < 0.01, "{corner}: {change}");
+    }
+}
