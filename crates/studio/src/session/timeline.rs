@@ -79,11 +79,11 @@ impl<'a> Lists<'a> {
             for node in reader.list(&list, "tempo", MOST) {
                 read_point(reader, &node, &map, &mut points);
             }
-            if let (Some(first), Some(at)) = (points.first().filter(|first| first.beats == 0.0), given) {
-                if first.bpm != session.tempo_bpm {
-                    let what = wrong("two_ways", "the tempo at the start is given here and as a [[tempo]]");
-                    reader.say(&at, what.hint("take one of them out"));
-                }
+            if let (Some(first), Some(at)) = (points.first().filter(|first| first.beats == 0.0), given)
+                && first.bpm != session.tempo_bpm
+            {
+                let what = wrong("two_ways", "the tempo at the start is given here and as a [[tempo]]");
+                reader.say(&at, what.hint("take one of them out"));
             }
             map = map.with_points(&points);
         }

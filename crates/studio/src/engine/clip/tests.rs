@@ -1,3 +1,8 @@
+#![allow(
+    clippy::disallowed_methods,
+    clippy::needless_range_loop,
+    reason = "closed forms, from the standard library"
+)]
 use super::player::clipped_runs;
 use crate::engine::{Engine, Options, Rendered, Shelf};
 use crate::job::Job;

@@ -236,7 +236,7 @@ fn a_dry_multitrack_is_the_edited_tracks_from_the_start_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();
     let noise: Vec<f64> =
         signals::noise(0.5, 7, 20_000).iter().map(|x| (x * 8_388_608.0).round() / 8_388_608.0).collect();
-    wav(&folder.path().join("a.wav"), &[noise.clone()], 48_000);
+    wav(&folder.path().join("a.wav"), std::slice::from_ref(&noise), 48_000);
     wav(&folder.path().join("b.wav"), &[noise.clone(), noise.iter().map(|x| -x).collect()], 48_000);
     let text = "[[track]]\nid = \"a\"\nfader_db = -7.0\npan = 0.5\ninsert = [{ compressor = {} }]\n\
                 [[track.clip]]\nfile = \"a.wav\"\nstart_seconds = 0.5\n\
