@@ -120,8 +120,12 @@ fn example(description: &Description) -> String {
     };
     match description.bands {
         Some(bands) => {
-            let inner: Vec<_> = bands.params.iter().take(4).map(word).collect();
-            format!("{} = [{{ {} }}]", bands.key, inner.join(", "))
+            let words: Vec<_> = bands.params.iter().take(4).map(word).collect();
+            // As many as fit beside the name and the brackets of the line.
+            let room = COLUMNS - 40 - description.key.len();
+            let fits = |count: &usize| words[..*count].join(", ").len() <= room;
+            let count = (1..=words.len()).rev().find(fits).unwrap_or(words.len().min(1));
+            format!("{} = [{{ {} }}]", bands.key, words[..count].join(", "))
         }
         None => description.params.iter().take(2).map(word).collect::<Vec<_>>().join(", "),
     }
