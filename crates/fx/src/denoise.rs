@@ -33,7 +33,7 @@ processor! {
     /// as it comes: every bit passes. Looks ahead 43 ms.
     pub struct Denoise = "denoise" {
         /// Works.
-        on: switch = false;
+        active: switch = false;
         /// Most that noise is lowered; 0 is off.
         reduction_db: Db = 12.0 in 0.0..=40.0;
         /// How much louder than measured the noise is taken to be: higher takes more, and more of the sound with it.
@@ -76,7 +76,7 @@ impl Denoise {
 
     /// Gains of what came in and of what came out of the tool.
     fn gains(&self) -> [f64; 2] {
-        match (self.on, self.listen) {
+        match (self.active, self.listen) {
             (false, _) => [1.0, 0.0],
             (true, true) => [1.0, -1.0],
             (true, false) if self.reduction_db == 0.0 => [1.0, 0.0],
@@ -217,7 +217,7 @@ mod tests {
         input[5] = -0.0;
         for settings in [
             Denoise::default(),
-            Denoise { on: true, reduction_db: 0.0, ..Denoise::default() },
+            Denoise { active: true, reduction_db: 0.0, ..Denoise::default() },
             Denoise { listen: true, ..Denoise::default() },
         ] {
             let out = run(&settings, &input);
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn what_is_left_and_what_is_taken_out_add_up() {
         let input = noisy();
-        let settings = Denoise { on: true, noise: Noise::Learned, ..Denoise::default() };
+        let settings = Denoise { active: true, noise: Noise::Learned, ..Denoise::default() };
         let rest = run(&settings, &input);
         let taken = run(&Denoise { listen: true, ..settings.clone() }, &input);
         let sum: Vec<f64> = rest.iter().zip(&taken).map(|(a, b)| a + b).collect();
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn every_knob_reaches_the_tool() {
         let input = noisy();
-        let usual = Denoise { on: true, ..Denoise::default() };
+        let usual = Denoise { active: true, ..Denoise::default() };
         let first = run(&usual, &input);
         for other in [
             Denoise { reduction_db: 20.0, ..usual.clone() },
@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn switching_does_not_click() {
         let input = vec![0.5; FRAMES];
-        let settings = Denoise { on: true, ..Denoise::default() };
+        let settings = Denoise { active: true, ..Denoise::default() };
         let mut kernel = settings.prepare(Format { channels: 1, ..Format::default() });
         let mut audio = Buffer::from_planes(&[input]);
         kernel.process(&mut audio.block().slice(0, 48_000));

@@ -180,7 +180,7 @@ fn reset_equals_new_and_the_same_seed_gives_the_same_bits() {
 /// What makes sound out of nothing, because that is what it is for: a generator that is switched on. Switched off it
 /// owes silence like all the others.
 fn sounds_by_itself(entry: &Entry, processor: &dyn AnyProcessor) -> bool {
-    let on = entry.description.index_of("on");
+    let on = entry.description.index_of("active");
     entry.description.key == "generator" && on.is_some_and(|index| processor.get(index) != 0.0)
 }
 

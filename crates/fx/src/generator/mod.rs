@@ -64,7 +64,7 @@ processor! {
     /// start and on the seed of the place alone. Off as it comes: every bit passes.
     pub struct Generator = "generator" {
         /// Plays.
-        on: switch = false;
+        active: switch = false;
         /// What is played.
         wave: choice Wave = Sine;
         /// Level: the peak of tones, sweeps and clicks, the RMS of noises (white noise peaks 4.8 dB higher, pink about 12).
@@ -104,7 +104,7 @@ impl Generator {
     }
 
     fn gain(&self) -> f64 {
-        if self.on { db_to_gain(self.level_dbfs) } else { 0.0 }
+        if self.active { db_to_gain(self.level_dbfs) } else { 0.0 }
     }
 
     fn plays_to(&self, channel: usize) -> bool {
@@ -117,7 +117,7 @@ impl Generator {
     }
 
     fn dry(&self, channel: usize) -> f64 {
-        let gone = self.on && self.mode == Mode::Replace && self.plays_to(channel);
+        let gone = self.active && self.mode == Mode::Replace && self.plays_to(channel);
         f64::from(u8::from(!gone))
     }
 

@@ -8,7 +8,7 @@ use testkit::{measure, signals};
 const RATE: f64 = 48_000.0;
 
 fn on(wave: Wave) -> Generator {
-    Generator { on: true, wave, level_dbfs: 0.0, ..Generator::default() }
+    Generator { active: true, wave, level_dbfs: 0.0, ..Generator::default() }
 }
 
 fn format(channels: usize) -> Format {
@@ -207,7 +207,7 @@ fn nothing_clicks_when_settings_change() {
     let base = Generator { frequency_hz: 50.0, ..on(Wave::Sine) };
     for next in [
         Generator { wave: Wave::Triangle, ..base.clone() },
-        Generator { on: false, ..base.clone() },
+        Generator { active: false, ..base.clone() },
         Generator { level_dbfs: -40.0, ..base.clone() },
         Generator { frequency_hz: 80.0, ..base.clone() },
         Generator { channels: Channels::Right, ..base.clone() },

@@ -74,7 +74,7 @@ pub(super) const PORTRAITS: &[Portrait] = &[
         title: "Gain on steady noise, limit 10 and 20 dB",
         view: View::Gain { hz: 0.0, steps: &[(0.0, -50.0)], seconds: 4.0, span_db: (-24.0, 3.0) },
         input: Input::Both,
-        base: &[("on", Is(true))],
+        base: &[("active", Is(true))],
         lines: &[("10 dB", &[("reduction_db", N(10.0))]), ("20 dB", &[("reduction_db", N(20.0))])],
     },
 ];

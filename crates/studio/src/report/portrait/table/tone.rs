@@ -128,7 +128,7 @@ pub(super) const PORTRAITS: &[Portrait] = &[
         title: "Saw and square of 1 kHz at −12 dBFS",
         view: View::Spectrum { hz: 1000.0, dbfs: -200.0 },
         input: Input::Both,
-        base: &[("on", Is(true)), ("mode", W("replace")), ("level_dbfs", N(-12.0))],
+        base: &[("active", Is(true)), ("mode", W("replace")), ("level_dbfs", N(-12.0))],
         lines: &[("saw", &[("wave", W("saw"))]), ("square", &[("wave", W("square"))])],
     },
     Portrait {
