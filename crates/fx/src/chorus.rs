@@ -235,6 +235,10 @@ mod tests {
         let cut = Chorus { depth_ms: 0.0, highpass_hz: 200.0, ..one() };
         let out = play(&cut, &impulse(1.0, 0, 48_000));
         assert!((response_db(out.channel(0), 20.0, RATE) + 20.04).abs() < 0.1);
+        // First order: 3.01 dB down at the corner.
+        let dull = Chorus { depth_ms: 0.0, lowpass_hz: 3000.0, ..one() };
+        let out = play(&dull, &impulse(1.0, 0, 48_000));
+        assert!((response_db(out.channel(0), 3000.0, RATE) + 3.01).abs() < 0.05);
     }
 
     #[test]

@@ -185,6 +185,18 @@ mod tests {
     }
 
     #[test]
+    fn spread_puts_the_right_side_ahead_in_the_turn() {
+        // Half a turn ahead of a triangle that starts in the middle both sides meet; a quarter ahead the right is at its top.
+        let settings =
+            Flanger { delay_ms: 2.0, depth_ms: 1.0, rate_hz: 0.01, spread_percent: 50.0, ..still() };
+        let (out, _) = play(&settings, &impulse(1.0, 0, 9600));
+        // Left 2 ms: notch at 250 Hz. Right 3 ms: notch at 166.7 Hz.
+        assert!(response_db(out.channel(0), 250.0, RATE) < -40.0);
+        assert!(response_db(out.channel(1), 500.0 / 3.0, RATE) < -40.0);
+        assert!(response_db(out.channel(1), 250.0, RATE) > -10.0);
+    }
+
+    #[test]
     fn feedback_makes_peaks_of_its_geometric_sum() {
         // Wet alone with feedback g: 1 / (1 - g) on the peaks, 1 / (1 + g) between. Low down, where the cubic is exact.
         let settings = Flanger { delay_ms: 10.0, feedback_percent: 60.0, mix_percent: 100.0, ..still() };
