@@ -23,6 +23,7 @@ const STUDIO: &[(&str, &[&str])] = &[
     ("targets", &[]),
     ("handover", &["audio", "decode", "meters"]),
     ("deliver", &["audio", "decode", "files", "meters", "targets"]),
+    ("disc", &["audio", "decode", "deliver"]),
     ("mix", &["audio", "decode", "meters", "session", "engine", "deliver"]),
     ("master", &["audio", "decode", "meters", "session", "handover", "targets", "deliver"]),
     ("report", &["audio", "meters", "session", "engine", "mix", "handover", "targets", "master", "deliver"]),
