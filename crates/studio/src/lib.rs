@@ -24,5 +24,6 @@ pub mod mix;
 pub(crate) mod pipe;
 pub mod report;
 pub mod session;
+pub mod sheet;
 pub mod suggest;
 pub mod targets;
