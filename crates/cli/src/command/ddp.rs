@@ -78,7 +78,8 @@ fn table(disc: &Disc) -> String {
     table.row(["track", "title", "pause", "start", "length", "ISRC", "flags"]);
     for (at, track) in disc.tracks.iter().enumerate() {
         let title = disc.text.first().map_or("", |block| block.get(at + 1, Field::Title));
-        let pause = track.pregap.map_or_else(|| "-".to_owned(), |pregap| track.start.minus(pregap).to_string());
+        let pause =
+            track.pregap.map_or_else(|| "-".to_owned(), |pregap| track.start.minus(pregap).to_string());
         table.row([
             format!("{:02}", at + 1),
             clean_name(title),

@@ -73,7 +73,8 @@ impl<'a> Writer<'a> {
         let mut out = BufWriter::with_capacity(1 << 20, file.handle()?);
         let length = of.end.minus(Sectors::FIRST_PREGAP);
         if audio == Audio::Wav {
-            out.write_all(&wav_head(length)).map_err(|error| Error::io(file.target(), "write the file", &error))?;
+            out.write_all(&wav_head(length))
+                .map_err(|error| Error::io(file.target(), "write the file", &error))?;
         }
         let unseen = Sectors::FIRST_PREGAP.frames();
         Ok(Self { disc, unseen, image: Image::new(out, length), audio: file, small, folder: made })
@@ -136,14 +137,24 @@ fn untold(disc: &RedBook) -> Vec<Finding> {
     let mut found = Vec::new();
     if scms {
         found.push(
-            Finding::new("toc_without_scms", Severity::Info, "TOC files know no SCMS: the tracks are marked as not to be copied")
-                .advice("burn from the cue sheet where SCMS matters"),
+            Finding::new(
+                "toc_without_scms",
+                Severity::Info,
+                "TOC files know no SCMS: the tracks are marked as not to be copied",
+            )
+            .advice("burn from the cue sheet where SCMS matters"),
         );
     }
     if languages {
         found.push(
             Finding::new("cue_one_language", Severity::Info, "cue sheets hold CD-TEXT in one language")
                 .advice("burn from the TOC file, or press from the DDP fileset, for the others"),
+        );
+    }
+    if of.tracks.iter().any(|track| !track.indexes.is_empty()) {
+        found.push(
+            Finding::new("cue_indexes", Severity::Info, "tracks have indexes after 01")
+                .advice("burn from the TOC file with cdrdao, which misreads them in cue sheets"),
         );
     }
     found
@@ -164,3 +175,7 @@ fn wav_head(length: Sectors) -> Vec<u8> {
     head.extend(data.to_le_bytes());
     head
 }
+
+#[cfg(test)]
+#[path = "burn_tests.rs"]
+mod tests;

@@ -5,8 +5,8 @@
 
 use super::sectors::Sectors;
 use super::text::{Block, Field};
-use crate::sheet::latin;
 use super::tracks::{Copying, Disc, Flags};
+use crate::sheet::latin;
 use std::fmt::Write;
 
 /// A cue sheet over the image of a fileset: its times are those of the disc, the first pregap included. For burning it is
@@ -26,7 +26,11 @@ pub fn for_burning(disc: &Disc, file: &str, kind: &str) -> Vec<u8> {
 }
 
 /// A cue sheet over several files: `place` says in which of them, and how far into it, an address of the disc is.
-pub(super) fn over_files(disc: &Disc, files: &[&str], place: &dyn Fn(Sectors) -> (usize, Sectors)) -> Vec<u8> {
+pub(super) fn over_files(
+    disc: &Disc,
+    files: &[&str],
+    place: &dyn Fn(Sectors) -> (usize, Sectors),
+) -> Vec<u8> {
     write(disc, files, "WAVE", true, place)
 }
 

@@ -15,7 +15,8 @@ use crate::audio::Encoding;
 use crate::deliver::{self, Gate, Spec, Verified};
 use crate::files::{self, NewFile, NewFolder};
 use crate::job::Job;
-use crate::message::{Error, Finding, Kind, Result, Severity, clean_name};
+use crate::message::{Error, Finding, Kind, Result, Severity};
+use crate::sheet::latin;
 use dsp::block::Buffer;
 use serde::Serialize;
 use std::fs::File;
@@ -108,19 +109,31 @@ pub fn extract(set: &Fileset, folder: &Path, force: bool, job: &Job<'_>) -> Resu
 /// What becomes which file.
 fn cuts(disc: &Disc, image: &mut Image, findings: &mut Vec<Finding>) -> Result<Vec<Cut>> {
     let first = disc.tracks.first().ok_or_else(|| {
-        Error::input("no_tracks", "the disc has no track").at(image.path.display()).hint("nothing can be extracted")
+        Error::input("no_tracks", "the disc has no track")
+            .at(image.path.display())
+            .hint("nothing can be extracted")
     })?;
     let lead = first.start.min(Sectors::FIRST_PREGAP);
     if !image.is_silent(Sectors::ZERO, lead)? {
         findings.push(
-            Finding::new("sound_in_first_pregap", Severity::Warning, "the first 2 s of the image are not silent")
-                .limit("digital silence")
-                .advice("drives write silence there; this part is not extracted"),
+            Finding::new(
+                "sound_in_first_pregap",
+                Severity::Warning,
+                "the first 2 s of the image are not silent",
+            )
+            .limit("digital silence")
+            .advice("drives write silence there; this part is not extracted"),
         );
     }
     let mut cuts = Vec::new();
     if first.start > lead {
-        cuts.push(Cut { track: 0, name: "00 hidden.wav".to_owned(), from: lead, to: first.start, tags: Vec::new() });
+        cuts.push(Cut {
+            track: 0,
+            name: "00 hidden.wav".to_owned(),
+            from: lead,
+            to: first.start,
+            tags: Vec::new(),
+        });
     }
     for (at, track) in disc.tracks.iter().enumerate() {
         let to = disc.tracks.get(at + 1).map_or(disc.end, |next| next.start);
@@ -130,11 +143,11 @@ fn cuts(disc: &Disc, image: &mut Image, findings: &mut Vec<Finding>) -> Result<V
     Ok(cuts)
 }
 
-/// `01 Title.wav`, of letters that every file system takes.
+/// `01 Title.wav`, of letters that every file system takes and every sheet can tell: ASCII.
 fn name_of(disc: &Disc, track: usize) -> String {
     let title = disc.text.first().map_or("", |block| block.get(track, Field::Title));
-    let odd = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER || "/\\:*?\"<>|".contains(c);
-    let plain: String = clean_name(title).chars().map(|c| if odd(c) { '_' } else { c }).take(80).collect();
+    let odd = |c: char| !matches!(c, ' '..='~') || "/\\:*?\"<>|".contains(c);
+    let plain: String = latin::ascii(title).chars().map(|c| if odd(c) { '_' } else { c }).take(80).collect();
     match plain.trim().trim_end_matches('.') {
         "" => format!("{track:02} Track.wav"),
         title => format!("{track:02} {title}.wav"),
@@ -158,7 +171,14 @@ fn tags(disc: &Disc, track: usize) -> Vec<(String, String)> {
     tags.into_iter().filter(|(_, text)| !text.is_empty()).map(|(key, text)| (key.to_owned(), text)).collect()
 }
 
-fn write(cut: &Cut, image: &mut Image, folder: &Path, force: bool, total: u64, job: &Job<'_>) -> Result<Verified> {
+fn write(
+    cut: &Cut,
+    image: &mut Image,
+    folder: &Path,
+    force: bool,
+    total: u64,
+    job: &Job<'_>,
+) -> Result<Verified> {
     let mut spec = Spec::new(deliver::Container::Wav, Encoding::Int(16), 44_100, 2);
     spec.dither = deliver::Dither::None;
     spec.tags.clone_from(&cut.tags);
@@ -178,7 +198,10 @@ fn write(cut: &Cut, image: &mut Image, folder: &Path, force: bool, total: u64, j
 fn sheets(disc: &Disc, cuts: &[Cut], folder: &Path, force: bool) -> Result<Vec<NewFile>> {
     let mut texts = vec![
         ("disc.cue".to_owned(), cue_over(disc, cuts)),
-        ("disc.toc".to_owned(), toc::write(disc, toc::Kind::Wav, &|from, to| parts(cuts, from, to)).into_bytes()),
+        (
+            "disc.toc".to_owned(),
+            toc::write(disc, toc::Kind::Wav, &|from, to| parts(cuts, from, to)).into_bytes(),
+        ),
         ("pq.txt".to_owned(), pq::of(disc).text().into_bytes()),
     ];
     for (at, block) in disc.text.iter().enumerate() {
@@ -273,3 +296,7 @@ impl Image {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+#[path = "extract_tests.rs"]
+mod tests;

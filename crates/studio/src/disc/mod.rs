@@ -15,6 +15,8 @@ pub mod cue;
 pub mod ddp;
 pub mod extract;
 mod image;
+#[cfg(test)]
+mod judges;
 mod pending;
 pub mod pq;
 mod sectors;

@@ -60,7 +60,9 @@ fn table(disc: &Disc, block: Option<&Block>) -> Table {
         let mut row = vec![format!("{number:02}"), text(Field::Title)];
         row.extend(performers.then(|| text(Field::Performer)));
         let pause = track.pregap.map_or(Sectors::ZERO, |pregap| track.start.minus(pregap));
-        row.extend([pause, track.start, disc.track_length(number).unwrap_or_default()].map(|time| time.to_string()));
+        row.extend(
+            [pause, track.start, disc.track_length(number).unwrap_or_default()].map(|time| time.to_string()),
+        );
         row.push(track.isrc.as_ref().map_or_else(String::new, super::Isrc::dashed));
         row.push(flags(track.flags));
         table.row(row);
@@ -83,13 +85,23 @@ fn marks(disc: &Disc) -> Table {
             table.row(row);
         }
     }
-    table.row(["AA".to_owned(), "01".to_owned(), disc.end.to_string(), String::new(), disc.end.get().to_string()]);
+    table.row([
+        "AA".to_owned(),
+        "01".to_owned(),
+        disc.end.to_string(),
+        String::new(),
+        disc.end.get().to_string(),
+    ]);
     table
 }
 
 /// Time from index 01; a player counts down through the pause before it.
 fn relative(track: &Track, place: Sectors) -> String {
-    if place < track.start { format!("-{}", track.start.minus(place)) } else { place.minus(track.start).to_string() }
+    if place < track.start {
+        format!("-{}", track.start.minus(place))
+    } else {
+        place.minus(track.start).to_string()
+    }
 }
 
 /// Flags in words.
@@ -114,7 +126,8 @@ mod tests {
         disc.tracks[1].flags.copying = Copying::Scms;
         let red_book = RedBook::new(disc).unwrap();
         let text = sheet(&red_book).text();
-        let lines: Vec<String> = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        let lines: Vec<String> =
+            text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
         for line in [
             "Title Disc",
             "UPC/EAN 0123456789012",

@@ -26,7 +26,11 @@ pub(super) enum Kind {
 pub(super) fn for_burning(disc: &Disc, file: &str, kind: Kind) -> String {
     write(disc, kind, &|from, to| {
         let start = from.minus(Sectors::FIRST_PREGAP);
-        vec![Part { file: file.to_owned(), from: start, length: to.minus(start).minus(Sectors::FIRST_PREGAP) }]
+        vec![Part {
+            file: file.to_owned(),
+            from: start,
+            length: to.minus(start).minus(Sectors::FIRST_PREGAP),
+        }]
     })
 }
 
@@ -38,7 +42,8 @@ pub(super) fn write(disc: &Disc, kind: Kind, parts: &dyn Fn(Sectors, Sectors) ->
     }
     let blocks: Vec<(usize, &Block)> = disc.text.iter().enumerate().collect();
     if !blocks.is_empty() {
-        let languages: Vec<String> = blocks.iter().map(|(at, block)| format!("{at}: {}", block.language.0)).collect();
+        let languages: Vec<String> =
+            blocks.iter().map(|(at, block)| format!("{at}: {}", block.language.0)).collect();
         let _ = writeln!(text, "CD_TEXT {{\n  LANGUAGE_MAP {{ {} }}", languages.join(" "));
         blocks.iter().for_each(|(at, block)| language(&mut text, *at, block, 0));
         text.push_str("}\n\n");

@@ -30,7 +30,10 @@ impl Table {
     /// A table of these columns.
     #[must_use]
     pub fn new<S: Into<String>>(columns: impl IntoIterator<Item = (S, Align)>) -> Self {
-        Self { columns: columns.into_iter().map(|(name, align)| (name.into(), align)).collect(), rows: Vec::new() }
+        Self {
+            columns: columns.into_iter().map(|(name, align)| (name.into(), align)).collect(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row; cells that are missing are empty, cells beyond the columns are left out.
@@ -133,7 +136,11 @@ impl Sheet {
 
 /// Line ends and other steering characters have no place in a cell.
 fn one_line(text: String) -> String {
-    if text.chars().any(char::is_control) { text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect() } else { text }
+    if text.chars().any(char::is_control) {
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    } else {
+        text
+    }
 }
 
 fn width(text: &str) -> usize {

@@ -2,9 +2,9 @@
 //!
 //! Bytes depend on the content alone: there is no date and no file identifier, both of which may be left out.
 
+use super::latin::{self, transliterate};
 use super::metrics;
 use super::{Align, Part, Sheet, Table};
-use super::latin::{self, transliterate};
 use std::fmt::Write;
 
 /// A4 in points of 1/72 inch, whole ones. Source: ISO 216 (210 × 297 mm).
@@ -44,7 +44,7 @@ pub(super) fn write(sheet: &Sheet) -> Vec<u8> {
             Part::Text(text) => {
                 pages.space(BODY * 0.7);
                 let words = encoded(text);
-                for line in broken(&words, BODY, ROOM) {
+                for line in broken(&words, BODY, ROOM, false) {
                     pages.bytes(&line, BODY, false);
                 }
             }
@@ -73,13 +73,13 @@ fn width(text: &[u8], size: f64, bold: bool) -> f64 {
 }
 
 /// Text in lines that fit: broken at spaces, and within words that are too long.
-fn broken(text: &[u8], size: f64, room: f64) -> Vec<Vec<u8>> {
+fn broken(text: &[u8], size: f64, room: f64, bold: bool) -> Vec<Vec<u8>> {
     let mut lines: Vec<Vec<u8>> = vec![Vec::new()];
     for word in text.split(|byte| *byte == b' ').filter(|word| !word.is_empty()) {
-        for piece in pieces(word, size, room) {
+        for piece in pieces(word, size, room, bold) {
             let Some(line) = lines.last_mut() else { continue };
             let joined = if line.is_empty() { piece.clone() } else { [&line[..], b" ", &piece].concat() };
-            if line.is_empty() || width(&joined, size, false) <= room {
+            if line.is_empty() || width(&joined, size, bold) <= room {
                 *line = joined;
             } else {
                 lines.push(piece);
@@ -90,11 +90,13 @@ fn broken(text: &[u8], size: f64, room: f64) -> Vec<Vec<u8>> {
 }
 
 /// A word in pieces that fit, a letter each at least.
-fn pieces(word: &[u8], size: f64, room: f64) -> Vec<Vec<u8>> {
+fn pieces(word: &[u8], size: f64, room: f64, bold: bool) -> Vec<Vec<u8>> {
     let mut pieces: Vec<Vec<u8>> = vec![Vec::new()];
     for byte in word {
         match pieces.last_mut() {
-            Some(piece) if piece.is_empty() || width(&[&piece[..], &[*byte]].concat(), size, false) <= room => {
+            Some(piece)
+                if piece.is_empty() || width(&[&piece[..], &[*byte]].concat(), size, bold) <= room =>
+            {
                 piece.push(*byte);
             }
             _ => pieces.push(vec![*byte]),
@@ -133,7 +135,7 @@ impl Pages {
 
     fn line(&mut self, text: &str, size: f64, bold: bool) {
         let text = encoded(text);
-        for line in broken(&text, size, ROOM) {
+        for line in broken(&text, size, ROOM, bold) {
             self.bytes(&line, size, bold);
         }
     }
@@ -162,7 +164,7 @@ impl Pages {
         let widest = names.iter().map(|name| width(name, BODY, true)).fold(0.0, f64::max).min(ROOM / 2.0);
         let indent = widest + GAP * BODY;
         for (name, (_, value)) in names.iter().zip(pairs) {
-            for (at, line) in broken(&encoded(value), BODY, ROOM - indent).iter().enumerate() {
+            for (at, line) in broken(&encoded(value), BODY, ROOM - indent, false).iter().enumerate() {
                 let base = self.begin(BODY * LEADING);
                 if at == 0 {
                     self.put(name, MARGIN, base, BODY, true);
@@ -191,7 +193,7 @@ impl Pages {
 
     /// A row whose cells may take several lines.
     fn row(&mut self, grid: &Grid, cells: &[Vec<u8>], bold: bool) {
-        let cells = grid.broken(cells);
+        let cells = grid.broken(cells, bold);
         let lines = cells.iter().map(Vec::len).max().unwrap_or(0);
         for line in 0..lines {
             let base = self.begin(grid.size * LEADING);
@@ -246,17 +248,18 @@ impl Grid {
         let room = ROOM / size - gaps;
         let limit = limit(&widths, room);
         let aligns = table.columns.iter().map(|(_, align)| *align);
-        let columns = widths.iter().zip(aligns).map(|(wide, align)| (wide.min(limit) * size, align)).collect();
+        let columns =
+            widths.iter().zip(aligns).map(|(wide, align)| (wide.min(limit) * size, align)).collect();
         Self { columns, size }
     }
 
-    fn broken(&self, cells: &[Vec<u8>]) -> Vec<Vec<Vec<u8>>> {
+    fn broken(&self, cells: &[Vec<u8>], bold: bool) -> Vec<Vec<Vec<u8>>> {
         let rooms = self.columns.iter().map(|(room, _)| *room + 0.01);
-        cells.iter().zip(rooms).map(|(cell, room)| broken(cell, self.size, room)).collect()
+        cells.iter().zip(rooms).map(|(cell, room)| broken(cell, self.size, room, bold)).collect()
     }
 
     fn height(&self, cells: &[Vec<u8>]) -> f64 {
-        let lines = self.broken(cells).iter().map(Vec::len).max().unwrap_or(0);
+        let lines = self.broken(cells, false).iter().map(Vec::len).max().unwrap_or(0);
         lines as f64 * self.size * LEADING
     }
 
@@ -303,13 +306,19 @@ fn escaped(text: &[u8]) -> String {
 fn file(pages: &[String], title: &str) -> Vec<u8> {
     let (first_page, count) = (6, pages.len());
     let kids: Vec<String> = (0..count).map(|at| format!("{} 0 R", first_page + 2 * at)).collect();
-    let font = |name: &str| format!("<< /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>");
+    let font = |name: &str| {
+        format!("<< /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>")
+    };
     let mut objects = vec![
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         format!("<< /Type /Pages /Kids [{}] /Count {count} >>", kids.join(" ")),
         font("Helvetica"),
         font("Helvetica-Bold"),
-        format!("<< /Title ({}) /Producer (Tonmeister {}) >>", escaped(&encoded(title)), env!("CARGO_PKG_VERSION")),
+        format!(
+            "<< /Title ({}) /Producer (Tonmeister {}) >>",
+            escaped(&encoded(title)),
+            env!("CARGO_PKG_VERSION")
+        ),
     ];
     for (at, page) in pages.iter().enumerate() {
         let content = first_page + 2 * at + 1;
@@ -330,6 +339,10 @@ fn file(pages: &[String], title: &str) -> Vec<u8> {
     for place in places {
         let _ = writeln!(out, "{place:010} 00000 n ");
     }
-    let _ = writeln!(out, "trailer\n<< /Size {} /Root 1 0 R /Info 5 0 R >>\nstartxref\n{start}\n%%EOF", objects.len() + 1);
+    let _ = writeln!(
+        out,
+        "trailer\n<< /Size {} /Root 1 0 R /Info 5 0 R >>\nstartxref\n{start}\n%%EOF",
+        objects.len() + 1
+    );
     out.into_bytes()
 }

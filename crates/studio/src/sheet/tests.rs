@@ -30,7 +30,10 @@ fn judge(program: &str, args: &[&str], pdf: &[u8]) -> Option<String> {
     };
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{program}: {said}");
-    assert!(!said.to_lowercase().contains("error") && !said.to_lowercase().contains("warning"), "{program}: {said}");
+    assert!(
+        !said.to_lowercase().contains("error") && !said.to_lowercase().contains("warning"),
+        "{program}: {said}"
+    );
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -56,7 +59,11 @@ fn a_pdf_is_read_by_other_programs_with_every_word_and_page() {
         for row in 1..=150 {
             assert!(text.contains(&format!("Song number {row}")), "{row}");
         }
-        assert_eq!(text.matches("Title").count(), text.matches('\u{c}').count(), "the head stands on every page");
+        assert_eq!(
+            text.matches("Title").count(),
+            text.matches('\u{c}').count(),
+            "the head stands on every page"
+        );
         assert_eq!(text.matches("A remark.").count(), 40);
     }
     if let Some(said) = judge("qpdf", &["--check", "FILE"], &pdf) {

@@ -36,7 +36,10 @@ mod tests {
     #[test]
     fn japanese_stands_in_two_bytes_a_character() {
         // 音 and 楽 in Shift JIS, and the wide A, as JIS X 0208 has them.
-        assert_eq!((bytes('音'), bytes('楽'), bytes('A')), (Some([0x89, 0xB9]), Some([0x8A, 0x79]), Some([0x82, 0x60])));
+        assert_eq!(
+            (bytes('音'), bytes('楽'), bytes('A')),
+            (Some([0x89, 0xB9]), Some([0x8A, 0x79]), Some([0x82, 0x60]))
+        );
         assert_eq!(bytes('é'), None);
         // A half-width katakana would be one byte.
         assert_eq!(bytes('ｱ'), None);

@@ -3,8 +3,8 @@
 use super::{Block, Charset, Field};
 use crate::disc::crc::crc16;
 use crate::disc::tracks::Disc;
-use crate::sheet::latin;
 use crate::message::{Error, Kind, Result};
+use crate::sheet::latin;
 
 /// Bytes of a pack. Source: MMC-3 rev. 10g, annex J, as everything here.
 pub(crate) const PACK_BYTES: usize = 18;

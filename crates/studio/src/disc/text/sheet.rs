@@ -3,8 +3,8 @@
 //! Source: libburn, `doc/cdtext.txt`, "Sony Text File Format (Input Sheet Version 0.7T)".
 
 use super::{Block, Charset, Field};
-use crate::sheet::latin;
 use crate::disc::tracks::Disc;
+use crate::sheet::latin;
 use std::fmt::Write;
 
 /// The sheet of a block of a disc, in ISO 8859-1; a block in MS-JIS has its texts as its bytes stand on the disc.
@@ -36,7 +36,11 @@ pub(crate) fn write(disc: &Disc, block: &Block) -> Vec<u8> {
     for (at, track) in disc.tracks.iter().enumerate() {
         let number = at + 1;
         for field in Field::ALL {
-            sheet.text(&format!("Track {number:02} {}", of_track(field)), block.get(number, field), block.charset);
+            sheet.text(
+                &format!("Track {number:02} {}", of_track(field)),
+                block.get(number, field),
+                block.charset,
+            );
         }
         if let Some(isrc) = &track.isrc {
             sheet.line(&format!("ISRC {number:02}"), isrc.as_str());

@@ -4,9 +4,9 @@
 
 use super::pack::{CLOSED, CODES, DISC_ID, GENRE, MOST_BLOCKS, PACK_BYTES, SIZE};
 use super::{Block, Charset, Field, Genre, Language};
-use crate::sheet::latin;
 use crate::disc::crc::crc16;
 use crate::message::{Finding, Severity};
+use crate::sheet::latin;
 
 /// Text of a disc as it was found.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -28,7 +28,11 @@ pub(crate) fn decode(bytes: &[u8], tracks: usize) -> Unpacked {
     let broken = packs.iter().filter(|pack| !is_whole(pack)).count();
     if broken > 0 {
         let what = format!("the checksum of {broken} of {} CD-TEXT packs is wrong", packs.len());
-        unpacked.findings.push(blocker("cd_text_checksum", what, "players drop such packs: ask for the file again"));
+        unpacked.findings.push(blocker(
+            "cd_text_checksum",
+            what,
+            "players drop such packs: ask for the file again",
+        ));
     }
     for number in 0..MOST_BLOCKS {
         let own: Vec<&Pack> = packs.iter().filter(|pack| usize::from((pack[3] >> 4) & 7) == number).collect();
@@ -64,7 +68,11 @@ fn packs_of(bytes: &[u8], findings: &mut Vec<Finding>) -> Vec<Pack> {
             bytes.get(..bytes.len() - 1).unwrap_or(bytes)
         }
         4 | 5 if has_header(bytes) => {
-            findings.push(note("cd_text_header", "a size header of 4 bytes stands before the packs", "some programs refuse it"));
+            findings.push(note(
+                "cd_text_header",
+                "a size header of 4 bytes stands before the packs",
+                "some programs refuse it",
+            ));
             bytes.get(4..).unwrap_or(bytes)
         }
         _ => {
@@ -78,10 +86,16 @@ fn packs_of(bytes: &[u8], findings: &mut Vec<Finding>) -> Vec<Pack> {
 
 /// The header of READ TOC: length of what follows it in 16 bits, two reserved bytes. Source: MMC-3, READ TOC/PMA/ATIP.
 fn has_header(bytes: &[u8]) -> bool {
-    bytes.first().is_some_and(|byte| *byte < 0x80) && bytes.get(4).is_some_and(|byte| (0x80..=SIZE).contains(byte))
+    bytes.first().is_some_and(|byte| *byte < 0x80)
+        && bytes.get(4).is_some_and(|byte| (0x80..=SIZE).contains(byte))
 }
 
-fn block_of(number: usize, packs: &[&Pack], tracks: usize, findings: &mut Vec<Finding>) -> (Block, Vec<String>) {
+fn block_of(
+    number: usize,
+    packs: &[&Pack],
+    tracks: usize,
+    findings: &mut Vec<Finding>,
+) -> (Block, Vec<String>) {
     let of_kind = |kind: u8| -> Vec<&Pack> { packs.iter().copied().filter(|pack| pack[0] == kind).collect() };
     let size: Vec<u8> = of_kind(SIZE).iter().flat_map(|pack| pack[4..16].to_vec()).collect();
     let mut block = Block::default();
@@ -92,16 +106,24 @@ fn block_of(number: usize, packs: &[&Pack], tracks: usize, findings: &mut Vec<Fi
         block.language = Language(size.get(28 + number).copied().unwrap_or(0));
         check_tracks(&size, tracks, findings);
     } else {
-        findings.push(note("cd_text_size", format!("block {number} has no size information"), "players may not show it"));
+        findings.push(note(
+            "cd_text_size",
+            format!("block {number} has no size information"),
+            "players may not show it",
+        ));
     }
     check_sequence(number, packs, findings);
     let mut strings = vec![super::Texts::default(); tracks + 1];
     for field in Field::ALL {
-        for (to, text) in strings.iter_mut().zip(strings_of(&of_kind(field.pack_type()), block.charset, tracks)) {
+        for (to, text) in
+            strings.iter_mut().zip(strings_of(&of_kind(field.pack_type()), block.charset, tracks))
+        {
             *to.get_mut(field) = text;
         }
     }
-    let first = |kind: u8, charset| strings_of(&of_kind(kind), charset, tracks).into_iter().next().unwrap_or_default();
+    let first = |kind: u8, charset| {
+        strings_of(&of_kind(kind), charset, tracks).into_iter().next().unwrap_or_default()
+    };
     block.disc_id = first(DISC_ID, Charset::Latin1);
     block.closed_info = first(CLOSED, Charset::Latin1);
     block.genre = genre_of(&of_kind(GENRE));
@@ -142,7 +164,11 @@ fn check_counts(number: usize, packs: &[&Pack], size: &[u8], findings: &mut Vec<
         // One byte counts them.
         if found % 256 != usize::from(told) {
             let what = format!("block {number} tells {told} packs of type {kind:#04x} and has {found}");
-            findings.push(blocker("cd_text_counts", what, "packs are missing or too many: ask for the file again"));
+            findings.push(blocker(
+                "cd_text_counts",
+                what,
+                "packs are missing or too many: ask for the file again",
+            ));
             return;
         }
     }
@@ -152,7 +178,11 @@ fn check_sequence(number: usize, packs: &[&Pack], findings: &mut Vec<Finding>) {
     let in_order = packs.iter().enumerate().all(|(at, pack)| usize::from(pack[2]) == at);
     if !in_order {
         let what = format!("the packs of block {number} are not numbered from 0");
-        findings.push(blocker("cd_text_sequence", what, "packs are missing or more than 256: the text cannot be trusted"));
+        findings.push(blocker(
+            "cd_text_sequence",
+            what,
+            "packs are missing or more than 256: the text cannot be trusted",
+        ));
     }
 }
 

@@ -38,9 +38,14 @@ impl Folder {
         let folder = Self { path: path.to_owned(), files };
         for name in ["DDPID", "DDPMS"] {
             if folder.find(name).is_none() {
-                return Err(Error::input("not_a_fileset", format!("no {name} here; every DDP fileset has DDPID and DDPMS"))
-                    .at(path.display())
-                    .hint("name the folder in which they are; a folder of WAV files with a cue sheet is no fileset"));
+                return Err(Error::input(
+                    "not_a_fileset",
+                    format!("no {name} here; every DDP fileset has DDPID and DDPMS"),
+                )
+                .at(path.display())
+                .hint(
+                    "name the folder in which they are; a folder of WAV files with a cue sheet is no fileset",
+                ));
             }
         }
         Ok(folder)
@@ -72,7 +77,8 @@ impl Folder {
 
     /// Files with checksums: `CHECKSUM.MD5`, `MD5_CHECKSUM.MD5`, `MD5-Checksum.md5`, `CHECKSUM.TXT` and their like.
     fn sums(&self) -> impl Iterator<Item = &PathBuf> {
-        let of_sums = |name: &str| name.ends_with(".MD5") || name.contains("CHECKSUM") || name.contains("MD5SUM");
+        let of_sums =
+            |name: &str| name.ends_with(".MD5") || name.contains("CHECKSUM") || name.contains("MD5SUM");
         self.files.iter().filter(move |(name, _)| of_sums(name)).map(|(_, path)| path)
     }
 }
@@ -93,7 +99,8 @@ fn hash(path: &Path, job: &Job<'_>) -> Result<Hashes> {
     let failed = |error: &std::io::Error| Error::io(path, "read the file", error);
     let mut file = File::open(path).map_err(|error| failed(&error))?;
     let length = file.metadata().map_err(|error| failed(&error))?.len();
-    let (hashes, _) = hash_all(&mut file, &failed, &mut |done| job.step("compare checksums", done, length.max(done)))?;
+    let (hashes, _) =
+        hash_all(&mut file, &failed, &mut |done| job.step("compare checksums", done, length.max(done)))?;
     Ok(hashes)
 }
 
@@ -119,7 +126,12 @@ pub(super) fn verify(
     for name in wanted.iter().copied().chain(extra(&asked, &wanted)) {
         let sums = asked.get(&name.to_uppercase()).map_or(&[][..], Vec::as_slice);
         let Some(path) = folder.find(name) else {
-            findings.push(warning("checksum_without_file", format!("{} has a checksum and is not there", clean_name(name)), "checksums", "ask whether it belongs to the set"));
+            findings.push(warning(
+                "checksum_without_file",
+                format!("{} has a checksum and is not there", clean_name(name)),
+                "checksums",
+                "ask whether it belongs to the set",
+            ));
             continue;
         };
         let is_image = name.eq_ignore_ascii_case(image);
@@ -152,7 +164,8 @@ fn mismatch(name: &str, source: &str, sum: &Asked, found: &Hashes) -> Option<Fin
 }
 
 fn uncovered(asked: &BTreeMap<String, Vec<(String, Asked)>>, wanted: &[&str]) -> Option<Finding> {
-    let bare: Vec<&str> = wanted.iter().copied().filter(|name| !asked.contains_key(&name.to_uppercase())).collect();
+    let bare: Vec<&str> =
+        wanted.iter().copied().filter(|name| !asked.contains_key(&name.to_uppercase())).collect();
     if bare.len() == wanted.len() {
         let advice = "nothing proves that the files came through whole: ask for checksums";
         return Some(warning("no_checksums", "no checksums lie beside the set", "checksums", advice));

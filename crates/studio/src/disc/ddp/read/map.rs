@@ -61,14 +61,17 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Map> {
     }
     for (at, packet) in packets.iter().enumerate() {
         if fields::field(packet, 0, 4) != b"VVVM" {
-            let what = format!("packet {} begins with `{}`, not with `VVVM`", at + 1, fields::text(packet, 0, 4));
+            let what =
+                format!("packet {} begins with `{}`, not with `VVVM`", at + 1, fields::text(packet, 0, 4));
             return Err(bad("ddp_map", what, "the map is damaged: ask for the set again"));
         }
         take(packet, &mut found)?;
     }
     let hint = "the set is not complete: ask for it again";
     let pq = found.pq.ok_or_else(|| bad("no_pq", "the map names no PQ descriptor; one is expected", hint))?;
-    let image = found.image.ok_or_else(|| bad("no_image", "the map names no audio (D0, DA); one is expected", hint))?;
+    let image = found
+        .image
+        .ok_or_else(|| bad("no_image", "the map names no audio (D0, DA); one is expected", hint))?;
     Ok(Map { pq, text: found.text, image, pregap: found.pregap, findings: found.findings })
 }
 
@@ -102,12 +105,22 @@ fn take_data(packet: &[u8], stream: Stream, found: &mut Found) -> Result<()> {
     let storage = fields::text(packet, 40, 1);
     if !matches!(storage.as_str(), "" | "0" | "7") {
         let what = format!("storage mode `{storage}`: sectors of another size than 2352 bytes");
-        found.findings.push(blocker("storage_mode", what, "DDPMS", "audio is stored in whole sectors, mode 7"));
+        found.findings.push(blocker(
+            "storage_mode",
+            what,
+            "DDPMS",
+            "audio is stored in whole sectors, mode 7",
+        ));
     }
     let start = fields::number(packet, 22, 8).unwrap_or(0);
     if start != 0 {
         let what = format!("the audio begins at sector {start} of the disc, not at 0");
-        found.findings.push(warning("image_start", what, "DDPMS", "times are taken as they stand in the PQ descriptor"));
+        found.findings.push(warning(
+            "image_start",
+            what,
+            "DDPMS",
+            "times are taken as they stand in the PQ descriptor",
+        ));
     }
     found.pregap = sectors(fields::number(packet, 46, 4));
     found.image = Some(stream);
@@ -132,7 +145,11 @@ fn stream_of(packet: &[u8]) -> Stream {
 
 fn put(to: &mut Option<Stream>, stream: Stream, code: &'static str, what: &str) -> Result<()> {
     if to.is_some() {
-        return Err(bad(code, format!("the map names more than one {what}"), "the map is damaged: ask for the set again"));
+        return Err(bad(
+            code,
+            format!("the map names more than one {what}"),
+            "the map is damaged: ask for the set again",
+        ));
     }
     *to = Some(stream);
     Ok(())

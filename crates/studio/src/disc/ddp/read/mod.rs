@@ -143,7 +143,12 @@ fn identity(id: &[u8]) -> Result<(Vec<Finding>, Option<Ean>, String)> {
     // Two writers put the length at 94 and the text at 96, others at 93 and 95: see ddp-reverse-eng, note N4.
     let user_text = fields::text(id, 95, 33);
     if !user_text.is_empty() {
-        findings.push(note("user_text", format!("user text: {user_text}"), "DDPID", "it does not reach the disc"));
+        findings.push(note(
+            "user_text",
+            format!("user text: {user_text}"),
+            "DDPID",
+            "it does not reach the disc",
+        ));
     }
     Ok((findings, ean, fields::text(id, 38, 48)))
 }
@@ -160,7 +165,12 @@ fn compare_eans(in_id: Option<&Ean>, in_pq: Option<&Ean>) -> Option<Finding> {
     match (in_id, in_pq) {
         (Some(id), Some(pq)) if id != pq => {
             let what = format!("DDPID has the EAN {id}, the PQ descriptor {pq}");
-            Some(blocker("ean_differs", what, "EAN", "the disc gets that of the PQ descriptor; find out which is right"))
+            Some(blocker(
+                "ean_differs",
+                what,
+                "EAN",
+                "the disc gets that of the PQ descriptor; find out which is right",
+            ))
         }
         (Some(id), None) => Some(warning(
             "ean_not_in_pq",
@@ -177,8 +187,14 @@ fn lengths(map: &Map, records: &Records, disc: &Disc) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut compare = |stream: &map::Stream, found: u64| {
         if stream.bytes.is_some_and(|told| told != found) {
-            let what = format!("{} has {found} bytes; the map tells {}", stream.name, stream.bytes.unwrap_or(0));
-            findings.push(blocker("stream_length", what, "DDPMS", "the file is cut short or belongs to another set"));
+            let what =
+                format!("{} has {found} bytes; the map tells {}", stream.name, stream.bytes.unwrap_or(0));
+            findings.push(blocker(
+                "stream_length",
+                what,
+                "DDPMS",
+                "the file is cut short or belongs to another set",
+            ));
         }
     };
     compare(&map.pq, records.pq.len() as u64);
@@ -197,18 +213,33 @@ fn lengths(map: &Map, records: &Records, disc: &Disc) -> Vec<Finding> {
             records.image_bytes % SECTOR_BYTES,
             disc.end
         );
-        findings.push(blocker("image_length", what, "image", "the image is cut short or belongs to another set"));
+        findings.push(blocker(
+            "image_length",
+            what,
+            "image",
+            "the image is cut short or belongs to another set",
+        ));
     }
     if let Some(length) = map.image.length.filter(|length| *length != disc.end) {
         let what = format!("the map tells an image of {length}; the lead-out stands at {}", disc.end);
-        findings.push(blocker("lead_out_differs", what, "DDPMS", "map and PQ descriptor belong to different versions"));
+        findings.push(blocker(
+            "lead_out_differs",
+            what,
+            "DDPMS",
+            "map and PQ descriptor belong to different versions",
+        ));
     }
     let start = disc.tracks.first().map(|track| track.start);
     if let (Some(told), Some(start)) = (map.pregap, start)
         && told != start
     {
         let what = format!("the map tells a first pregap of {told}; index 01 of track 1 stands at {start}");
-        findings.push(warning("pregap_differs", what, "DDPMS", "readers go by the PQ descriptor; ask which is right"));
+        findings.push(warning(
+            "pregap_differs",
+            what,
+            "DDPMS",
+            "readers go by the PQ descriptor; ask which is right",
+        ));
     }
     findings
 }
@@ -217,11 +248,17 @@ fn lengths(map: &Map, records: &Records, disc: &Disc) -> Vec<Finding> {
 fn compare_codes(codes: &[String], disc: &Disc) -> Option<Finding> {
     let told = |at: usize| match at.checked_sub(1) {
         None => disc.ean.as_ref().map_or("", |ean| ean.as_str()),
-        Some(track) => disc.tracks.get(track).and_then(|track| track.isrc.as_ref()).map_or("", |isrc| isrc.as_str()),
+        Some(track) => {
+            disc.tracks.get(track).and_then(|track| track.isrc.as_ref()).map_or("", |isrc| isrc.as_str())
+        }
     };
     let plain = |code: &str| code.replace('-', "");
     let at = codes.iter().enumerate().position(|(at, code)| !code.is_empty() && plain(code) != told(at))?;
     let place = if at == 0 { "EAN".to_owned() } else { format!("ISRC of track {at:02}") };
-    let what = format!("{place}: CD-TEXT has `{}`, the PQ descriptor `{}`", codes.get(at).map_or("", String::as_str), told(at));
+    let what = format!(
+        "{place}: CD-TEXT has `{}`, the PQ descriptor `{}`",
+        codes.get(at).map_or("", String::as_str),
+        told(at)
+    );
     Some(warning("codes_differ", what, "CD-TEXT", "databases read one or the other; make them the same"))
 }

@@ -67,7 +67,8 @@ fn packet_of(number: usize, bytes: &[u8], findings: &mut Vec<Finding>) -> Result
     let index = fields::number(bytes, 6, 2).ok_or_else(|| odd("has no index".to_owned()))? as usize;
     let digits = fields::text(bytes, 8, 8);
     let place = time_of(&digits).ok_or_else(|| odd(format!("`{digits}` is no time; MMSSFF is expected")))?;
-    let about = if track == "AA" || track == "00" { "PQ descriptor".to_owned() } else { format!("track {track}") };
+    let about =
+        if track == "AA" || track == "00" { "PQ descriptor".to_owned() } else { format!("track {track}") };
     let flags = flags_of(&fields::text(bytes, 16, 2), &about, findings);
     Ok(Packet { track, index, place, flags })
 }
@@ -87,15 +88,30 @@ fn flags_of(control: &str, about: &str, findings: &mut Vec<Finding>) -> Flags {
     let nibble = chars.next().and_then(|c| c.to_digit(16));
     let scms = chars.next().is_some_and(|c| c.eq_ignore_ascii_case(&'S'));
     let Some(bits) = nibble else {
-        findings.push(blocker("control", format!("`{control}` is no control byte"), about, "read as no flags"));
+        findings.push(blocker(
+            "control",
+            format!("`{control}` is no control byte"),
+            about,
+            "read as no flags",
+        ));
         return Flags::default();
     };
     if bits & 4 != 0 {
-        findings.push(blocker("data_track", "declared as data", about, "an audio disc has audio tracks only"));
+        findings.push(blocker(
+            "data_track",
+            "declared as data",
+            about,
+            "an audio disc has audio tracks only",
+        ));
     }
     if matches!(bits, 0xA | 0xB) {
         let what = format!("control `{control}`: copying permitted and four channels");
-        findings.push(warning("control_disputed", what, about, "programs read it differently; take four channels off"));
+        findings.push(warning(
+            "control_disputed",
+            what,
+            about,
+            "programs read it differently; take four channels off",
+        ));
     }
     let copying = Copying::from_flags(bits & 2 != 0, scms).unwrap_or_else(|error| {
         findings.push(finding_of(&error.at(about)));
@@ -155,13 +171,19 @@ impl Reading {
             }
             index if started && index == wanted => track.indexes.push(packet.place),
             index => {
-                let what = format!("{}: index {index:02} stands where {wanted:02} is expected", track_name(number));
+                let what =
+                    format!("{}: index {index:02} stands where {wanted:02} is expected", track_name(number));
                 return Err(bad(if started { "index_numbers" } else { "no_index_01" }, what));
             }
         }
         if track.flags != packet.flags {
             let what = "its packets carry different flags";
-            self.findings.push(warning("flags_differ", what, &track_name(number), "those of the first packet are read"));
+            self.findings.push(warning(
+                "flags_differ",
+                what,
+                &track_name(number),
+                "those of the first packet are read",
+            ));
         }
         Ok(())
     }
@@ -190,12 +212,22 @@ impl Reading {
             (Err(error), _) => self.findings.push(finding_of(&error.at(track_name(number)))),
             (Ok(found), Some(known)) if *known != found => {
                 let what = format!("its packets carry the ISRC {known} and {found}");
-                self.findings.push(blocker("isrc_differs", what, &track_name(number), "find out which is right"));
+                self.findings.push(blocker(
+                    "isrc_differs",
+                    what,
+                    &track_name(number),
+                    "find out which is right",
+                ));
             }
             (Ok(found), _) => {
                 if found.as_str() != isrc {
                     let what = format!("the ISRC `{isrc}` is not written in capitals without dashes");
-                    self.findings.push(warning("isrc_form", what, &track_name(number), "plants may refuse it"));
+                    self.findings.push(warning(
+                        "isrc_form",
+                        what,
+                        &track_name(number),
+                        "plants may refuse it",
+                    ));
                 }
                 track.isrc = Some(found);
             }
@@ -211,7 +243,12 @@ impl Reading {
         let end = match self.lead_outs[..] {
             [] => {
                 let advice = "the length of the image is taken; plants refuse such a set";
-                self.findings.push(blocker("no_lead_out", "there is no lead-out packet", "PQ descriptor", advice));
+                self.findings.push(blocker(
+                    "no_lead_out",
+                    "there is no lead-out packet",
+                    "PQ descriptor",
+                    advice,
+                ));
                 image.unwrap_or_default()
             }
             [first, ref others @ ..] => {
