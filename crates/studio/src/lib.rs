@@ -25,3 +25,4 @@ pub mod report;
 pub mod session;
 pub mod suggest;
 pub mod targets;
+pub mod vinyl;

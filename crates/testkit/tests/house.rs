@@ -25,7 +25,11 @@ const STUDIO: &[(&str, &[&str])] = &[
     ("deliver", &["audio", "decode", "files", "meters", "targets"]),
     ("mix", &["audio", "decode", "meters", "session", "engine", "deliver"]),
     ("master", &["audio", "decode", "meters", "session", "handover", "targets", "deliver"]),
-    ("report", &["audio", "meters", "session", "engine", "mix", "handover", "targets", "master", "deliver"]),
+    ("vinyl", &["audio", "decode", "meters"]),
+    (
+        "report",
+        &["vinyl", "audio", "meters", "session", "engine", "mix", "handover", "targets", "master", "deliver"],
+    ),
     ("demo", &["audio", "session", "deliver"]),
 ];
 
