@@ -82,7 +82,10 @@ fn legend(text: &mut String, side: &SidePlan, songs: &[Song], format: &Format) {
         lines.push(format!("{:>6}  {title}", crate::vinyl::clock(*begin)));
     }
     lines.push(String::new());
-    lines.push("dark: narrow grooves; orange: too steep or too sharp; blue: innermost groove".to_owned());
+    lines.extend(
+        ["dark: narrow grooves", "orange: too steep or too sharp", "blue: innermost groove"]
+            .map(str::to_owned),
+    );
     for (index, line) in lines.iter().enumerate() {
         let size = if index == 0 { 15 } else { 11 };
         let _ = writeln!(

@@ -155,10 +155,8 @@ struct Bands {
     phase: Stretch,
     /// Product and powers of left and right in the bass.
     product: [f64; 3],
-    against_stretches: u64,
-    longest_stretches: u64,
-    longest_end: u64,
-    stretches: u64,
+    /// The same for every stretch that is over.
+    phases: Vec<[f32; 3]>,
     syllable: Stretch,
     powers: [f64; 2],
     sharpness_db: Vec<f32>,
@@ -185,10 +183,7 @@ impl Bands {
             top: [top.clone(), top],
             phase: Stretch::new(PHASE_SECONDS, rate_hz),
             product: [0.0; 3],
-            against_stretches: 0,
-            longest_stretches: 0,
-            longest_end: 0,
-            stretches: 0,
+            phases: Vec::new(),
             syllable: Stretch::new(SIBILANT_SECONDS, rate_hz),
             powers: [0.0; 2],
             sharpness_db: Vec::new(),
@@ -234,13 +229,8 @@ impl Bands {
     }
 
     fn end_phase(&mut self) {
-        let [product, left, right] = std::mem::take(&mut self.product);
-        let heard = left.min(right) / self.phase.frames as f64 > GATE;
-        self.against_stretches = if heard && product < 0.0 { self.against_stretches + 1 } else { 0 };
-        self.stretches += 1;
-        if self.against_stretches > self.longest_stretches {
-            (self.longest_stretches, self.longest_end) = (self.against_stretches, self.stretches);
-        }
+        let frames = self.phase.frames as f64;
+        self.phases.push(std::mem::take(&mut self.product).map(|sum| (sum / frames) as f32));
     }
 
     fn finish(mut self) -> (Bass, Treble) {
@@ -249,13 +239,31 @@ impl Bands {
         let sibilance_db = self.sharpness_db.get(at).map_or(f64::NEG_INFINITY, |db| f64::from(*db));
         let [mid, side, top, all] = self.sums;
         let seconds = self.phase.frames as f64 / self.rate_hz;
+        let (at, stretches) = longest_against(&self.phases);
         let bass = Bass {
             side_mid_db: power_to_db(side / mid.max(1e-20)),
-            out_of_phase_seconds: self.longest_stretches as f64 * seconds,
-            out_of_phase_at_seconds: (self.longest_end - self.longest_stretches) as f64 * seconds,
+            out_of_phase_seconds: stretches as f64 * seconds,
+            out_of_phase_at_seconds: at as f64 * seconds,
         };
         (bass, Treble { sibilance_db, top_db: power_to_db(top / all.max(1e-20)) })
     }
+}
+
+/// The longest run of stretches whose bass is loud enough to matter and against itself: where it begins, and how long it is.
+fn longest_against(phases: &[[f32; 3]]) -> (usize, usize) {
+    /// Bass this far under the mean of the song's bass moves no groove, as power: 10 dB.
+    const MATTERS: f64 = 0.1;
+    let power = |[_, left, right]: &[f32; 3]| f64::from(*left) + f64::from(*right);
+    let mean = phases.iter().map(power).sum::<f64>() / phases.len().max(1) as f64;
+    let (mut longest, mut run) = ((0, 0), 0);
+    for (index, phase) in phases.iter().enumerate() {
+        let both = f64::from(phase[1].min(phase[2])) > GATE;
+        run = if both && phase[0] < 0.0 && power(phase) > MATTERS * mean { run + 1 } else { 0 };
+        if run > longest.1 {
+            longest = (index + 1 - run, run);
+        }
+    }
+    longest
 }
 
 impl Stage for Bands {
