@@ -11,9 +11,15 @@ const BLOCK: usize = 4096;
 
 /// What makes a processor work whose defaults change nothing, or little.
 const AT_WORK: &[(&str, &[(&str, f64)])] = &[
-    ("eq", &[("band1.gain_db", 2.0), ("band2.gain_db", -3.0), ("band3.gain_db", 2.5), ("band4.gain_db", -1.5)]),
+    (
+        "eq",
+        &[("band1.gain_db", 2.0), ("band2.gain_db", -3.0), ("band3.gain_db", 2.5), ("band4.gain_db", -1.5)],
+    ),
     ("gain", &[("gain_db", -3.0), ("width_percent", 80.0), ("mono_below_hz", 120.0)]),
-    ("harmoniser", &[("voice1.on", 1.0), ("voice1.semitones", 4.0), ("voice2.on", 1.0), ("voice2.semitones", 7.0)]),
+    (
+        "harmoniser",
+        &[("voice1.on", 1.0), ("voice1.semitones", 4.0), ("voice2.on", 1.0), ("voice2.semitones", 7.0)],
+    ),
     ("imager", &[("band1.width_percent", 50.0), ("band3.width_percent", 130.0)]),
     ("pan", &[("position", 0.3)]),
     ("pitch", &[("semitones", 3.0)]),

@@ -26,3 +26,4 @@ pub mod services;
 pub mod session;
 pub mod suggest;
 pub mod targets;
+pub mod vinyl;

@@ -26,11 +26,12 @@ const STUDIO: &[(&str, &[&str])] = &[
     ("deliver", &["audio", "decode", "files", "meters", "targets"]),
     ("mix", &["audio", "decode", "meters", "session", "engine", "deliver"]),
     ("master", &["audio", "decode", "meters", "session", "handover", "targets", "deliver"]),
+    ("vinyl", &["audio", "decode", "meters"]),
     (
         "report",
         &[
             "audio", "meters", "session", "engine", "mix", "handover", "targets", "services", "master",
-            "deliver",
+            "vinyl", "deliver",
         ],
     ),
     ("demo", &["audio", "session", "deliver"]),

@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod check;
+mod cut;
 mod demo;
 mod fx;
 mod man;
@@ -21,6 +22,7 @@ pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
     match &call.command {
         Command::Demo(args) => demo::run(args, ui),
         Command::Check(args) => check::run(args, ui),
+        Command::Cut(args) => cut::run(args, ui),
         Command::Master(args) => master::run(args, ui),
         Command::Mix(args) => mix::run(args, ui),
         Command::Stems(args) => stems::run(args, ui),
