@@ -12,6 +12,7 @@ pub mod audio;
 pub mod decode;
 pub mod deliver;
 pub mod demo;
+pub mod disc;
 pub mod engine;
 pub mod files;
 pub mod handover;

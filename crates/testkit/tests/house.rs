@@ -24,6 +24,7 @@ const STUDIO: &[(&str, &[&str])] = &[
     ("services", &["meters", "targets"]),
     ("handover", &["audio", "decode", "meters"]),
     ("deliver", &["audio", "decode", "files", "meters", "targets"]),
+    ("disc", &["audio", "decode", "deliver"]),
     ("mix", &["audio", "decode", "meters", "session", "engine", "deliver"]),
     ("master", &["audio", "decode", "meters", "session", "handover", "targets", "deliver"]),
     ("vinyl", &["audio", "decode", "meters"]),
