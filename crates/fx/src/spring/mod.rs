@@ -1,8 +1,5 @@
 //! Springs.
 
-#[cfg(test)]
-mod tests;
-
 use crate::reverb::wet::{Courses, MAX_PRE_DELAY_SECONDS, Wet, filter, mix, pre_delay_frames, sounds, widen};
 use crate::{Format, Kernel, Processor};
 use dsp::block::Block;
