@@ -3,6 +3,7 @@
 
 mod bar;
 mod check;
+mod ddp;
 mod faults;
 mod files;
 mod help;

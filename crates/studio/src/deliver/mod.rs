@@ -423,6 +423,11 @@ impl Verified {
         self.file.temporary()
     }
 
+    /// The file alone, to be named together with files of other kinds.
+    pub(crate) fn into_file(self) -> NewFile {
+        self.file
+    }
+
     /// Gives the file its name.
     ///
     /// # Errors
