@@ -280,7 +280,7 @@ fn text(reader: &mut Reader<'_>, take: &mut Take<'_>, key: &'static str) -> Opti
     reader.text(&node, key)
 }
 
-fn inserts(reader: &mut Reader<'_>, take: &mut Take<'_>) -> Vec<Step> {
+pub(crate) fn inserts(reader: &mut Reader<'_>, take: &mut Take<'_>) -> Vec<Step> {
     let Some(node) = take.take("insert") else { return Vec::new() };
     let read: Vec<Insert> = insert::read(reader, &node);
     for insert in read.iter().filter(|insert| insert.key.is_some()) {
@@ -290,7 +290,7 @@ fn inserts(reader: &mut Reader<'_>, take: &mut Take<'_>) -> Vec<Step> {
     on.map(|insert| Step { settings: insert.settings, because: String::new() }).collect()
 }
 
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     // A TOML basic string; `toml_edit` knows how to escape.
     toml_edit::Value::from(text).to_string()
 }
@@ -307,7 +307,7 @@ fn fields_to_toml<F: Fields>(text: &mut String, fields: &F) {
     }
 }
 
-fn value_text(kind: &ParamKind, value: f64) -> String {
+pub(crate) fn value_text(kind: &ParamKind, value: f64) -> String {
     match kind {
         // Debug prints the shortest text that reads back as the same number.
         ParamKind::Number { .. } => format!("{value:?}"),
@@ -318,7 +318,7 @@ fn value_text(kind: &ParamKind, value: f64) -> String {
     }
 }
 
-fn inserts_to_toml(text: &mut String, steps: &[Step]) {
+pub(crate) fn inserts_to_toml(text: &mut String, steps: &[Step]) {
     if steps.is_empty() {
         text.push_str("insert = []\n");
         return;
@@ -373,7 +373,7 @@ fn changed(
 }
 
 /// The processor called `key`; that it is registered is our own business.
-pub(super) fn make(key: &str) -> Result<Box<dyn AnyProcessor>> {
+pub(crate) fn make(key: &str) -> Result<Box<dyn AnyProcessor>> {
     fx::find(key).map(fx::Entry::make).ok_or_else(|| {
         Error::new(Kind::Internal, "no_processor", format!("the processor `{key}` is not registered"))
     })

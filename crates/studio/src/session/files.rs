@@ -42,7 +42,7 @@ pub(super) fn impulses(reader: &mut Reader<'_>, session: &Session, origin: &Orig
 }
 
 /// Whether a path is relative and never climbs above where it starts.
-fn stays_inside(path: &Path) -> bool {
+pub(crate) fn stays_inside(path: &Path) -> bool {
     let mut depth = 0_i64;
     for component in path.components() {
         match component {
