@@ -276,7 +276,7 @@ fn free(
 ) -> (Vec<Point>, String) {
     let least_plr = wanted.target.min_plr_lu.as_ref().map_or(LEAST_PLR_LU, |fact| fact.value);
     let loudest = |table: &Table| {
-        if wanted.target.placeholder {
+        if wanted.target.is_unlimited() {
             return table.unlimited();
         }
         let free = table.within(FREE_REDUCTION_DB, least_plr);

@@ -4,7 +4,8 @@ use super::listen::Heard;
 use super::sheet::{Album, Song};
 use super::source::{Joined, Part};
 use crate::handover::Premaster;
-use crate::master::chain::{Step, inserts_to_toml};
+use super::write::inserts_to_toml;
+use crate::master::chain::Step;
 use crate::message::Result;
 use std::ops::Range;
 
@@ -75,7 +76,7 @@ fn same_level(one: &Song, next: &Song) -> bool {
 fn text_of(steps: impl AsRef<[Step]>) -> String {
     let mut text = String::new();
     let plain: Vec<Step> =
-        steps.as_ref().iter().map(|step| Step { settings: step.settings.clone(), because: String::new() }).collect();
+        steps.as_ref().iter().map(|step| Step { because: String::new(), ..step.clone() }).collect();
     inserts_to_toml(&mut text, &plain);
     text
 }

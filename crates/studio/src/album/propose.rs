@@ -9,7 +9,7 @@ use super::sheet::{Album, Fade, Process};
 use super::tape::Player;
 use super::{edges, gaps, response};
 use crate::job::Job;
-use crate::master::chain::{Step, make};
+use crate::master::chain::{self, Step, make};
 use crate::master::propose::{self as mastering, set};
 use crate::message::{Finding, Result, Severity};
 use crate::session::FadeShape;
@@ -44,7 +44,7 @@ pub struct Prepared {
 impl Prepared {
     /// The chain of each passage.
     pub(super) fn chains(&self) -> Vec<Vec<Step>> {
-        let of = |passage: &Passage| self.album.songs.get(passage.lead()).and_then(|song| song.steps.clone());
+        let of = |passage: &Passage| self.album.songs.get(passage.lead()).and_then(|song| song.steps.as_deref().map(chain::running));
         self.passages.iter().map(|passage| of(passage).unwrap_or_default()).collect()
     }
 
@@ -298,5 +298,5 @@ fn tone_step(filters: &[Filter], left_db: f64) -> Result<Step> {
         "to the tone of the record: {}\nafter it every third of an octave lies within {left_db:.1} dB of the family",
         words.join(", ")
     );
-    Ok(Step { settings: eq, because })
+    Ok(Step::new("record", chain::Family::Tone, eq).because(because))
 }

@@ -5,7 +5,7 @@ use super::sheet::{
     VERSION,
 };
 use crate::files::read_text;
-use crate::master::chain;
+use crate::master::chain::read as chain;
 use crate::message::Error;
 use crate::session::files::stays_inside;
 use crate::session::read::{Node, Reader, Span, Take, wrong};

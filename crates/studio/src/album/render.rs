@@ -8,7 +8,7 @@ use super::tape::Tape;
 use crate::audio;
 use crate::deliver::{ReadBack, Spec, Writer};
 use crate::job::Job;
-use crate::master::chain::{Step, make};
+use crate::master::chain::{Family, Step, make};
 use crate::master::level::limiter_settings;
 use crate::master::render::CHANNELS;
 use crate::master::stages::Inserts;
@@ -52,7 +52,7 @@ fn limiter(reel: &Reel, levels: &Levels) -> Result<Vec<Step>> {
     if let Some(index) = limiter.description().index_of("ceiling_dbtp") {
         limiter.set(index, limiter_settings(levels.ceiling_dbtp).ceiling_dbtp);
     }
-    Ok(vec![Step { settings: limiter, because: String::new() }])
+    Ok(vec![Step::new("limiter", Family::Level, limiter)])
 }
 
 /// How a file of a target is written.

@@ -64,7 +64,7 @@ fn holds_still(step: &Step) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::master::chain::make;
+    use crate::master::chain::{Family, make};
     use crate::master::propose::set;
 
     fn bell(address: &str, value: f64) -> Step {
@@ -73,7 +73,7 @@ mod tests {
         set(settings.as_mut(), "band1.gain_db", 6.0);
         set(settings.as_mut(), "band1.q", 1.0);
         set(settings.as_mut(), address, value);
-        Step { settings, because: String::new() }
+        Step::new("eq", Family::Tone, settings)
     }
 
     #[test]
@@ -88,7 +88,7 @@ mod tests {
         assert!((gains[20] - side(2.0)).abs() < 0.15, "{} {}", gains[20], side(2.0));
         assert!(of_equalisers(&[bell("band1.dynamic", 1.0)], 44_100).is_none());
         assert!(of_equalisers(&[bell("band1.part", 1.0)], 44_100).is_none());
-        let gain = Step { settings: make("gain").unwrap(), because: String::new() };
+        let gain = Step::new("gain", Family::Width, make("gain").unwrap());
         assert!(of_equalisers(&[gain], 44_100).is_none());
     }
 }

@@ -2,7 +2,8 @@
 
 use super::read::MEDIAN;
 use super::sheet::{Album, Choices, Controls, Fade, Head, Side, Song};
-use crate::master::chain::{inserts_to_toml, quoted, value_text};
+use crate::master::chain::Step;
+use crate::master::chain::write::{quoted, settings_text, value_text};
 use fx::Fields;
 use std::fmt::Write;
 
@@ -113,4 +114,24 @@ fn fade_text(fade: &Fade) -> String {
         .map(|(index, param)| format!("{} = {}", param.key, value_text(&param.kind, fade.get(index))))
         .collect();
     parts.join(", ")
+}
+
+/// Processors as a list, each with its reason.
+pub(super) fn inserts_to_toml(text: &mut String, steps: &[Step]) {
+    if steps.is_empty() {
+        text.push_str("insert = []\n");
+        return;
+    }
+    text.push_str("insert = [\n");
+    for step in steps {
+        for line in step.because.lines() {
+            let _ = writeln!(text, "  # {line}");
+        }
+        let on = if step.on { "" } else { "on = false" };
+        let settings = settings_text(step.settings.as_ref());
+        let comma = if on.is_empty() || settings.is_empty() { "" } else { ", " };
+        let key = step.settings.description().key;
+        let _ = writeln!(text, "  {{ {key} = {{ {on}{comma}{settings} }} }},");
+    }
+    text.push_str("]\n");
 }
