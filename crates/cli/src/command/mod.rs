@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod album;
 mod check;
 mod demo;
 mod fx;
@@ -20,6 +21,7 @@ use studio::message::Result;
 pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
     match &call.command {
         Command::Demo(args) => demo::run(args, ui),
+        Command::Album(args) => album::run(args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Master(args) => master::run(args, ui),
         Command::Mix(args) => mix::run(args, ui),

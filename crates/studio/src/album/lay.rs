@@ -48,6 +48,11 @@ struct Ramp {
 }
 
 impl Fades {
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     fn add(&mut self, start: u64, frames: u64, fade: &Fade, rising: bool) {
         if frames > 0 {
             self.list.push(Ramp { start, frames, shape: fade.shape, curvature: fade.curvature, rising });

@@ -213,6 +213,8 @@ pub struct Levels {
     pub levels: Vec<Level>,
     /// True peak nothing passes.
     pub ceiling_dbtp: f64,
+    /// Where the limiter holds, before its margin: the ceiling, or a little under it where peaks rang over.
+    pub limit_dbtp: f64,
     /// Why they are as they are.
     pub because: String,
 }
@@ -262,8 +264,12 @@ pub(super) fn solve(wanted: &Wanted<'_>, tables: &[&Table]) -> Levels {
         }
         (mode, None) => free(wanted, tables, ceiling_dbtp, mode == Loudness::Track, planned),
     };
-    let levels = points.iter().map(|point| Level::of(point, ceiling_dbtp)).collect();
-    Levels { levels, ceiling_dbtp, because }
+    let mut levels: Vec<Level> = points.iter().map(|point| Level::of(point, ceiling_dbtp)).collect();
+    if wanted.mode == Loudness::Keep {
+        // To the bit: what is not to be touched is not scaled by a gain of nearly one.
+        levels.iter_mut().zip(wanted.offsets_db).for_each(|(level, offset)| level.gain_db = *offset);
+    }
+    Levels { levels, ceiling_dbtp, limit_dbtp: ceiling_dbtp, because }
 }
 
 /// Levels where a destination asks for none: the whole record as loud as its first song to suffer allows.

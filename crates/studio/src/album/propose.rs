@@ -33,6 +33,8 @@ pub struct Prepared {
     pub passages: Vec<Passage>,
     /// How each passage compares as it was printed.
     pub differences: Vec<Difference>,
+    /// How loud each passage was printed.
+    pub prints: Vec<Print>,
     /// Planned level of each passage re the anchor, offsets included, LU.
     pub plan_lu: Vec<f64>,
     /// The tone of the record.
@@ -75,7 +77,8 @@ pub fn prepare(mut album: Album, job: &Job<'_>) -> Result<Prepared> {
     let differences = levels(&mut album, &passages, &ears, &mut findings);
     let plan_lu = passages.iter().map(|passage| planned(&album, passage)).collect();
     let family = tones(&mut album, &heard, &passages, &ears, &mut findings, job)?;
-    Ok(Prepared { album, heard, passages, differences, plan_lu, family, findings })
+    let prints = ears.iter().map(|(_, print)| *print).collect();
+    Ok(Prepared { album, heard, passages, differences, prints, plan_lu, family, findings })
 }
 
 fn planned(album: &Album, passage: &Passage) -> f64 {

@@ -4,6 +4,8 @@ use super::sheet::{
     Album, Controls, Credits, Fade, Head, MOST_BYTES, MOST_INDEXES, MOST_SIDES, MOST_SONGS, Side, Song,
     VERSION,
 };
+use crate::disc::text::Language;
+use crate::disc::{Ean, Isrc};
 use crate::files::read_text;
 use crate::master::chain::read as chain;
 use crate::message::Error;
@@ -146,7 +148,7 @@ fn read_head(reader: &mut Reader<'_>, node: &Node<'_>) -> (Head, Option<(String,
     head.upc = take.take("upc").and_then(|node| code(reader, &node, "upc"));
     head.label = text(reader, &mut take, "label");
     head.catalogue = text(reader, &mut take, "catalogue");
-    head.language = text(reader, &mut take, "language");
+    head.language = take.take("language").and_then(|node| language(reader, &node));
     head.genre = text(reader, &mut take, "genre");
     let anchor = take.take("anchor").and_then(|node| Some((reader.text(&node, "anchor")?, node.span.clone())));
     take.fields(reader, &mut head.choices);
@@ -154,39 +156,38 @@ fn read_head(reader: &mut Reader<'_>, node: &Node<'_>) -> (Head, Option<(String,
     (head, anchor)
 }
 
-/// A code without the dashes and spaces people write into it.
-fn code(reader: &mut Reader<'_>, node: &Node<'_>, key: &str) -> Option<String> {
-    let plain: String = reader.text(node, key)?.chars().filter(|c| !matches!(c, '-' | ' ')).collect();
-    if let Err(why) = if key == "upc" { check_upc(&plain) } else { check_isrc(&plain) } {
-        reader.say(&node.span, why);
-        return None;
+/// A language CD-TEXT knows.
+fn language(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<String> {
+    let text = reader.text(node, "language")?;
+    match Language::parse(&text) {
+        Ok(language) => Some(language.name().to_owned()),
+        Err(error) => {
+            reader.say(&node.span, wrong(error.code, error.what).hint(error.hint.unwrap_or_default()));
+            None
+        }
     }
-    Some(plain.to_ascii_uppercase())
 }
 
-fn check_upc(code: &str) -> Result<(), crate::session::read::Wrong> {
-    let fine = matches!(code.len(), 12 | 13) && code.bytes().all(|byte| byte.is_ascii_digit());
-    if !fine {
-        return Err(wrong("bad_upc", "a UPC has 12 digits, an EAN 13").hint("upc = \"4006381333931\""));
+/// A code of the record or of a recording, without the dashes and spaces people write into it.
+fn code(reader: &mut Reader<'_>, node: &Node<'_>, key: &'static str) -> Option<String> {
+    let text = reader.text(node, key)?;
+    let parsed = if key == "upc" {
+        Ean::parse(&text).map(|ean| (ean.check_digit_holds().then(|| ean.as_str().to_owned()), ean.check_digit()))
+    } else {
+        Isrc::parse(&text).map(|isrc| (Some(isrc.as_str().to_owned()), 0))
+    };
+    match parsed {
+        Ok((Some(code), _)) => return Some(code),
+        Ok((None, digit)) => {
+            let what = wrong("bad_upc", format!("the check digit should be {digit}")).hint("look at the code again");
+            reader.say(&node.span, what);
+        }
+        Err(error) => {
+            let what = wrong(error.code, error.what).hint(error.hint.unwrap_or_default());
+            reader.say(&node.span, what);
+        }
     }
-    // Check digit of GS1 General Specifications, 7.9.1: from the right, weights 3 and 1 in turn.
-    let digits = code.bytes().rev().map(|byte| u32::from(byte - b'0'));
-    let sum: u32 = digits.skip(1).zip([3, 1].into_iter().cycle()).map(|(digit, weight)| digit * weight).sum();
-    let check = (10 - sum % 10) % 10;
-    if code.bytes().last().map(|byte| u32::from(byte - b'0')) == Some(check) {
-        return Ok(());
-    }
-    Err(wrong("bad_upc", format!("the check digit should be {check}")).hint("look at the code again"))
-}
-
-fn check_isrc(code: &str) -> Result<(), crate::session::read::Wrong> {
-    // ISO 3901: two letters and three letters or digits of the registrant, two digits of the year, five of the recording.
-    let bytes = code.as_bytes();
-    let fine = bytes.len() == 12
-        && bytes[..2].iter().all(u8::is_ascii_alphabetic)
-        && bytes[2..5].iter().all(u8::is_ascii_alphanumeric)
-        && bytes[5..].iter().all(u8::is_ascii_digit);
-    if fine { Ok(()) } else { Err(wrong("bad_isrc", "this is no ISRC").hint("isrc = \"DE-A12-26-00001\"")) }
+    None
 }
 
 fn read_song(reader: &mut Reader<'_>, node: &Node<'_>, external: bool) -> Option<Song> {

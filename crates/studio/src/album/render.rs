@@ -1,7 +1,8 @@
 //! A destination is rendered: one timeline, one limiter, one quantiser, then cuts.
 
 use super::cut::{Came, Cutter, Piece, Whole};
-use super::lay::Timeline;
+use super::lay::{Placed, Timeline};
+use super::listen::Heard;
 use super::level::Levels;
 use super::propose::Prepared;
 use super::tape::Tape;
@@ -50,7 +51,7 @@ fn limiter(reel: &Reel, levels: &Levels) -> Result<Vec<Step>> {
     }
     let mut limiter = make("limiter")?;
     if let Some(index) = limiter.description().index_of("ceiling_dbtp") {
-        limiter.set(index, limiter_settings(levels.ceiling_dbtp).ceiling_dbtp);
+        limiter.set(index, limiter_settings(levels.limit_dbtp).ceiling_dbtp);
     }
     Ok(vec![Step::new("limiter", Family::Level, limiter)])
 }
@@ -59,6 +60,33 @@ fn limiter(reel: &Reel, levels: &Levels) -> Result<Vec<Step>> {
 pub(super) fn spec_of(target: &Target, sample_rate_hz: u32, seed: u64) -> Spec {
     let spec = Spec::for_target(target, sample_rate_hz, CHANNELS);
     Spec { sample_rate_hz, seed, layout: audio::Layout::of(CHANNELS), ..spec }
+}
+
+/// Dither belongs to rounding: where every sample passes as it was printed, there is nothing to round.
+pub(super) fn without_needless_dither(
+    spec: Spec,
+    prepared: &Prepared,
+    chains: &[Vec<Step>],
+    reel: &Reel,
+    levels: &Levels,
+) -> Spec {
+    let stored = match spec.encoding {
+        audio::Encoding::Int(bits) => bits,
+        _ => 0,
+    };
+    let untouched = |(placed, own): (&Placed, &usize)| {
+        let songs = prepared.heard.get(placed.passage.songs.clone()).unwrap_or_default();
+        let fits = |song: &Heard| {
+            let bits = matches!(song.premaster.info().encoding, audio::Encoding::Int(bits) if bits <= stored);
+            bits && song.sample_rate_hz() == spec.sample_rate_hz
+        };
+        let plain = levels.levels.get(*own).is_some_and(|level| level.gain_db == 0.0 && level.max_reduction_db <= 0.0);
+        plain && placed.fades.is_empty() && chains.get(*own).is_none_or(Vec::is_empty) && songs.iter().all(fits)
+    };
+    if reel.timeline.passages.iter().zip(&reel.belongs).all(untouched) {
+        return Spec { dither: dsp::dither::Dither::None, ..spec };
+    }
+    spec
 }
 
 /// Renders a reel at its levels.

@@ -121,13 +121,13 @@ pub struct Head {
     pub title: String,
     /// Who made it.
     pub credits: Credits,
-    /// UPC or EAN, digits only.
+    /// UPC or EAN, thirteen digits.
     pub upc: Option<String>,
     /// Record company.
     pub label: Option<String>,
     /// Catalogue number.
     pub catalogue: Option<String>,
-    /// Language of the texts, as two letters of ISO 639-1.
+    /// Language of the texts, by its English name.
     pub language: Option<String>,
     /// Genre.
     pub genre: Option<String>,

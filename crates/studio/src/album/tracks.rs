@@ -27,7 +27,7 @@ fn is_hidden(album: &Album, slot: &Slot) -> bool {
 /// The tracks of a timeline. A hidden song at the beginning lies before track 1, one at the end in the last track; hidden songs
 /// in the middle belong to the track before them.
 #[must_use]
-pub fn of(album: &Album, timeline: &Timeline) -> Vec<Track> {
+pub(super) fn of(album: &Album, timeline: &Timeline) -> Vec<Track> {
     let mut tracks: Vec<Track> = Vec::new();
     let mut before = 0;
     for slot in &timeline.slots {
@@ -42,14 +42,19 @@ pub fn of(album: &Album, timeline: &Timeline) -> Vec<Track> {
     tracks
 }
 
+/// A name without what file systems do not take.
+pub(super) fn plain_name(name: &str) -> String {
+    // Refused by Windows file systems, or by any: see Microsoft, "Naming Files, Paths, and Namespaces".
+    let fine = |c: char| !c.is_control() && !"<>:\"/\\|?*".contains(c);
+    let plain: String = name.chars().map(|c| if fine(c) { c } else { '-' }).collect();
+    let plain = plain.trim().trim_end_matches(['.', ' ']);
+    if plain.is_empty() { "Untitled".to_owned() } else { plain.to_owned() }
+}
+
 /// Name of a file: number, title, without what file systems do not take.
 #[must_use]
 pub fn file_name(number: usize, title: &str, ending: &str) -> String {
-    // Refused by Windows file systems, or by any: see Microsoft, "Naming Files, Paths, and Namespaces".
-    let fine = |c: char| !c.is_control() && !"<>:\"/\\|?*".contains(c);
-    let plain: String = title.chars().map(|c| if fine(c) { c } else { '-' }).collect();
-    let plain = plain.trim().trim_end_matches(['.', ' ']);
-    let plain = if plain.is_empty() { "Untitled" } else { plain };
+    let plain = plain_name(title);
     let mut name = format!("{number:02} ");
     // 255 bytes are the most that file systems take; temporary names are longer than these.
     for c in plain.chars() {

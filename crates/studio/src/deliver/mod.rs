@@ -423,6 +423,11 @@ impl Verified {
         self.file.temporary()
     }
 
+    /// The file that waits for its name, and what it will be: for sets that are named together.
+    pub(crate) fn into_file(self) -> (NewFile, Written) {
+        (self.file, self.written)
+    }
+
     /// Gives the file its name.
     ///
     /// # Errors
