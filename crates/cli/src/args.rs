@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Master(Master),
     /// Make a record of songs: order, gaps, one tone, one family of levels; CD, sides, streaming sets
     Album(Album),
+    /// Plan the sides of a record and cut them on a model of the lathe
+    Cut(Cut),
     /// Measure loudness, peaks, dynamics and stereo
     Measure(Measure),
     /// What the processors do and accept
@@ -259,6 +261,35 @@ pub(crate) struct Album {
     /// Allow songs outside the folder of the album.toml
     #[arg(long)]
     pub(crate) allow_external: bool,
+/// `cut`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister cut 01.wav 02.wav 03.wav 04.wav -o sides   two sides of a 12-inch record, with a picture of each\n  tonmeister cut a.wav b.wav --format 7in-45          a single\n\nNothing is written into the songs: the curve of RIAA belongs to the lathe. Code 5 when a side is too long."
+)]
+pub(crate) struct Cut {
+    /// Songs in their order
+    #[arg(value_name = "SONG", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Kind of record: 12in-33, 12in-45, 10in-33, 10in-45, 7in-33 or 7in-45
+    #[arg(long, value_name = "FORMAT", default_value = "12in-33")]
+    pub(crate) format: String,
+    /// Sides [default: as few as hold the songs]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=20))]
+    pub(crate) sides: Option<u8>,
+    /// Silence between two songs, seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = gap)]
+    pub(crate) gap: f64,
+    /// Folder for a picture of each side
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace existing pictures
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+fn gap(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    if (0.0..=60.0).contains(&seconds) { Ok(seconds) } else { Err("0 to 60 seconds".to_owned()) }
 }
 
 /// `measure`

@@ -24,13 +24,15 @@ const STUDIO: &[(&str, &[&str])] = &[
     ("services", &["meters", "targets"]),
     ("handover", &["audio", "decode", "meters"]),
     ("deliver", &["audio", "decode", "files", "meters", "targets"]),
+    ("disc", &["audio", "decode", "deliver"]),
     ("mix", &["audio", "decode", "meters", "session", "engine", "deliver"]),
     ("master", &["audio", "decode", "meters", "session", "handover", "targets", "deliver"]),
+    ("vinyl", &["audio", "decode", "meters"]),
     (
         "report",
         &[
             "audio", "meters", "session", "engine", "mix", "handover", "targets", "services", "master",
-            "deliver",
+            "vinyl", "deliver",
         ],
     ),
     ("demo", &["audio", "session", "deliver"]),

@@ -2,6 +2,7 @@
 
 mod album;
 mod check;
+mod cut;
 mod demo;
 mod fx;
 mod man;
@@ -23,6 +24,7 @@ pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
         Command::Demo(args) => demo::run(args, ui),
         Command::Album(args) => album::run(args, ui),
         Command::Check(args) => check::run(args, ui),
+        Command::Cut(args) => cut::run(args, ui),
         Command::Master(args) => master::run(args, ui),
         Command::Mix(args) => mix::run(args, ui),
         Command::Stems(args) => stems::run(args, ui),

@@ -7,3 +7,4 @@ pub mod measurements;
 pub mod portrait;
 pub mod processors;
 pub mod readings;
+pub mod side;
