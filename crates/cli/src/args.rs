@@ -240,7 +240,7 @@ pub(crate) struct Master {
 /// `album`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tonmeister album songs/ --propose                        writes songs/album.toml, every value with its reason\n  tonmeister album songs/album.toml --for cd,spotify -o record   a DDP fileset and a folder of files\n  tonmeister album songs/ --for hi-res -o record           both at once\n\nEvery destination has its own folder in DIR. What is taken out of album.toml is proposed anew."
+    after_help = "Examples:\n  tonmeister album songs --propose      writes songs/album.toml, every value with its reason\n  tonmeister album songs/album.toml --for cd,spotify -o record    DDP fileset, files to stream\n  tonmeister album songs --for hi-res -o record      both at once\n\nEvery destination has its own folder in DIR. What is taken out of album.toml is proposed anew."
 )]
 pub(crate) struct Album {
     /// A folder of prints, or the album.toml written for one
@@ -261,6 +261,8 @@ pub(crate) struct Album {
     /// Allow songs outside the folder of the album.toml
     #[arg(long)]
     pub(crate) allow_external: bool,
+}
+
 /// `cut`
 #[derive(Debug, Args)]
 #[command(

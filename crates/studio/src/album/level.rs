@@ -24,24 +24,26 @@ use serde::Serialize;
 const GRID_DB: [f64; 11] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 13.0, 16.0];
 /// Ceiling the model collects under, dBTP; what it says is taken re it.
 const CEILING_DBTP: f64 = -1.0;
+/// So far under the ceiling a programme is looked at to see its own peak, dB: more than any chain adds to a print.
+const BELOW_DB: f64 = 12.0;
 /// Drives of no song are lower or higher, dB.
 const MOST_GAIN_DB: f64 = 60.0;
 
 /// What a drive does to a passage; all levels re the ceiling.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Point {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Point {
     /// Gain less ceiling, dB.
-    pub drive_db: f64,
+    pub(super) drive_db: f64,
     /// Short-term loudness exceeded in a twentieth of the time.
-    pub stl95_lu: f64,
+    pub(super) stl95_lu: f64,
     /// Integrated loudness.
-    pub integrated_lu: f64,
+    pub(super) integrated_lu: f64,
     /// Largest reduction.
-    pub max_reduction_db: f64,
+    pub(super) max_reduction_db: f64,
     /// Reduction averaged over all time.
-    pub average_reduction_db: f64,
+    pub(super) average_reduction_db: f64,
     /// True peak.
-    pub peak_db: f64,
+    pub(super) peak_db: f64,
 }
 
 impl Point {
@@ -68,8 +70,7 @@ impl Point {
     }
 
     /// Peak to loudness ratio.
-    #[must_use]
-    pub fn plr_lu(&self) -> f64 {
+    fn plr_lu(&self) -> f64 {
         self.peak_db - self.integrated_lu
     }
 }
@@ -82,13 +83,16 @@ pub(super) struct Table {
 }
 
 impl Table {
-    fn of(model: &Model) -> Self {
+    /// `peak_dbtp` is about where the peak of the programme lies.
+    fn of(model: &Model, peak_dbtp: f64) -> Self {
         let settings = limiter_settings(CEILING_DBTP);
         let at = |gain_db: f64| model.loudness_at(gain_db, &settings);
-        // Far below the ceiling the prediction tells the programme's own peak.
-        let quiet = at(-MOST_GAIN_DB);
-        let peak_dbtp = quiet.integrated_lufs + quiet.plr_db + MOST_GAIN_DB;
-        let begins_db = if peak_dbtp.is_finite() { settings.ceiling_dbtp - peak_dbtp } else { 0.0 };
+        // Well below the ceiling, yet far above the gates, the prediction tells the programme's own peak.
+        let quiet_db = if peak_dbtp.is_finite() { settings.ceiling_dbtp - BELOW_DB - peak_dbtp } else { 0.0 };
+        let quiet = at(quiet_db);
+        let peak_dbtp = quiet.integrated_lufs + quiet.plr_db - quiet_db;
+        // A hundredth under, so that nothing touches at the first point.
+        let begins_db = if peak_dbtp.is_finite() { settings.ceiling_dbtp - peak_dbtp - 0.01 } else { 0.0 };
         let point = |over_db: f64| {
             let gain_db = begins_db + over_db;
             let predicted = at(gain_db);
@@ -118,7 +122,7 @@ impl Table {
             };
         };
         if value <= of(first) {
-            return first.moved(value - of(first));
+            return Point { max_reduction_db: 0.0, average_reduction_db: 0.0, ..first.moved(value - of(first)) };
         }
         for pair in self.points.windows(2) {
             if let [low, high] = pair
@@ -173,7 +177,7 @@ pub(super) fn learn(placed: &Placed, heard: &[Heard], steps: &[Step], to_hz: u32
         done += block.frames() as u64;
         job.step("weigh levels", done, placed.frames.max(done))
     })?;
-    Ok(Table::of(&collector.finish()))
+    Ok(Table::of(&collector.finish(), peak))
 }
 
 /// The level of a passage for a destination.

@@ -45,12 +45,14 @@ pub use sheet::Album;
 pub use source::Part;
 pub use tracks::{Track, file_name};
 
+use crate::disc::{self, Pending};
 use crate::files::{self, NewFile, NewFolder};
 use crate::job::Job;
 use crate::master::Place;
 use crate::message::{Error, Finding, Kind, Result};
 use crate::targets::Target;
 use serde::Serialize;
+use render::Desk;
 use set::{Learnt, Waiting};
 use std::path::Path;
 
@@ -115,33 +117,27 @@ pub fn render(prepared: &Prepared, targets: &[Target], place: Place<'_>, job: &J
     let folder = NewFolder::create(place.folder)?;
     let text = papers::text_file(&place.folder.join(SHEET_FILE), &prepared.album.to_toml(), place.force)?;
     let chains = prepared.chains();
+    let desk = Desk { prepared, chains: &chains, force: place.force, job };
     let mut learnt = Learnt::default();
     let mut waiting: Vec<Waiting> = Vec::new();
     for target in targets {
-        waiting.push(set::one(prepared, &chains, &mut learnt, target, place, job)?);
+        waiting.push(set::one(&desk, &mut learnt, target, place.folder)?);
     }
-    let release = commit(waiting, text)?;
-    folder.keep();
-    Ok(release)
+    commit(waiting, folder, text)
 }
 
 /// Names everything.
-fn commit(waiting: Vec<Waiting>, text: NewFile) -> Result<Release> {
-    let (mut files, mut discs, mut folders) = (vec![text], Vec::new(), Vec::new());
+fn commit(waiting: Vec<Waiting>, folder: NewFolder, text: NewFile) -> Result<Release> {
+    let mut sets = vec![Pending::new(folder, vec![text], Vec::new(), Vec::new())];
     let mut release = Release { sets: Vec::new(), findings: Vec::new() };
     for own in waiting {
-        files.extend(own.files.into_iter().map(|file| file.into_file().0));
-        files.extend(own.texts);
-        discs.extend(own.disc.into_iter().flat_map(|disc| disc.pending));
-        folders.push(own.folder);
+        let files = own.files.into_iter().map(|file| file.into_file().0).chain(own.texts).collect();
+        // What lies in the folder of a destination goes before the folder does.
+        sets.extend(own.disc.into_iter().flat_map(|disc| disc.pending));
+        sets.push(Pending::new(own.folder, files, Vec::new(), Vec::new()));
         release.sets.push(own.set);
         release.findings.extend(own.findings);
     }
-    let named = files::commit_all(files)?;
-    if let Err(error) = crate::disc::commit_all(discs) {
-        named.iter().for_each(|path| drop(std::fs::remove_file(path)));
-        return Err(error);
-    }
-    folders.into_iter().for_each(NewFolder::keep);
+    disc::commit_all(sets)?;
     Ok(release)
 }

@@ -65,11 +65,11 @@ pub(super) fn spec_of(target: &Target, sample_rate_hz: u32, seed: u64) -> Spec {
 /// Dither belongs to rounding: where every sample passes as it was printed, there is nothing to round.
 pub(super) fn without_needless_dither(
     spec: Spec,
-    prepared: &Prepared,
-    chains: &[Vec<Step>],
+    desk: &Desk<'_>,
     reel: &Reel,
     levels: &Levels,
 ) -> Spec {
+    let Desk { prepared, chains, .. } = *desk;
     let stored = match spec.encoding {
         audio::Encoding::Int(bits) => bits,
         _ => 0,
@@ -89,18 +89,26 @@ pub(super) fn without_needless_dither(
     spec
 }
 
+/// What every render of an album needs.
+#[derive(Clone, Copy)]
+pub(super) struct Desk<'a> {
+    pub(super) prepared: &'a Prepared,
+    /// The chain of each passage.
+    pub(super) chains: &'a [Vec<Step>],
+    pub(super) force: bool,
+    pub(super) job: &'a Job<'a>,
+}
+
 /// Renders a reel at its levels.
 pub(super) fn render(
-    prepared: &Prepared,
-    chains: &[Vec<Step>],
+    desk: &Desk<'_>,
     reel: &Reel,
     levels: &Levels,
     spec: Spec,
     whole: Option<&mut dyn Whole>,
-    force: bool,
     label: &str,
-    job: &Job<'_>,
 ) -> Result<Rendered> {
+    let Desk { prepared, chains, force, job } = *desk;
     let own = |index: &usize| chains.get(*index).cloned().unwrap_or_default();
     let steps: Vec<Vec<Step>> = reel.belongs.iter().map(own).collect();
     let gain = |index: &usize| levels.levels.get(*index).map_or(0.0, |level| level.gain_db);

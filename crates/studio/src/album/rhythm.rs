@@ -45,15 +45,28 @@ impl Tempo {
     }
 }
 
+/// Steps on either side over which the mean of rises is taken: a second in all.
+const AROUND_STEPS: usize = 50;
+
 /// Rises of a level (power per step) in nepers, the mean taken out.
 fn rises(powers: &[f32]) -> Vec<f64> {
     let mean = powers.iter().map(|power| f64::from(*power)).sum::<f64>() / powers.len().max(1) as f64;
     // 30 dB under the mean: what is softer is no blow.
     let floor = f64::max(1e-3 * mean, f64::MIN_POSITIVE);
     let levels: Vec<f64> = powers.iter().map(|power| math::ln(f64::from(*power) + floor)).collect();
-    let mut rises: Vec<f64> = levels.windows(2).map(|pair| (pair[1] - pair[0]).max(0.0)).collect();
-    let mean = rises.iter().sum::<f64>() / rises.len().max(1) as f64;
-    rises.iter_mut().for_each(|rise| *rise -= mean);
+    let all: Vec<f64> = levels.windows(2).map(|pair| (pair[1] - pair[0]).max(0.0)).collect();
+    // The mean of the second around each is taken out: swells are no beats.
+    let sums: Vec<f64> = std::iter::once(0.0)
+        .chain(all.iter().scan(0.0, |sum, rise| {
+            *sum += rise;
+            Some(*sum)
+        }))
+        .collect();
+    let around = |at: usize| {
+        let (from, to) = (at.saturating_sub(AROUND_STEPS), (at + AROUND_STEPS + 1).min(all.len()));
+        (sums[to] - sums[from]) / (to - from) as f64
+    };
+    let mut rises: Vec<f64> = all.iter().enumerate().map(|(at, rise)| rise - around(at)).collect();
     // Two steps wide, so that blows that miss a step still meet.
     for at in (1..rises.len()).rev() {
         rises[at] = 0.5 * (rises[at] + rises[at - 1]);

@@ -1,20 +1,19 @@
 //! One destination: levels solved, timeline rendered, files and what they came to.
 
 use super::cut::{Came, Piece};
-use super::cd::DiscSet;
+use super::cd::{self, DiscSet};
 use super::family::largest_db;
 use super::lay::{self, Timeline};
 use super::level::{self, Levels, Table, Wanted};
 use super::passage::Passage;
+use super::papers;
 use super::plan::stl95_lufs;
 use super::propose::Prepared;
-use super::render::{self, Reel, Rendered};
+use super::render::{self, Desk, Reel, Rendered};
 use super::sheet::{Album, Loudness};
 use super::tracks::{self, Track};
 use crate::deliver::{Gate, Verified};
 use crate::files::{NewFile, NewFolder};
-use crate::job::Job;
-use crate::master::chain::Step;
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::meters::album_lufs;
 use crate::services::{self, AlbumPlay};
@@ -137,7 +136,8 @@ pub(super) struct Learnt(BTreeMap<u32, Vec<Table>>);
 
 impl Learnt {
     /// The limiter's model of every passage at a rate.
-    fn at(&mut self, prepared: &Prepared, chains: &[Vec<Step>], rate_hz: u32, job: &Job<'_>) -> Result<&[Table]> {
+    fn at(&mut self, desk: &Desk<'_>, rate_hz: u32) -> Result<&[Table]> {
+        let Desk { prepared, chains, job, .. } = *desk;
         if !self.0.contains_key(&rate_hz) {
             let timeline = lay::lay(&prepared.album, &prepared.heard, &prepared.passages, rate_hz, 0)?;
             let tables = super::listen::for_each(timeline.passages.len(), job, |index, job| {
@@ -160,47 +160,39 @@ pub(super) fn common_rate(prepared: &Prepared) -> u32 {
 }
 
 /// Renders one destination.
-pub(super) fn one(
-    prepared: &Prepared,
-    chains: &[Vec<Step>],
-    learnt: &mut Learnt,
-    target: &Target,
-    place: crate::master::Place<'_>,
-    job: &Job<'_>,
-) -> Result<Waiting> {
-    let folder = NewFolder::create(&place.folder.join(&target.name))?;
+pub(super) fn one(desk: &Desk<'_>, learnt: &mut Learnt, target: &Target, folder: &Path) -> Result<Waiting> {
+    let prepared = desk.prepared;
+    let folder = NewFolder::create(&folder.join(&target.name))?;
     let rate_hz = target.delivery_rate_hz(common_rate(prepared));
     let medium = medium_of(target, &prepared.album);
     let reels = reels_of(prepared, target, medium, rate_hz, folder.path())?;
-    let tracks: Vec<Vec<Track>> = reels.iter().map(|reel| tracks::of(&prepared.album, &reel.timeline)).collect();
-    let planned_disc = match (medium, reels.first(), tracks.first()) {
-        (Medium::Disc, Some(reel), Some(tracks)) => Some(super::cd::plan(&prepared.album, &reel.timeline, tracks, folder.path())?),
+    let tracks: Vec<Vec<Track>> =
+        reels.iter().map(|reel| tracks::of(&prepared.album, &reel.timeline)).collect();
+    // The rules of a disc are held before anything is rendered for it.
+    let disc = match (medium, reels.first(), tracks.first()) {
+        (Medium::Disc, Some(reel), Some(tracks)) => {
+            Some(cd::plan(&prepared.album, &reel.timeline, tracks, folder.path())?)
+        }
         _ => None,
     };
-    let tables: Vec<&Table> = learnt.at(prepared, chains, rate_hz, job)?.iter().collect();
-    let offsets: Vec<f64> = prepared.passages.iter().map(|passage| offset_of(&prepared.album, passage)).collect();
-    let choices = &prepared.album.head.choices;
+    let tables: Vec<&Table> = learnt.at(desk, rate_hz)?.iter().collect();
+    let offsets: Vec<f64> =
+        prepared.passages.iter().map(|passage| offset_of(&prepared.album, passage)).collect();
     let wanted = Wanted {
         target,
-        mode: choices.loudness,
+        mode: prepared.album.head.choices.loudness,
         plan_lu: &prepared.plan_lu,
         offsets_db: &offsets,
         anchor: prepared.anchor(),
     };
-    let mut levels = level::solve(&wanted, &tables);
-    let name = |index: usize| title_of(prepared, index);
-    let mut findings = level::findings(&wanted, &levels, name);
+    let levels = level::solve(&wanted, &tables);
+    let mut findings = level::findings(&wanted, &levels, |index| title_of(prepared, index));
     findings.extend(upsampled(prepared, rate_hz, target));
-    let mut turn = 0;
-    let (rendered, disc) = loop {
-        turn += 1;
-        let (rendered, disc) =
-            render_reels(prepared, chains, &reels, &levels, target, planned_disc.as_ref(), place.force, job)?;
-        if turn == MOST_RENDERS || !correct(&wanted, prepared, &rendered, &mut levels) {
-            break (rendered, disc);
-        }
-    };
-    let set = set_of(prepared, target, folder.path(), rate_hz, levels, &reels, tracks, &rendered);
+    let (rendered, disc, levels) = render_to_levels(desk, &wanted, &reels, levels, disc.as_ref())?;
+    let mut set = set_of(prepared, target, rate_hz, levels, &rendered);
+    set.folder = folder.path().to_owned();
+    set.tracks = tracks.into_iter().flatten().collect();
+    set.seconds = reels.iter().map(|reel| reel.timeline.seconds(reel.frames)).sum();
     hold(&set, target)?;
     findings.extend(set.songs.iter().filter_map(|song| off_plan(song, target)));
     let mut files = Vec::new();
@@ -210,11 +202,28 @@ pub(super) fn one(
         findings.extend(file.written().findings.iter().filter(|own| own.rule != "untold_tags").cloned());
         files.push(file);
     }
-    let texts = super::papers::of(prepared, &set, &files, place.force)?;
+    let texts = papers::of(prepared, &set, &files, desk.force)?;
     findings.extend(disc.iter().flat_map(DiscSet::findings));
     let mut waiting = Waiting { set, files, disc, texts, folder, findings };
     waiting.name_files();
     Ok(waiting)
+}
+
+/// Renders, corrects levels by what came out, renders again if need be: at most [`MOST_RENDERS`] times.
+fn render_to_levels(
+    desk: &Desk<'_>,
+    wanted: &Wanted<'_>,
+    reels: &[Reel],
+    mut levels: Levels,
+    disc: Option<&cd::Planned>,
+) -> Result<(Vec<Rendered>, Option<DiscSet>, Levels)> {
+    for turn in 1.. {
+        let (rendered, set) = render_reels(desk, reels, &levels, wanted.target, disc)?;
+        if turn == MOST_RENDERS || !correct(wanted, desk.prepared, &rendered, &mut levels) {
+            return Ok((rendered, set, levels));
+        }
+    }
+    Err(Error::new(Kind::Internal, "solver", "the levels of the album were not settled"))
 }
 
 impl Waiting {
@@ -253,7 +262,7 @@ fn reels_of(prepared: &Prepared, target: &Target, medium: Medium, rate_hz: u32, 
     match medium {
         Medium::Sides => sides(prepared, target, folder, lay),
         Medium::Disc => {
-            let timeline = lay(&prepared.passages, super::cd::lead_in(&prepared.album))?;
+            let timeline = lay(&prepared.passages, cd::lead_in(&prepared.album))?;
             let frames = timeline.frames;
             Ok(vec![Reel { timeline, belongs: all, pieces: Vec::new(), frames }])
         }
@@ -274,7 +283,7 @@ fn pieces(prepared: &Prepared, target: &Target, timeline: &Timeline, folder: &Pa
     let piece = |(track, end): (&Track, u64)| {
         let title = prepared.album.songs.get(track.song).map_or("", |song| song.title.as_str());
         let name = tracks::file_name(track.number, title, &target.container.value);
-        let tags = super::papers::tags(&prepared.album, track, tracks.len());
+        let tags = papers::tags(&prepared.album, track, tracks.len());
         Piece { start: track.start, end, path: folder.join(name), tags }
     };
     tracks.iter().zip(ends).map(piece).collect()
@@ -315,29 +324,24 @@ fn sides(
 }
 
 fn render_reels(
-    prepared: &Prepared,
-    chains: &[Vec<Step>],
+    desk: &Desk<'_>,
     reels: &[Reel],
     levels: &Levels,
     target: &Target,
-    disc: Option<&super::cd::Planned>,
-    force: bool,
-    job: &Job<'_>,
+    disc: Option<&cd::Planned>,
 ) -> Result<(Vec<Rendered>, Option<DiscSet>)> {
     let label = format!("album for {}", target.name);
-    let mut rendered = Vec::new();
-    let mut set = None;
+    let (mut rendered, mut set) = (Vec::new(), None);
     for reel in reels {
-        let spec = render::spec_of(target, reel.timeline.sample_rate_hz, seed_of(prepared, target));
-        let spec = render::without_needless_dither(spec, prepared, chains, reel, levels);
+        let spec = render::spec_of(target, reel.timeline.sample_rate_hz, seed_of(desk.prepared, target));
+        let spec = render::without_needless_dither(spec, desk, reel, levels);
         let Some(disc) = disc else {
-            rendered.push(render::render(prepared, chains, reel, levels, spec, None, force, &label, job)?);
+            rendered.push(render::render(desk, reel, levels, spec, None, &label)?);
             continue;
         };
-        let mut writers = super::cd::Writers::create(disc, force)?;
-        let own = render::render(prepared, chains, reel, levels, spec, Some(&mut writers), force, &label, job)?;
-        rendered.push(own);
-        set = Some(writers.finish(job)?);
+        let mut writers = cd::Writers::create(disc, desk.force)?;
+        rendered.push(render::render(desk, reel, levels, spec, Some(&mut writers), &label)?);
+        set = Some(writers.finish(desk.job)?);
     }
     Ok((rendered, set))
 }
@@ -420,11 +424,8 @@ fn off_plan(song: &Outcome, target: &Target) -> Option<Finding> {
 fn set_of(
     prepared: &Prepared,
     target: &Target,
-    folder: &Path,
     rate_hz: u32,
     levels: Levels,
-    reels: &[Reel],
-    tracks: Vec<Vec<Track>>,
     rendered: &[Rendered],
 ) -> Set {
     let came: Vec<&Came> = rendered.iter().flat_map(|own| &own.came).collect();
@@ -436,10 +437,10 @@ fn set_of(
     let plays = album.filter(|_| service).map(|pooled| services::play_album(target, &played, pooled));
     Set {
         target: target.name.clone(),
-        folder: folder.to_owned(),
+        folder: PathBuf::new(),
         sample_rate_hz: rate_hz,
         levels,
-        tracks: tracks.into_iter().flatten().collect(),
+        tracks: Vec::new(),
         songs,
         album_lufs: album,
         loudest_lufs: Some(loudest).filter(|lufs| lufs.is_finite()),
@@ -447,7 +448,7 @@ fn set_of(
         reduction_db: rendered.iter().map(|own| own.reduction_db).fold(0.0, f64::max),
         plays: plays.unwrap_or_default(),
         files: Vec::new(),
-        seconds: reels.iter().map(|reel| reel.timeline.seconds(reel.frames)).sum(),
+        seconds: 0.0,
     }
 }
 
