@@ -4,6 +4,7 @@ use super::sheet::{Album, Credits, Head, MOST_SONGS, Song};
 use crate::audio::Metadata;
 use crate::decode;
 use crate::message::{Error, Finding, Kind, Result, Severity};
+use crate::suggest::unique_id;
 use std::path::Path;
 
 /// A print as it lies in the folder.
@@ -129,7 +130,7 @@ fn album_of(folder: &Path, found: Vec<Found>) -> Album {
     };
     let mut taken = vec![super::read::MEDIAN.to_owned()];
     let songs = found.into_iter().map(|song| {
-        let mut own = Song::new(unique(&song.title, &mut taken), song.file, song.title);
+        let mut own = Song::new(unique_id(&song.title, "song", &mut taken), song.file, song.title);
         own.isrc = song.isrc;
         own.credits = song.credits;
         if own.credits.artist == artist {
@@ -138,23 +139,4 @@ fn album_of(folder: &Path, found: Vec<Found>) -> Album {
         own
     });
     Album { head, songs: songs.collect(), sides: Vec::new(), folder: folder.to_owned() }
-}
-
-/// An id nobody has yet.
-fn unique(title: &str, taken: &mut Vec<String>) -> String {
-    let mut id = String::new();
-    for letter in title.chars().flat_map(char::to_lowercase).take(48) {
-        if letter.is_alphanumeric() {
-            id.push(letter);
-        } else if !id.is_empty() && !id.ends_with('_') {
-            id.push('_');
-        }
-    }
-    let id = id.trim_end_matches('_');
-    let id = if id.is_empty() { "song" } else { id };
-    let numbered = (2..).map(|number| format!("{id}_{number}"));
-    let free =
-        std::iter::once(id.to_owned()).chain(numbered).find(|id| !taken.contains(id)).unwrap_or_default();
-    taken.push(free.clone());
-    free
 }
