@@ -131,10 +131,11 @@ fn commit(waiting: Vec<Waiting>, folder: NewFolder, text: NewFile) -> Result<Rel
     let mut sets = vec![Pending::new(folder, vec![text], Vec::new(), Vec::new())];
     let mut release = Release { sets: Vec::new(), findings: Vec::new() };
     for own in waiting {
-        let files = own.files.into_iter().map(|file| file.into_file().0).chain(own.texts).collect();
+        let files: Vec<NewFile> = own.files.into_iter().map(|file| file.into_file().0).chain(own.texts).collect();
+        let stale = papers::left_behind(own.folder.path(), &files);
         // What lies in the folder of a destination goes before the folder does.
         sets.extend(own.disc.into_iter().flat_map(|disc| disc.pending));
-        sets.push(Pending::new(own.folder, files, Vec::new(), Vec::new()));
+        sets.push(Pending::new(own.folder, files, stale, Vec::new()));
         release.sets.push(own.set);
         release.findings.extend(own.findings);
     }

@@ -10,10 +10,12 @@ use crate::message::{Error, Result, clean_name};
 use md5::{Digest, Md5};
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Name of the delivery sheet.
 const SHEET: &str = "delivery.txt";
+/// Largest list of checksums that is looked at, bytes.
+const MOST_SUMS_BYTES: u64 = 1 << 20;
 /// Name of the checksums, in the form `md5sum -c` reads.
 const SUMS: &str = "checksum.md5";
 
@@ -145,4 +147,15 @@ pub(super) fn text_file(path: &Path, text: &str, force: bool) -> Result<NewFile>
     let mut file = NewFile::create(path, force)?;
     file.file().write_all(text.as_bytes()).map_err(|error| Error::io(path, "write the file", &error))?;
     Ok(file)
+}
+
+/// Files an earlier set left in a folder that the new one has not: those its checksums name, and nothing else.
+pub(super) fn left_behind(folder: &Path, new: &[NewFile]) -> Vec<PathBuf> {
+    let Ok(text) = crate::files::read_text(&folder.join(SUMS), "the checksums", MOST_SUMS_BYTES) else {
+        return Vec::new();
+    };
+    let named = text.lines().filter_map(|line| line.split_once(" *")).map(|(_, name)| name);
+    let plain = named.filter(|name| !name.contains(['/', '\\']) && !name.starts_with('.'));
+    let paths = plain.map(|name| folder.join(name)).filter(|path| path.is_file());
+    paths.filter(|path| new.iter().all(|file| file.target().file_name() != path.file_name())).collect()
 }

@@ -9,7 +9,7 @@ use crate::disc::{Ean, Isrc};
 use crate::files::read_text;
 use crate::master::chain::read as chain;
 use crate::message::Error;
-use crate::session::files::stays_inside;
+use crate::session::files::{leads_outside, stays_inside};
 use crate::session::read::{Node, Reader, Span, Take, wrong};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,8 +25,11 @@ impl Album {
     pub fn load(path: &Path, allow_external: bool) -> Result<Self, Vec<Error>> {
         let text = read_text(path, "the album", MOST_BYTES).map_err(|error| vec![error])?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let album = Self::parse(&text, &path.display().to_string(), allow_external)?;
-        Ok(Self { folder, ..album })
+        let album = Self { folder, ..Self::parse(&text, &path.display().to_string(), allow_external)? };
+        // A link may lead outside although the words do not.
+        let outside = |song: &&Song| !allow_external && leads_outside(&album.folder, &album.folder.join(&song.file));
+        let errors: Vec<Error> = album.songs.iter().filter(outside).map(linked).collect();
+        if errors.is_empty() { Ok(album) } else { Err(errors) }
     }
 
     /// Reads the text of an `album.toml`. `file` is its name in messages.
@@ -52,6 +55,12 @@ impl Album {
             _ => Err(errors),
         }
     }
+}
+
+fn linked(song: &Song) -> Error {
+    Error::input("external_file", "this is a link out of the album's folder")
+        .at(&song.file)
+        .hint("copy it beside the album, or allow external files (--allow-external)")
 }
 
 fn root(reader: &mut Reader<'_>, table: &toml_edit::Table, external: bool) -> Option<Album> {

@@ -91,7 +91,8 @@ fn check_one(session: &Session, file: &Named) -> Result<()> {
     Ok(())
 }
 
-fn leads_outside(folder: &Path, path: &Path) -> bool {
+/// Whether a path that exists leads out of a folder, links followed.
+pub(crate) fn leads_outside(folder: &Path, path: &Path) -> bool {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match (folder.canonicalize(), path.canonicalize()) {
         (Ok(folder), Ok(path)) => !path.starts_with(folder),
