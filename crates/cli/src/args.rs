@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Cut(Cut),
     /// Measure loudness, peaks, dynamics and stereo
     Measure(Measure),
+    /// DDP filesets: verify one, or take its tracks out
+    Ddp(Ddp),
     /// What the processors do and accept
     Fx(Fx),
     /// What destinations ask for, with sources
@@ -312,6 +314,56 @@ pub(crate) struct Measure {
     /// Accept FLAC whose MD5 checksum does not match
     #[arg(long)]
     pub(crate) allow_bad_md5: bool,
+}
+
+/// `ddp`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister ddp check master/             0 when it is fit to be pressed, 5 when not\n  tonmeister ddp extract master/ -o tracks/   WAV files, cue sheet, TOC file, PQ sheet"
+)]
+pub(crate) struct Ddp {
+    #[command(subcommand)]
+    pub(crate) what: DdpWhat,
+}
+
+/// What is done with a fileset.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DdpWhat {
+    /// Read a fileset and verify it: records, lengths, checksums, CD-TEXT, every rule of the Red Book
+    Check(DdpCheck),
+    /// Write its tracks as 16-bit WAV files, bit by bit, with sheets to burn them from
+    Extract(DdpExtract),
+}
+
+/// `ddp check`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister ddp check master/            the table of tracks and what is wrong\n  tonmeister ddp check --json master/     for programs"
+)]
+pub(crate) struct DdpCheck {
+    /// Folder with DDPID and DDPMS
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Warnings fail as well as blockers
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// `ddp extract`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  tonmeister ddp extract master/ -o tracks/\n\nThe files, one after the other, are the image without its first pregap; each closes with the pause\nbefore the next track. A hidden track becomes `00 hidden.wav`. A set with faults is extracted as far\nas it goes and gives code 5."
+)]
+pub(crate) struct DdpExtract {
+    /// Folder with DDPID and DDPMS
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Folder for the tracks
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Replace existing files
+    #[arg(short, long)]
+    pub(crate) force: bool,
 }
 
 /// `fx`

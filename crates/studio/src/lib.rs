@@ -26,6 +26,7 @@ pub(crate) mod pipe;
 pub mod report;
 pub mod services;
 pub mod session;
+pub mod sheet;
 pub mod suggest;
 pub mod targets;
 pub mod vinyl;

@@ -3,6 +3,7 @@
 mod album;
 mod check;
 mod cut;
+mod ddp;
 mod demo;
 mod fx;
 mod man;
@@ -25,6 +26,7 @@ pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
         Command::Album(args) => album::run(args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Cut(args) => cut::run(args, ui),
+        Command::Ddp(args) => ddp::run(args, ui),
         Command::Master(args) => master::run(args, ui),
         Command::Mix(args) => mix::run(args, ui),
         Command::Stems(args) => stems::run(args, ui),

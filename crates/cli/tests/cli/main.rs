@@ -4,6 +4,7 @@
 mod album;
 mod bar;
 mod check;
+mod ddp;
 mod faults;
 mod files;
 mod help;

@@ -5,13 +5,16 @@ use super::lay::Timeline;
 use super::sheet::{Album, Credits};
 use super::tracks::Track;
 use crate::disc::text::{Block, Genre, Language, Texts, transliterate};
-use crate::disc::{self, Disc, Ean, FRAMES_PER_SECTOR, Isrc, Pending, RedBook, Sectors, ddp};
+use crate::disc::{self, Disc, Ean, FRAMES_PER_SECTOR, Isrc, Pending, RedBook, Sectors, burn, ddp, pq};
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use std::path::{Path, PathBuf};
 
 /// Folder of the fileset, in that of the destination.
 const DDP_FOLDER: &str = "ddp";
+/// Folder and name of the files for burning.
+const BURN_FOLDER: &str = "burn";
+const BURN_STEM: &str = "album";
 /// Characters of the master id.
 const MASTER_ID: usize = 48;
 
@@ -60,7 +63,7 @@ pub(super) fn plan(album: &Album, timeline: &Timeline, tracks: &[Track], folder:
     disc.text = text_of(album, tracks, &mut findings)?.into_iter().collect();
     let red_book = RedBook::new(disc).map_err(|errors| first_of(errors, album))?;
     findings.extend(red_book.findings().iter().cloned());
-    Ok(Planned { red_book, folder: folder.join(DDP_FOLDER), findings })
+    Ok(Planned { red_book, folder: folder.to_owned(), findings })
 }
 
 /// The first of several errors, with the others named in it.
@@ -131,27 +134,39 @@ fn texts(title: &str, own: &Credits, record: &Credits, findings: &mut Vec<Findin
     }
 }
 
+impl Planned {
+    /// The PQ sheet, as text and as PDF, by their names.
+    pub(super) fn papers(&self) -> [(&'static str, Vec<u8>); 2] {
+        let sheet = pq::sheet(&self.red_book);
+        [("pq.txt", sheet.text().into_bytes()), ("pq.pdf", sheet.pdf())]
+    }
+}
+
 /// Filesets that take the timeline.
 pub(super) struct Writers<'a> {
     ddp: ddp::Writer<'a>,
+    burn: burn::Writer<'a>,
     findings: Vec<Finding>,
 }
 
 impl<'a> Writers<'a> {
     pub(super) fn create(planned: &'a Planned, force: bool) -> Result<Self> {
-        let ddp = ddp::Writer::create(&planned.folder, &planned.red_book, ddp::Options::default(), force)?;
-        Ok(Self { ddp, findings: planned.findings.clone() })
+        let (book, at) = (&planned.red_book, |name: &str| planned.folder.join(name));
+        let ddp = ddp::Writer::create(&at(DDP_FOLDER), book, ddp::Options::default(), force)?;
+        let burn = burn::Writer::create(&at(BURN_FOLDER), BURN_STEM, book, burn::Audio::Wav, force)?;
+        Ok(Self { ddp, burn, findings: planned.findings.clone() })
     }
 
     /// Ends the filesets and reads them back.
     pub(super) fn finish(self, job: &Job<'_>) -> Result<DiscSet> {
-        Ok(DiscSet { pending: vec![self.ddp.finish(job)?], findings: self.findings })
+        Ok(DiscSet { pending: vec![self.ddp.finish(job)?, self.burn.finish()?], findings: self.findings })
     }
 }
 
 impl Whole for Writers<'_> {
     fn write(&mut self, interleaved: &[i16]) -> Result<()> {
-        self.ddp.push(interleaved)
+        self.ddp.push(interleaved)?;
+        self.burn.push(interleaved)
     }
 }
 

@@ -45,6 +45,7 @@ pub use sheet::Album;
 pub use source::Part;
 pub use tracks::{Track, file_name};
 
+use crate::deliver::Verified;
 use crate::disc::{self, Pending};
 use crate::files::{self, NewFile, NewFolder};
 use crate::job::Job;
@@ -115,7 +116,7 @@ pub fn render(prepared: &Prepared, targets: &[Target], place: Place<'_>, job: &J
     }
     check_place(&prepared.album, targets, place)?;
     let folder = NewFolder::create(place.folder)?;
-    let text = papers::text_file(&place.folder.join(SHEET_FILE), &prepared.album.to_toml(), place.force)?;
+    let text = papers::file(&place.folder.join(SHEET_FILE), prepared.album.to_toml().as_bytes(), place.force)?;
     let chains = prepared.chains();
     let desk = Desk { prepared, chains: &chains, force: place.force, job };
     let mut learnt = Learnt::default();
@@ -131,7 +132,7 @@ fn commit(waiting: Vec<Waiting>, folder: NewFolder, text: NewFile) -> Result<Rel
     let mut sets = vec![Pending::new(folder, vec![text], Vec::new(), Vec::new())];
     let mut release = Release { sets: Vec::new(), findings: Vec::new() };
     for own in waiting {
-        let files: Vec<NewFile> = own.files.into_iter().map(|file| file.into_file().0).chain(own.texts).collect();
+        let files: Vec<NewFile> = own.files.into_iter().map(Verified::into_file).chain(own.texts).collect();
         let stale = papers::left_behind(own.folder.path(), &files);
         // What lies in the folder of a destination goes before the folder does.
         sets.extend(own.disc.into_iter().flat_map(|disc| disc.pending));

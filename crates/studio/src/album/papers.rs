@@ -131,21 +131,21 @@ fn md5_of(path: &Path) -> Result<String> {
 
 /// Sheet and checksums of a set. A disc has checksums of its own in its fileset.
 pub(super) fn of(prepared: &Prepared, set: &Set, files: &[Verified], force: bool) -> Result<Vec<NewFile>> {
-    let mut papers = vec![text_file(&set.folder.join(SHEET), &sheet(prepared, set, files), force)?];
+    let mut papers = vec![file(&set.folder.join(SHEET), sheet(prepared, set, files).as_bytes(), force)?];
     if !files.is_empty() {
         let mut sums = String::new();
-        for file in files {
-            let _ = writeln!(sums, "{} *{}", md5_of(file.temporary())?, name_of(&file.written().path));
+        for own in files {
+            let _ = writeln!(sums, "{} *{}", md5_of(own.temporary())?, name_of(&own.written().path));
         }
-        papers.push(text_file(&set.folder.join(SUMS), &sums, force)?);
+        papers.push(file(&set.folder.join(SUMS), sums.as_bytes(), force)?);
     }
     Ok(papers)
 }
 
-/// A text that waits for its name.
-pub(super) fn text_file(path: &Path, text: &str, force: bool) -> Result<NewFile> {
+/// A small file that waits for its name.
+pub(super) fn file(path: &Path, content: &[u8], force: bool) -> Result<NewFile> {
     let mut file = NewFile::create(path, force)?;
-    file.file().write_all(text.as_bytes()).map_err(|error| Error::io(path, "write the file", &error))?;
+    file.file().write_all(content).map_err(|error| Error::io(path, "write the file", &error))?;
     Ok(file)
 }
 

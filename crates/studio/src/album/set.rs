@@ -188,6 +188,10 @@ pub(super) fn one(desk: &Desk<'_>, learnt: &mut Learnt, target: &Target, folder:
     let levels = level::solve(&wanted, &tables);
     let mut findings = level::findings(&wanted, &levels, |index| title_of(prepared, index));
     findings.extend(upsampled(prepared, rate_hz, target));
+    let mut texts = Vec::new();
+    for (name, content) in disc.iter().flat_map(cd::Planned::papers) {
+        texts.push(papers::file(&folder.path().join(name), &content, desk.force)?);
+    }
     let (rendered, disc, levels) = render_to_levels(desk, &wanted, &reels, levels, disc.as_ref())?;
     let mut set = set_of(prepared, target, rate_hz, levels, &rendered);
     set.folder = folder.path().to_owned();
@@ -202,7 +206,7 @@ pub(super) fn one(desk: &Desk<'_>, learnt: &mut Learnt, target: &Target, folder:
         findings.extend(file.written().findings.iter().filter(|own| own.rule != "untold_tags").cloned());
         files.push(file);
     }
-    let texts = papers::of(prepared, &set, &files, desk.force)?;
+    texts.extend(papers::of(prepared, &set, &files, desk.force)?);
     findings.extend(disc.iter().flat_map(DiscSet::findings));
     let mut waiting = Waiting { set, files, disc, texts, folder, findings };
     waiting.name_files();

@@ -423,9 +423,9 @@ impl Verified {
         self.file.temporary()
     }
 
-    /// The file that waits for its name, and what it will be: for sets that are named together.
-    pub(crate) fn into_file(self) -> (NewFile, Written) {
-        (self.file, self.written)
+    /// The file alone, to be named together with files of other kinds.
+    pub(crate) fn into_file(self) -> NewFile {
+        self.file
     }
 
     /// Gives the file its name.

@@ -4,8 +4,9 @@
 //! appendix of the CDRWIN user's guide; what `cue2ddp`, cdrdao and libcdio accept.
 
 use super::sectors::Sectors;
-use super::text::{Block, Field, latin};
+use super::text::{Block, Field};
 use super::tracks::{Copying, Disc, Flags};
+use crate::sheet::latin;
 use std::fmt::Write;
 
 /// A cue sheet over the image of a fileset: its times are those of the disc, the first pregap included. For burning it is
@@ -24,35 +25,68 @@ pub fn for_burning(disc: &Disc, file: &str, kind: &str) -> Vec<u8> {
     sheet(disc, file, kind, None)
 }
 
+/// A cue sheet over several files: `place` says in which of them, and how far into it, an address of the disc is.
+pub(super) fn over_files(
+    disc: &Disc,
+    files: &[&str],
+    place: &dyn Fn(Sectors) -> (usize, Sectors),
+) -> Vec<u8> {
+    write(disc, files, "WAVE", true, place)
+}
+
 fn sheet(disc: &Disc, file: &str, kind: &str, from: Option<Sectors>) -> Vec<u8> {
-    let burning = from.is_none();
-    let from = from.unwrap_or(Sectors::FIRST_PREGAP);
+    let start = from.unwrap_or(Sectors::FIRST_PREGAP);
+    write(disc, &[file], kind, from.is_none(), &|place| (0, place.minus(start)))
+}
+
+fn write(
+    disc: &Disc,
+    files: &[&str],
+    kind: &str,
+    burning: bool,
+    place: &dyn Fn(Sectors) -> (usize, Sectors),
+) -> Vec<u8> {
     let mut text = String::new();
     if let Some(ean) = &disc.ean {
         let _ = writeln!(text, "CATALOG {ean}");
     }
     let block = disc.text.first();
     texts(&mut text, block, 0, "");
-    let _ = writeln!(text, "FILE \"{}\" {kind}", plain(file));
+    let mut open = None;
     for (at, track) in disc.tracks.iter().enumerate() {
+        // The pregap that the drive makes is in no file.
+        let unseen = |index| burning && at == 0 && index == 0 && track.start <= Sectors::FIRST_PREGAP;
+        let seen = |mark: Sectors| if burning { mark.max(Sectors::FIRST_PREGAP) } else { mark };
+        let marks: Vec<(usize, (usize, Sectors))> = track
+            .marks()
+            .filter(|(index, _)| !unseen(*index))
+            .map(|(index, mark)| (index, place(seen(mark))))
+            .collect();
+        let first = marks.first().map_or(0, |(_, (file, _))| *file);
+        open_file(&mut text, files, kind, first, &mut open);
         let _ = writeln!(text, "  TRACK {:02} AUDIO", at + 1);
         texts(&mut text, block, at + 1, "    ");
         if let Some(isrc) = &track.isrc {
             let _ = writeln!(text, "    ISRC {isrc}");
         }
-        let _ = match flags(track.flags) {
-            words if words.is_empty() => Ok(()),
-            words => writeln!(text, "    FLAGS {words}"),
-        };
-        for (index, place) in track.marks() {
-            // The pregap that the drive makes is not in the file.
-            let unseen = burning && at == 0 && index == 0 && track.start <= from;
-            if !unseen {
-                let _ = writeln!(text, "    INDEX {index:02} {}", place.minus(from));
-            }
+        let words = flags(track.flags);
+        if !words.is_empty() {
+            let _ = writeln!(text, "    FLAGS {words}");
+        }
+        for (index, (file, time)) in marks {
+            open_file(&mut text, files, kind, file, &mut open);
+            let _ = writeln!(text, "    INDEX {index:02} {time}");
         }
     }
     bytes(&text)
+}
+
+/// Names the file that what follows is in, if it is another one.
+fn open_file(text: &mut String, files: &[&str], kind: &str, file: usize, open: &mut Option<usize>) {
+    if *open != Some(file) {
+        let _ = writeln!(text, "FILE \"{}\" {kind}", plain(files.get(file).copied().unwrap_or("")));
+        *open = Some(file);
+    }
 }
 
 fn texts(text: &mut String, block: Option<&Block>, track: usize, indent: &str) {

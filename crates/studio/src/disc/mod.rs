@@ -7,15 +7,21 @@
 //! [`Disc`] is what someone wants, [`RedBook`] one that keeps every rule; only the latter is written. Audio is pushed as it
 //! comes, so an album that runs on through its marks stays whole.
 
+pub mod burn;
 mod check;
 mod codes;
 mod crc;
 pub mod cue;
 pub mod ddp;
+pub mod extract;
 mod image;
+#[cfg(test)]
+mod judges;
 mod pending;
+pub mod pq;
 mod sectors;
 pub mod text;
+mod toc;
 mod tracks;
 
 pub use check::{RedBook, check, finding_of};

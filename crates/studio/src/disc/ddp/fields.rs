@@ -37,7 +37,7 @@ pub(super) fn field(record: &[u8], at: usize, width: usize) -> &[u8] {
 
 /// The text of a field without the blanks (and NULs, which some writers pad with) around it; bytes as Latin-1.
 pub(super) fn text(record: &[u8], at: usize, width: usize) -> String {
-    let text = crate::disc::text::latin::decode(field(record, at, width));
+    let text = crate::sheet::latin::decode(field(record, at, width));
     text.trim_matches(|c| c == ' ' || c == '\0').to_owned()
 }
 

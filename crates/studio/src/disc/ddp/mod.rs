@@ -5,10 +5,14 @@
 
 mod checksums;
 mod fields;
+mod read;
 mod records;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
+pub use read::{Fileset, read};
+
+use super::burn::fill;
 use super::check::RedBook;
 use super::cue;
 use super::image::{Hashes, Image, hash_all, hashes};
@@ -18,7 +22,7 @@ use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use serde::Serialize;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 /// Whose filesets ours are like, byte by byte, where writers differ. Plants take both.
@@ -213,12 +217,6 @@ fn contents(disc: &RedBook, options: &Options) -> Vec<(String, Vec<u8>)> {
         files.push(("IMAGE.cue".to_owned(), cue::of_image(disc.disc(), profile.image_name())));
     }
     files
-}
-
-fn fill(mut file: NewFile, bytes: &[u8]) -> Result<NewFile> {
-    let target = file.target().to_owned();
-    file.file().write_all(bytes).map_err(|error| Error::io(&target, "write the file", &error))?;
-    Ok(file)
 }
 
 /// Reads the image from the disk and compares it with what was written.

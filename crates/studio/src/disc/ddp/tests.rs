@@ -150,7 +150,7 @@ fn a_first_pregap_of_more_than_four_digits_is_left_blank_with_a_finding() {
 }
 
 /// Writes a fileset of silence but for one sample at the start of track 1.
-fn write(folder: &Path, disc: &RedBook, options: Options, force: bool) -> Result<Vec<PathBuf>> {
+pub(crate) fn write(folder: &Path, disc: &RedBook, options: Options, force: bool) -> Result<Vec<PathBuf>> {
     let mut writer = Writer::create(folder, disc, options, force)?;
     let start = disc.disc().tracks[0].start.frames();
     writer.push_silence(start)?;

@@ -2,15 +2,15 @@
 //!
 //! Source: MMC-3 rev. 10g, annex J; Sony's description of CD-TEXT as retold in libburn's `doc/cdtext.txt`.
 
-pub(crate) mod latin;
+mod jis;
 mod names;
 pub(crate) mod pack;
 pub(crate) mod sheet;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub(crate) mod unpack;
 
-pub use latin::transliterate;
+pub use crate::sheet::latin::transliterate;
 pub use names::{GENRES, LANGUAGES};
 
 use crate::message::{Error, Result};

@@ -1,9 +1,10 @@
 //! Texts become packs: 18 bytes each, as they stand in the lead-in.
 
-use super::{Block, Charset, Field, latin};
+use super::{Block, Charset, Field};
 use crate::disc::crc::crc16;
 use crate::disc::tracks::Disc;
 use crate::message::{Error, Kind, Result};
+use crate::sheet::latin;
 
 /// Bytes of a pack. Source: MMC-3 rev. 10g, annex J, as everything here.
 pub(crate) const PACK_BYTES: usize = 18;
@@ -148,7 +149,7 @@ fn stored_char(c: char, charset: Charset) -> Option<Vec<u8>> {
     match charset {
         Charset::Latin1 => latin::byte(c).map(|byte| vec![byte]),
         Charset::Ascii => latin::byte(c).filter(u8::is_ascii).map(|byte| vec![byte]),
-        Charset::MsJis => None,
+        Charset::MsJis => super::jis::bytes(c).map(|bytes| bytes.to_vec()),
     }
 }
 
