@@ -34,7 +34,12 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<u8> {
 fn open(args: &Args, findings: &mut Vec<Finding>, ui: &Ui) -> Result<(Album, Option<PathBuf>)> {
     if args.input.is_dir() {
         let sheet = args.input.join(SHEET_FILE);
-        let hint = |error: Error| error.hint(format!("render it: tonmeister album {}; or --force to write it anew", clean_name(sheet.display())));
+        let hint = |error: Error| {
+            error.hint(format!(
+                "render it: tonmeister album {}; or --force to write it anew",
+                clean_name(sheet.display())
+            ))
+        };
         refuse_existing(&sheet, args.force).map_err(hint)?;
         return Ok((Album::of_folder(&args.input, findings)?, Some(sheet)));
     }
@@ -57,7 +62,13 @@ fn deliver(args: &Args, prepared: &Prepared, targets: &[Target], ui: &Ui) -> Res
     album::render(prepared, targets, Place { folder, force: args.force }, &ui.job())
 }
 
-fn told(prepared: &Prepared, release: Option<&Release>, findings: &[Finding], sheet: Option<&Path>, ui: &Ui) -> Result<u8> {
+fn told(
+    prepared: &Prepared,
+    release: Option<&Release>,
+    findings: &[Finding],
+    sheet: Option<&Path>,
+    ui: &Ui,
+) -> Result<u8> {
     if ui.json() {
         ui.print_json(&report::json(prepared, release));
         return Ok(0);

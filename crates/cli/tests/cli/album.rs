@@ -63,7 +63,11 @@ fn json_holds_the_table_and_a_wrong_text_its_places() {
     assert_eq!(document["songs"][0]["id"], "first");
     assert_eq!(document["sets"][0]["songs"].as_array().unwrap().len(), 2);
     assert!(document["sets"][0]["album_lufs"].as_f64().is_some());
-    fs::write(dir.path().join("songs/album.toml"), "version = 1\n[[song]]\nid = \"a\"\nfile = \"x.wav\"\ngap_secods = 1\n").unwrap();
+    fs::write(
+        dir.path().join("songs/album.toml"),
+        "version = 1\n[[song]]\nid = \"a\"\nfile = \"x.wav\"\ngap_secods = 1\n",
+    )
+    .unwrap();
     let output = run(dir.path(), ["album", "songs/album.toml", "--for", "hi-res", "-o", "more"]);
     expect_code(&output, 3);
     assert!(err(&output).contains("gap_seconds"), "{}", err(&output));

@@ -52,7 +52,9 @@ pub(super) fn plan(album: &Album, timeline: &Timeline, tracks: &[Track], folder:
         let song = album.songs.get(track.song);
         let start = sector_of(track.start);
         let pause = Sectors::holding(track.pause);
-        let at = |seconds: &f64| Sectors::nearest(track.start + (seconds * f64::from(timeline.sample_rate_hz)) as u64);
+        let at = |seconds: &f64| {
+            Sectors::nearest(track.start + (seconds * f64::from(timeline.sample_rate_hz)) as u64)
+        };
         disc.tracks.push(disc::Track {
             pregap: if index == 0 { Some(Sectors::ZERO) } else { Some(pause).filter(|pause| *pause < start) },
             indexes: song.map_or_else(Vec::new, |song| song.indexes.iter().map(at).collect()),
@@ -68,7 +70,8 @@ pub(super) fn plan(album: &Album, timeline: &Timeline, tracks: &[Track], folder:
 
 /// The first of several errors, with the others named in it.
 fn first_of(errors: Vec<Error>, album: &Album) -> Error {
-    let more: Vec<String> = errors.iter().skip(1).map(|error| format!("{} [{}]", error.what, error.code)).collect();
+    let more: Vec<String> =
+        errors.iter().skip(1).map(|error| format!("{} [{}]", error.what, error.code)).collect();
     let none = || Error::new(Kind::Internal, "no_error", "the disc breaks a rule, but it was not said which");
     let mut first = errors.into_iter().next().unwrap_or_else(none).at(&album.head.title);
     if !more.is_empty() {
@@ -83,7 +86,13 @@ fn master_id(album: &Album) -> String {
     let words: Vec<&str> = parts.into_iter().flatten().filter(|word| !word.is_empty()).collect();
     let plain = words.join(" ");
     let plain = transliterate(&plain).unwrap_or(plain);
-    plain.chars().filter(|c| c.is_ascii() && !c.is_control()).take(MASTER_ID).collect::<String>().trim().to_owned()
+    plain
+        .chars()
+        .filter(|c| c.is_ascii() && !c.is_control())
+        .take(MASTER_ID)
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 /// CD-TEXT, when the record has a title.
@@ -114,10 +123,14 @@ fn texts(title: &str, own: &Credits, record: &Credits, findings: &mut Vec<Findin
         match transliterate(&text) {
             Some(latin) if latin != text => {
                 findings.push(
-                    Finding::new("transliterated", Severity::Info, format!("`{text}` stands as `{latin}` in CD-TEXT"))
-                        .about(title)
-                        .limit("letters of western Europe (ISO 8859-1)")
-                        .advice("players know no others; write the title in them if it should read otherwise"),
+                    Finding::new(
+                        "transliterated",
+                        Severity::Info,
+                        format!("`{text}` stands as `{latin}` in CD-TEXT"),
+                    )
+                    .about(title)
+                    .limit("letters of western Europe (ISO 8859-1)")
+                    .advice("players know no others; write the title in them if it should read otherwise"),
                 );
                 latin
             }

@@ -196,7 +196,8 @@ impl<'a> Cutter<'a> {
         let (left, right) = (block.channel(0), block.channel(block.channels().saturating_sub(1)));
         // Whole steps of sixteen bits: nothing is rounded here.
         let sample = |x: &f64| (x * 32_768.0) as i16;
-        self.interleaved.extend(left.iter().zip(right).flat_map(|(left, right)| [sample(left), sample(right)]));
+        self.interleaved
+            .extend(left.iter().zip(right).flat_map(|(left, right)| [sample(left), sample(right)]));
         whole.write(&self.interleaved)
     }
 

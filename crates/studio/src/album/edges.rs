@@ -65,6 +65,23 @@ impl Edges {
     }
 }
 
+#[cfg(test)]
+impl Edges {
+    /// Edges of a song that begins at once, ends in silence, and has these figures.
+    pub(super) fn made(decay_seconds: f64, tail_seconds: f64, tempo: Option<Tempo>) -> Self {
+        Self {
+            head_seconds: 0.0,
+            tail_seconds,
+            decay_seconds,
+            end_dbfs: -90.0,
+            start_dbfs: -20.0,
+            tempo,
+            first: Vec::new(),
+            last: Vec::new(),
+        }
+    }
+}
+
 /// Whether the step from the last sample of `end` to the first of `start` is one the waveform makes by itself.
 fn joins(end: &[f64], start: &[f64]) -> bool {
     let (Some(before), Some(after)) = (end.last(), start.first()) else { return false };
@@ -130,7 +147,8 @@ impl Watcher {
                 }
                 self.last_x[channel] = before;
             }
-            (start, self.frame, self.in_step) = (start + frames, self.frame + frames as u64, self.in_step + frames);
+            (start, self.frame, self.in_step) =
+                (start + frames, self.frame + frames as u64, self.in_step + frames);
             if self.frame as f64 >= self.edge {
                 self.end_step();
             }
@@ -155,7 +173,9 @@ impl Watcher {
         let loud = sorted.get(((sorted.len() as f64 * 0.95) as usize).min(sorted.len().saturating_sub(1)));
         let loud = loud.copied().unwrap_or(f64::NEG_INFINITY);
         let silence = (loud - DECAY_DB).max(SILENCE_DBFS);
-        let above = |level: f64| (levels.iter().position(|own| *own > level), levels.iter().rposition(|own| *own > level));
+        let above = |level: f64| {
+            (levels.iter().position(|own| *own > level), levels.iter().rposition(|own| *own > level))
+        };
         let seconds = |steps: usize| steps as f64 * STEP_SECONDS;
         let (first, last) = above(silence);
         let going_on = above((loud - GOING_ON_DB).max(silence)).1;

@@ -54,7 +54,9 @@ impl Portrait {
     pub fn counts(&self, band: usize) -> bool {
         let loudest = self.level_db.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let inside = THIRD_OCTAVES_HZ.get(band).is_some_and(|hz| hz * math::exp2(1.0 / 6.0) <= self.top_hz);
-        COUNTED.contains(&band) && inside && self.level_db.get(band).is_some_and(|level| *level > loudest - ENERGY_DB)
+        COUNTED.contains(&band)
+            && inside
+            && self.level_db.get(band).is_some_and(|level| *level > loudest - ENERGY_DB)
     }
 
     /// The same with every band moved by so many decibels.
@@ -107,7 +109,8 @@ impl Family {
     /// Level of a song over the family: the median over the bands both have.
     fn offset_db(&self, song: &Portrait) -> f64 {
         let both = (0..BANDS).filter(|band| song.counts(*band));
-        median(both.filter_map(|band| Some(song.level_db[band] - self.level_db[band]?)).collect()).unwrap_or(0.0)
+        median(both.filter_map(|band| Some(song.level_db[band] - self.level_db[band]?)).collect())
+            .unwrap_or(0.0)
     }
 
     /// How far a song lies from the family, band by band, its level taken out; `None` where it or the family has no energy.
@@ -253,7 +256,9 @@ impl<'a> Fit<'a> {
             };
             let tried = (0..self.known.len()).map(try_one).min_by(|a, b| a.2.total_cmp(&b.2));
             // A filter that takes away less than a twentieth of what is wrong is not worth its phase.
-            let Some((known, gain, _)) = tried.filter(|(_, _, left)| *left < fault - 0.05 * before) else { break };
+            let Some((known, gain, _)) = tried.filter(|(_, _, left)| *left < fault - 0.05 * before) else {
+                break;
+            };
             chosen.push((known, gain));
             self.balance(&mut chosen);
         }
@@ -262,8 +267,12 @@ impl<'a> Fit<'a> {
             return Vec::new();
         }
         // Written values are round.
-        let filter = |(known, gain): &(usize, f64)| Filter { gain_db: (gain * 10.0).round() / 10.0, ..self.known[*known].0 };
-        let mut filters: Vec<Filter> = chosen.iter().map(filter).filter(|filter| filter.gain_db != 0.0).collect();
+        let filter = |(known, gain): &(usize, f64)| Filter {
+            gain_db: (gain * 10.0).round() / 10.0,
+            ..self.known[*known].0
+        };
+        let mut filters: Vec<Filter> =
+            chosen.iter().map(filter).filter(|filter| filter.gain_db != 0.0).collect();
         filters.sort_by(|a, b| a.freq_hz.total_cmp(&b.freq_hz));
         filters
     }
@@ -287,4 +296,79 @@ fn least(of: impl Fn(f64) -> f64) -> f64 {
         }
     }
     0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pink music with colours: a hump of so many decibels, two octaves wide, around a band.
+    fn song(level_db: f64, colours: &[(usize, f64)]) -> Portrait {
+        let of = |band: usize| {
+            let hump = |(at, db): &(usize, f64)| {
+                let away = (band as f64 - *at as f64) / 3.0;
+                db * math::exp(-away * away)
+            };
+            level_db - 0.5 * band as f64 + colours.iter().map(hump).sum::<f64>()
+        };
+        Portrait { level_db: (0..BANDS).map(of).collect(), top_hz: 22_050.0 }
+    }
+
+    fn even() -> Vec<Portrait> {
+        vec![song(-20.0, &[]), song(-40.0, &[]), song(0.0, &[])]
+    }
+
+    #[test]
+    fn level_is_no_tone_and_a_member_is_left_alone() {
+        let family = Family::of(&even(), None);
+        for own in even().iter().chain([&song(-30.0, &[(15, 1.4)])]) {
+            assert_eq!(judge(&family.distance_db(own)), Verdict::Member);
+        }
+        // Outside 40 Hz to 16 kHz nothing counts.
+        let mut odd = song(-30.0, &[]);
+        (odd.level_db[0], odd.level_db[30]) = (0.0, -90.0);
+        assert_eq!(judge(&family.distance_db(&odd)), Verdict::Member);
+    }
+
+    #[test]
+    fn what_stands_out_comes_into_the_family_within_the_cap() {
+        let family = Family::of(&even(), None);
+        for colours in [&[(9, 3.0)][..], &[(22, -3.5)], &[(5, 3.0), (24, 3.0)], &[(12, -2.5), (20, 2.5)]] {
+            let own = song(-25.0, colours);
+            let distance = family.distance_db(&own);
+            let Verdict::Move(filters, left) = judge(&distance) else { panic!("{colours:?}") };
+            assert!(filters.len() <= 6 && left <= TOLERANCE_DB, "{colours:?}: {left} {filters:?}");
+            for band in 3..=29 {
+                let moved: f64 = filters.iter().map(|filter| filter.in_band_db(band)).sum();
+                let after = distance[band].unwrap_or(0.0) + moved;
+                assert!(
+                    moved.abs() <= CAP_DB + 0.15 && after.abs() <= TOLERANCE_DB,
+                    "{colours:?} {band}: {moved} {after}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_stranger_is_left_alone_and_an_anchor_is_the_family() {
+        let mut piano = song(-25.0, &[]);
+        for band in (3..12).chain(22..30) {
+            piano.level_db[band] -= 15.0;
+        }
+        let family = Family::of(&even(), None);
+        assert!(matches!(judge(&family.distance_db(&piano)), Verdict::Stranger(far) if far > 10.0));
+        let songs = [song(-20.0, &[]), song(-20.0, &[(15, 4.0)]), song(-20.0, &[])];
+        let family = Family::of(&songs, Some(1));
+        assert_eq!(judge(&family.distance_db(&songs[1])), Verdict::Member);
+        assert!(largest_db(&family.distance_db(&songs[0])) > 3.0);
+    }
+
+    #[test]
+    fn bands_without_energy_and_beyond_a_wall_do_not_count() {
+        let mut dark = song(-25.0, &[]);
+        dark.level_db[28] = -100.0;
+        assert!(!dark.counts(28) && dark.counts(27));
+        dark.top_hz = 8000.0;
+        assert!(!dark.counts(26) && dark.counts(24));
+    }
 }

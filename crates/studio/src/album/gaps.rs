@@ -58,3 +58,34 @@ pub(super) fn between(one: &Edges, next: &Edges) -> Gap {
     let because = format!("a pause of {pause:.2} s: {why}; {silent:.2} s of silence are in the files");
     Gap { seconds, because }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::rhythm::Tempo;
+    use super::*;
+
+    fn gap(decay: f64, tail: f64, tempo: Option<(f64, f64)>) -> f64 {
+        let tempo = tempo.map(|(bpm, confidence)| Tempo { bpm, confidence });
+        between(&Edges::made(decay, tail, None), &Edges::made(1.0, 0.0, tempo)).seconds
+    }
+
+    #[test]
+    fn a_pause_follows_the_decay_and_silence_in_the_files_counts() {
+        assert_eq!(gap(1.5, 0.0, None), 2.0);
+        // A dead stop, a fade of 4.5 s, one of 20 s.
+        assert_eq!(gap(0.2, 0.0, None), 2.5);
+        assert_eq!(gap(4.5, 0.0, None), 1.5);
+        assert_eq!(gap(20.0, 0.0, None), 1.0);
+        assert_eq!(gap(1.5, 0.7, None), 1.3);
+        assert_eq!(gap(1.5, 9.0, None), 0.0);
+    }
+
+    #[test]
+    fn a_song_with_a_sure_beat_enters_on_it_when_one_is_near() {
+        // Four beats at 110 are 2.18 s; at 70 two are 1.71; at 170 four are 1.41, eight 2.82: none is near.
+        assert_eq!(gap(1.5, 0.0, Some((110.0, 0.6))), 2.18);
+        assert_eq!(gap(1.5, 0.0, Some((70.0, 0.6))), 1.71);
+        assert_eq!(gap(1.5, 0.0, Some((170.0, 0.6))), 2.0);
+        assert_eq!(gap(1.5, 0.0, Some((110.0, 0.1))), 2.0);
+    }
+}

@@ -121,7 +121,8 @@ pub(super) fn lay(
     let mut timeline = Timeline { sample_rate_hz, passages: Vec::new(), slots: Vec::new(), frames: lead_in };
     for passage in passages {
         let Some(song) = album.songs.get(passage.lead()) else { continue };
-        let overlap = if timeline.passages.is_empty() { 0 } else { frames_of(song.controls.crossfade_seconds) };
+        let overlap =
+            if timeline.passages.is_empty() { 0 } else { frames_of(song.controls.crossfade_seconds) };
         let start = (timeline.frames + frames_of(song.controls.gap_seconds)).saturating_sub(overlap);
         let ends = ends_of(passage, heard, sample_rate_hz);
         let frames = ends.last().copied().unwrap_or(0);

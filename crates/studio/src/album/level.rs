@@ -122,7 +122,11 @@ impl Table {
             };
         };
         if value <= of(first) {
-            return Point { max_reduction_db: 0.0, average_reduction_db: 0.0, ..first.moved(value - of(first)) };
+            return Point {
+                max_reduction_db: 0.0,
+                average_reduction_db: 0.0,
+                ..first.moved(value - of(first))
+            };
         }
         for pair in self.points.windows(2) {
             if let [low, high] = pair
@@ -150,8 +154,10 @@ impl Table {
     /// lower without limiting.
     fn within(&self, most_reduction_db: f64, least_plr_lu: f64) -> Point {
         let least_plr = least_plr_lu.min(self.unlimited().plr_lu() - 0.5);
-        let fine = |point: &Point| point.average_reduction_db <= most_reduction_db && point.plr_lu() >= least_plr;
-        let (mut low, mut high) = (self.unlimited().drive_db, self.points.last().map_or(0.0, |last| last.drive_db));
+        let fine =
+            |point: &Point| point.average_reduction_db <= most_reduction_db && point.plr_lu() >= least_plr;
+        let (mut low, mut high) =
+            (self.unlimited().drive_db, self.points.last().map_or(0.0, |last| last.drive_db));
         for _ in 0..30 {
             let middle = 0.5 * (low + high);
             if fine(&self.at(middle)) { low = middle } else { high = middle }
@@ -161,7 +167,13 @@ impl Table {
 }
 
 /// Plays a passage through its chain and learns what the limiter would do with it.
-pub(super) fn learn(placed: &Placed, heard: &[Heard], steps: &[Step], to_hz: u32, job: &Job<'_>) -> Result<Table> {
+pub(super) fn learn(
+    placed: &Placed,
+    heard: &[Heard],
+    steps: &[Step],
+    to_hz: u32,
+    job: &Job<'_>,
+) -> Result<Table> {
     let settings = limiter_settings(CEILING_DBTP);
     let weights = Layout::of(CHANNELS).loudness_weights();
     let songs = heard.get(placed.passage.songs.clone()).unwrap_or_default();
@@ -253,16 +265,23 @@ pub(super) fn solve(wanted: &Wanted<'_>, tables: &[&Table]) -> Levels {
         }
         (Loudness::Track, Some(lufs)) => {
             let own = tables.iter().zip(wanted.offsets_db);
-            let points = own.map(|(table, offset)| table.where_is(lufs + offset - ceiling_dbtp, |point| point.integrated_lu));
+            let points = own.map(|(table, offset)| {
+                table.where_is(lufs + offset - ceiling_dbtp, |point| point.integrated_lu)
+            });
             (points.collect(), format!("every song at {lufs:.1} LUFS"))
         }
         (Loudness::Anchor, Some(lufs)) if wanted.anchor.is_some() => {
             let anchor = wanted.anchor.unwrap_or(0);
-            let height = height_where(|height| planned(height).get(anchor).map_or(0.0, |point| point.integrated_lu), lufs - ceiling_dbtp);
+            let height = height_where(
+                |height| planned(height).get(anchor).map_or(0.0, |point| point.integrated_lu),
+                lufs - ceiling_dbtp,
+            );
             (planned(height), format!("the anchor at {lufs:.1} LUFS, the others as planned"))
         }
         (_, Some(lufs)) => {
-            let loudest = |height: f64| planned(height).iter().map(|point| point.integrated_lu).fold(f64::NEG_INFINITY, f64::max);
+            let loudest = |height: f64| {
+                planned(height).iter().map(|point| point.integrated_lu).fold(f64::NEG_INFINITY, f64::max)
+            };
             let height = height_where(loudest, lufs - ceiling_dbtp);
             (planned(height), format!("the loudest song at {lufs:.1} LUFS, the others as planned"))
         }
@@ -353,7 +372,10 @@ mod tests {
         let below = table.where_is(-20.0, |point| point.stl95_lu);
         assert_eq!((below.drive_db, below.integrated_lu, below.peak_db), (-10.0, -22.0, -10.0));
         let within = table.where_is(-6.5, |point| point.stl95_lu);
-        assert!((within.drive_db - 7.0).abs() < 1e-9 && (within.integrated_lu + 8.5).abs() < 1e-9, "{within:?}");
+        assert!(
+            (within.drive_db - 7.0).abs() < 1e-9 && (within.integrated_lu + 8.5).abs() < 1e-9,
+            "{within:?}"
+        );
         assert_eq!(table.where_is(50.0, |point| point.stl95_lu).drive_db, 16.0);
     }
 
@@ -371,8 +393,13 @@ mod tests {
         let (target, table) = (crate::targets::find("spotify").unwrap(), half());
         let tables = [&table, &table, &table];
         let levels = |mode, anchor| {
-            let wanted =
-                Wanted { target: &target, mode, plan_lu: &[-6.0, 0.0, 1.0], offsets_db: &[0.0, 0.0, 2.0], anchor };
+            let wanted = Wanted {
+                target: &target,
+                mode,
+                plan_lu: &[-6.0, 0.0, 1.0],
+                offsets_db: &[0.0, 0.0, 2.0],
+                anchor,
+            };
             solve(&wanted, &tables)
         };
         let album = levels(Loudness::Album, None);

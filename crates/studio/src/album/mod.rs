@@ -52,8 +52,8 @@ use crate::job::Job;
 use crate::master::Place;
 use crate::message::{Error, Finding, Kind, Result};
 use crate::targets::Target;
-use serde::Serialize;
 use render::Desk;
+use serde::Serialize;
 use set::{Learnt, Waiting};
 use std::path::Path;
 
@@ -85,7 +85,10 @@ pub struct Release {
 /// `exists` without `force`; `output_is_input`; `not_a_folder`.
 pub fn check_place(album: &Album, targets: &[Target], place: Place<'_>) -> Result<()> {
     let sheet = place.folder.join(SHEET_FILE);
-    files::refuse_inputs(&sheet, (0..album.songs.len()).map(|song| album.path_of(song)).collect::<Vec<_>>().iter().map(AsRef::as_ref))?;
+    files::refuse_inputs(
+        &sheet,
+        (0..album.songs.len()).map(|song| album.path_of(song)).collect::<Vec<_>>().iter().map(AsRef::as_ref),
+    )?;
     if place.force {
         return Ok(());
     }
@@ -116,7 +119,8 @@ pub fn render(prepared: &Prepared, targets: &[Target], place: Place<'_>, job: &J
     }
     check_place(&prepared.album, targets, place)?;
     let folder = NewFolder::create(place.folder)?;
-    let text = papers::file(&place.folder.join(SHEET_FILE), prepared.album.to_toml().as_bytes(), place.force)?;
+    let text =
+        papers::file(&place.folder.join(SHEET_FILE), prepared.album.to_toml().as_bytes(), place.force)?;
     let chains = prepared.chains();
     let desk = Desk { prepared, chains: &chains, force: place.force, job };
     let mut learnt = Learnt::default();

@@ -3,8 +3,8 @@
 use super::listen::Heard;
 use super::sheet::{Album, Song};
 use super::source::{Joined, Part};
-use crate::handover::Premaster;
 use super::write::inserts_to_toml;
+use crate::handover::Premaster;
 use crate::master::chain::Step;
 use crate::message::Result;
 use std::ops::Range;
@@ -63,8 +63,13 @@ fn are_one(album: &Album, heard: &[Heard], song: usize) -> bool {
         && one.fade_out.is_none()
         && next.fade_in.is_none();
     // Different chains or levels, given by hand, are two pieces: it was wanted so.
-    let same_chain = next.steps.as_ref().is_none_or(|steps| Some(text_of(steps)) == one.steps.as_deref().map(text_of));
-    same_format && nothing_between && same_chain && same_level(one, next) && heard_one.edges.goes_on_in(&heard_next.edges)
+    let same_chain =
+        next.steps.as_ref().is_none_or(|steps| Some(text_of(steps)) == one.steps.as_deref().map(text_of));
+    same_format
+        && nothing_between
+        && same_chain
+        && same_level(one, next)
+        && heard_one.edges.goes_on_in(&heard_next.edges)
 }
 
 fn same_level(one: &Song, next: &Song) -> bool {

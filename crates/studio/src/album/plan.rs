@@ -99,7 +99,8 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 /// Differences of prints from the anchor, or from the median of all.
 pub(super) fn differences(prints: &[Print], anchor: Option<usize>) -> Vec<Difference> {
     let anchor = anchor.and_then(|index| prints.get(index));
-    let level = anchor.map_or_else(|| median(prints.iter().map(|print| print.stl95_lufs)), |own| own.stl95_lufs);
+    let level =
+        anchor.map_or_else(|| median(prints.iter().map(|print| print.stl95_lufs)), |own| own.stl95_lufs);
     let density = anchor.map_or_else(|| median(prints.iter().map(Print::density_lufs)), Print::density_lufs);
     let of = |print: &Print| Difference {
         printed_lu: print.stl95_lufs - level,
@@ -141,7 +142,9 @@ mod tests {
     #[test]
     fn the_law_is_that_of_the_table() {
         // Hand-worked: -10 is -2 and nine tenths of -6.
-        for (meant, planned) in [(0.0, 0.0), (1.0, 0.5), (-3.0, -1.5), (-4.0, -2.0), (-10.0, -7.4), (3.0, 1.5), (9.0, 2.0)] {
+        for (meant, planned) in
+            [(0.0, 0.0), (1.0, 0.5), (-3.0, -1.5), (-4.0, -2.0), (-10.0, -7.4), (3.0, 1.5), (9.0, 2.0)]
+        {
             assert!((planned_lu(meant) - planned).abs() < 1e-12, "{meant}");
         }
     }
@@ -160,8 +163,10 @@ mod tests {
             // Limited to the ceiling.
             print(-8.0, 0.0),
         ];
-        let plans: Vec<f64> =
-            differences(&prints, None).iter().map(|difference| plan(difference, false, "the median").0).collect();
+        let plans: Vec<f64> = differences(&prints, None)
+            .iter()
+            .map(|difference| plan(difference, false, "the median").0)
+            .collect();
         // By hand: the medians are -18.5 LUFS as printed and -15 at equal peaks. The third differs by +1.0 and +0.5, the piano
         // by -9.5 and -10.0, the low piano by -21.5 and -10.0, the crushed one by +10.5 and +7.0.
         let wanted = [0.0, 0.0, 0.25, 0.0, -2.0 - 0.9 * 5.5, -2.0 - 0.9 * 6.0, 2.0];

@@ -46,7 +46,9 @@ pub struct Prepared {
 impl Prepared {
     /// The chain of each passage.
     pub(super) fn chains(&self) -> Vec<Vec<Step>> {
-        let of = |passage: &Passage| self.album.songs.get(passage.lead()).and_then(|song| song.steps.as_deref().map(chain::running));
+        let of = |passage: &Passage| {
+            self.album.songs.get(passage.lead()).and_then(|song| song.steps.as_deref().map(chain::running))
+        };
         self.passages.iter().map(|passage| of(passage).unwrap_or_default()).collect()
     }
 
@@ -90,10 +92,16 @@ fn other_prints(album: &mut Album, heard: &[Heard], findings: &mut Vec<Finding>)
     for (song, heard) in album.songs.iter_mut().zip(heard) {
         if song.blake3.as_ref().is_some_and(|known| *known != heard.blake3) {
             findings.push(
-                Finding::new("other_print", Severity::Warning, "the file is not the one its values were proposed for")
-                    .about(&song.file)
-                    .limit("the same hash")
-                    .advice("take gap_seconds, level_lu and insert out of its [[song]] to have them proposed anew"),
+                Finding::new(
+                    "other_print",
+                    Severity::Warning,
+                    "the file is not the one its values were proposed for",
+                )
+                .about(&song.file)
+                .limit("the same hash")
+                .advice(
+                    "take gap_seconds, level_lu and insert out of its [[song]] to have them proposed anew",
+                ),
             );
         }
         song.blake3 = Some(heard.blake3.clone());
@@ -105,7 +113,10 @@ fn between(album: &mut Album, heard: &[Heard], findings: &mut Vec<Finding>) {
     let count = album.songs.len();
     for index in 0..count {
         let goes_on = heard.get(index + 1).is_some_and(|next| heard[index].edges.goes_on_in(&next.edges))
-            && album.songs.get(index + 1).is_some_and(|next| !next.has("gap_seconds") || next.controls.gap_seconds == 0.0);
+            && album
+                .songs
+                .get(index + 1)
+                .is_some_and(|next| !next.has("gap_seconds") || next.controls.gap_seconds == 0.0);
         let crossed = album.songs.get(index + 1).is_some_and(|next| next.controls.crossfade_seconds > 0.0);
         let song = &mut album.songs[index];
         if heard[index].edges.is_truncated() && song.fade_out.is_none() && !goes_on && !crossed {
@@ -116,7 +127,8 @@ fn between(album: &mut Album, heard: &[Heard], findings: &mut Vec<Finding>) {
                     .limit(format!("{:.0} dBFS", edges::TRUNCATED_DBFS))
                     .advice("if that was not meant, print it again with its whole tail; a short fade takes the click away"),
             );
-            song.fade_out = Some(Fade { seconds: END_FADE_SECONDS, shape: FadeShape::Smooth, ..Fade::default() });
+            song.fade_out =
+                Some(Fade { seconds: END_FADE_SECONDS, shape: FadeShape::Smooth, ..Fade::default() });
             song.because.insert("fade_out", format!("the file ends at {level:.0} dBFS: no click"));
         }
         if index == 0 || song.controls.crossfade_seconds > 0.0 {
@@ -160,7 +172,8 @@ fn levels(
     findings: &mut Vec<Finding>,
 ) -> Vec<Difference> {
     let prints: Vec<Print> = ears.iter().map(|(_, print)| *print).collect();
-    let anchor = album.anchor().and_then(|song| passages.iter().position(|passage| passage.songs.contains(&song)));
+    let anchor =
+        album.anchor().and_then(|song| passages.iter().position(|passage| passage.songs.contains(&song)));
     let name = if anchor.is_some() { "the anchor" } else { "the median" };
     let differences = differences(&prints, anchor);
     for (passage, difference) in passages.iter().zip(&differences) {
@@ -172,20 +185,28 @@ fn levels(
         let moved = level - difference.printed_lu;
         if !song.has("level_lu") && moved.abs() > FAR_LU {
             findings.push(
-                Finding::new("level_moved", Severity::Info, format!("it stands {moved:+.1} LU against the others, of what it was printed at"))
-                    .about(&song.file)
-                    .limit(format!("{FAR_LU:.0} LU"))
-                    .advice("its level was taken for an accident; lock = [\"level\"] keeps it as printed"),
+                Finding::new(
+                    "level_moved",
+                    Severity::Info,
+                    format!("it stands {moved:+.1} LU against the others, of what it was printed at"),
+                )
+                .about(&song.file)
+                .limit(format!("{FAR_LU:.0} LU"))
+                .advice("its level was taken for an accident; lock = [\"level\"] keeps it as printed"),
             );
         }
         song.propose("level_lu", level, because);
         if song.controls.level_lu + song.controls.offset_db > plan::MOST_LU + 0.05 {
             let over = song.controls.level_lu + song.controls.offset_db;
             findings.push(
-                Finding::new("too_loud_in_album", Severity::Warning, format!("planned {over:+.1} LU over the others"))
-                    .about(&song.file)
-                    .limit(format!("{:+.1} LU", plan::MOST_LU))
-                    .advice("services turn an album by one gain: this song turns all others down"),
+                Finding::new(
+                    "too_loud_in_album",
+                    Severity::Warning,
+                    format!("planned {over:+.1} LU over the others"),
+                )
+                .about(&song.file)
+                .limit(format!("{:+.1} LU", plan::MOST_LU))
+                .advice("services turn an album by one gain: this song turns all others down"),
             );
         }
     }
@@ -209,7 +230,8 @@ fn tones(
         if song.steps.is_none() {
             let stereo = heard[passage.lead()].premaster.info().channels() > 1;
             let wanted = process == Process::Master && !song.lock_tone;
-            song.steps = Some(if wanted { mastering::propose(&ears.listening, stereo)?.steps } else { Vec::new() });
+            song.steps =
+                Some(if wanted { mastering::propose(&ears.listening, stereo)?.steps } else { Vec::new() });
         }
     }
     let portraits = for_each(passages.len(), job, |index, job| {
@@ -217,7 +239,8 @@ fn tones(
         let steps = album.songs.get(lead).and_then(|song| song.steps.as_deref()).unwrap_or_default();
         portrait_after(&passages[index], heard, &ears[index].0.portrait, steps, job)
     })?;
-    let anchor = album.anchor().and_then(|song| passages.iter().position(|passage| passage.songs.contains(&song)));
+    let anchor =
+        album.anchor().and_then(|song| passages.iter().position(|passage| passage.songs.contains(&song)));
     let family = Family::of(&portraits, anchor);
     for ((index, passage), proposed) in passages.iter().enumerate().zip(proposed) {
         let Some(song) = album.songs.get_mut(passage.lead()) else { continue };
@@ -240,17 +263,25 @@ fn tones(
 }
 
 fn beyond(file: &str, left_db: f64) -> Finding {
-    Finding::new("beyond_family", Severity::Info, format!("a third of an octave stays {left_db:.1} dB off the record's tone"))
-        .about(file)
-        .limit(format!("{:.1} dB", super::family::TOLERANCE_DB))
-        .advice("what six filters of at most 3 dB cannot do is the song's own; the mix could")
+    Finding::new(
+        "beyond_family",
+        Severity::Info,
+        format!("a third of an octave stays {left_db:.1} dB off the record's tone"),
+    )
+    .about(file)
+    .limit(format!("{:.1} dB", super::family::TOLERANCE_DB))
+    .advice("what six filters of at most 3 dB cannot do is the song's own; the mix could")
 }
 
 fn stranger(file: &str, largest_db: f64) -> Finding {
-    Finding::new("unlike_family", Severity::Info, format!("its spectrum is of another kind: up to {largest_db:.1} dB off"))
-        .about(file)
-        .limit("two thirds of it within 4.5 dB")
-        .advice("its tone was left alone: a piano need not sound like a band")
+    Finding::new(
+        "unlike_family",
+        Severity::Info,
+        format!("its spectrum is of another kind: up to {largest_db:.1} dB off"),
+    )
+    .about(file)
+    .limit("two thirds of it within 4.5 dB")
+    .advice("its tone was left alone: a piano need not sound like a band")
 }
 
 /// The spectrum of a passage after its chain. Equalisers are reckoned, all else is played.

@@ -27,7 +27,8 @@ impl Album {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let album = Self { folder, ..Self::parse(&text, &path.display().to_string(), allow_external)? };
         // A link may lead outside although the words do not.
-        let outside = |song: &&Song| !allow_external && leads_outside(&album.folder, &album.folder.join(&song.file));
+        let outside =
+            |song: &&Song| !allow_external && leads_outside(&album.folder, &album.folder.join(&song.file));
         let errors: Vec<Error> = album.songs.iter().filter(outside).map(linked).collect();
         if errors.is_empty() { Ok(album) } else { Err(errors) }
     }
@@ -68,10 +69,9 @@ fn root(reader: &mut Reader<'_>, table: &toml_edit::Table, external: bool) -> Op
     match take.take("version") {
         Some(node) if node.as_number() == Some(VERSION) => {}
         Some(node) => reader.say(&node.span, wrong("wrong_version", "this program reads version 1")),
-        None => reader.say(
-            &(0..0),
-            wrong("missing_key", "`version` is missing").hint("begin with: version = 1"),
-        ),
+        None => {
+            reader.say(&(0..0), wrong("missing_key", "`version` is missing").hint("begin with: version = 1"))
+        }
     }
     let (mut head, mut anchor) = (Head::default(), None);
     if let Some(node) = take.take("album") {
@@ -129,7 +129,10 @@ fn every_song_once(reader: &mut Reader<'_>, sides: &[Side], songs: &[Song], span
         let count = sides.iter().flat_map(|side| &side.songs).filter(|id| **id == song.id).count();
         if count != 1 {
             let what = format!("song `{}` is on {count} sides", song.id);
-            reader.say(span, wrong("song_on_sides", what).hint("every song stands on one side, or give no sides"));
+            reader.say(
+                span,
+                wrong("song_on_sides", what).hint("every song stands on one side, or give no sides"),
+            );
         }
     }
 }
@@ -159,7 +162,8 @@ fn read_head(reader: &mut Reader<'_>, node: &Node<'_>) -> (Head, Option<(String,
     head.catalogue = text(reader, &mut take, "catalogue");
     head.language = take.take("language").and_then(|node| language(reader, &node));
     head.genre = text(reader, &mut take, "genre");
-    let anchor = take.take("anchor").and_then(|node| Some((reader.text(&node, "anchor")?, node.span.clone())));
+    let anchor =
+        take.take("anchor").and_then(|node| Some((reader.text(&node, "anchor")?, node.span.clone())));
     take.fields(reader, &mut head.choices);
     take.finish(reader, "[album]");
     (head, anchor)
@@ -181,14 +185,16 @@ fn language(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<String> {
 fn code(reader: &mut Reader<'_>, node: &Node<'_>, key: &'static str) -> Option<String> {
     let text = reader.text(node, key)?;
     let parsed = if key == "upc" {
-        Ean::parse(&text).map(|ean| (ean.check_digit_holds().then(|| ean.as_str().to_owned()), ean.check_digit()))
+        Ean::parse(&text)
+            .map(|ean| (ean.check_digit_holds().then(|| ean.as_str().to_owned()), ean.check_digit()))
     } else {
         Isrc::parse(&text).map(|isrc| (Some(isrc.as_str().to_owned()), 0))
     };
     match parsed {
         Ok((Some(code), _)) => return Some(code),
         Ok((None, digit)) => {
-            let what = wrong("bad_upc", format!("the check digit should be {digit}")).hint("look at the code again");
+            let what =
+                wrong("bad_upc", format!("the check digit should be {digit}")).hint("look at the code again");
             reader.say(&node.span, what);
         }
         Err(error) => {
@@ -257,8 +263,9 @@ fn read_song(reader: &mut Reader<'_>, node: &Node<'_>, external: bool) -> Option
 fn check_id(reader: &mut Reader<'_>, id: &str, span: &Span) {
     let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     if !id.chars().all(plain) || id.chars().count() > 64 || id == MEDIAN {
-        let what = wrong("bad_id", "an id has letters, digits, `_` and `-` only, at most 64, and is not `median`")
-            .hint("put what people should read into `title`");
+        let what =
+            wrong("bad_id", "an id has letters, digits, `_` and `-` only, at most 64, and is not `median`")
+                .hint("put what people should read into `title`");
         reader.say(span, what);
     }
 }
@@ -290,8 +297,9 @@ fn indexes(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<f64> {
         match entry.as_number().filter(|time| (0.0..=360_000.0).contains(time)) {
             Some(time) if times.last().is_none_or(|last| *last < time) && time > 0.0 => times.push(time),
             _ => {
-                let what = wrong("bad_index", "indexes are rising times in seconds from the beginning of the song")
-                    .hint("indexes = [61.5, 120.0]");
+                let what =
+                    wrong("bad_index", "indexes are rising times in seconds from the beginning of the song")
+                        .hint("indexes = [61.5, 120.0]");
                 reader.say(&entry.span, what);
             }
         }
@@ -324,7 +332,8 @@ fn read_side(reader: &mut Reader<'_>, node: &Node<'_>, songs: &BTreeMap<String, 
         }
     }
     if name.is_none() || ids.is_empty() {
-        let what = wrong("missing_key", "a side has a `name` and `songs`").hint("name = \"A\", songs = [\"opener\"]");
+        let what = wrong("missing_key", "a side has a `name` and `songs`")
+            .hint("name = \"A\", songs = [\"opener\"]");
         reader.say(&take.span, what);
     }
     take.finish(reader, "a [[side]]");

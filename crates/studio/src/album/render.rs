@@ -2,8 +2,8 @@
 
 use super::cut::{Came, Cutter, Piece, Whole};
 use super::lay::{Placed, Timeline};
-use super::listen::Heard;
 use super::level::Levels;
+use super::listen::Heard;
 use super::propose::Prepared;
 use super::tape::Tape;
 use crate::audio;
@@ -43,9 +43,13 @@ pub(super) struct Rendered {
 
 /// The limiter of a destination; none where nothing can reach it.
 fn limiter(reel: &Reel, levels: &Levels) -> Result<Vec<Step>> {
-    let reached = reel.belongs.iter().any(|own| levels.levels.get(*own).is_some_and(|level| level.max_reduction_db > 0.0));
+    let reached = reel
+        .belongs
+        .iter()
+        .any(|own| levels.levels.get(*own).is_some_and(|level| level.max_reduction_db > 0.0));
     // Two songs at once are louder than either.
-    let crossed = reel.timeline.passages.windows(2).any(|pair| pair[1].start < pair[0].start + pair[0].frames);
+    let crossed =
+        reel.timeline.passages.windows(2).any(|pair| pair[1].start < pair[0].start + pair[0].frames);
     if !reached && !crossed {
         return Ok(Vec::new());
     }
@@ -63,12 +67,7 @@ pub(super) fn spec_of(target: &Target, sample_rate_hz: u32, seed: u64) -> Spec {
 }
 
 /// Dither belongs to rounding: where every sample passes as it was printed, there is nothing to round.
-pub(super) fn without_needless_dither(
-    spec: Spec,
-    desk: &Desk<'_>,
-    reel: &Reel,
-    levels: &Levels,
-) -> Spec {
+pub(super) fn without_needless_dither(spec: Spec, desk: &Desk<'_>, reel: &Reel, levels: &Levels) -> Spec {
     let Desk { prepared, chains, .. } = *desk;
     let stored = match spec.encoding {
         audio::Encoding::Int(bits) => bits,
@@ -80,8 +79,14 @@ pub(super) fn without_needless_dither(
             let bits = matches!(song.premaster.info().encoding, audio::Encoding::Int(bits) if bits <= stored);
             bits && song.sample_rate_hz() == spec.sample_rate_hz
         };
-        let plain = levels.levels.get(*own).is_some_and(|level| level.gain_db == 0.0 && level.max_reduction_db <= 0.0);
-        plain && placed.fades.is_empty() && chains.get(*own).is_none_or(Vec::is_empty) && songs.iter().all(fits)
+        let plain = levels
+            .levels
+            .get(*own)
+            .is_some_and(|level| level.gain_db == 0.0 && level.max_reduction_db <= 0.0);
+        plain
+            && placed.fades.is_empty()
+            && chains.get(*own).is_none_or(Vec::is_empty)
+            && songs.iter().all(fits)
     };
     if reel.timeline.passages.iter().zip(&reel.belongs).all(untouched) {
         return Spec { dither: dsp::dither::Dither::None, ..spec };
@@ -120,7 +125,8 @@ pub(super) fn render(
     std::thread::scope(|scope| {
         let (finished, to_read) = sync_channel(WAITING_FILES);
         let reader = scope.spawn(|| read_back(to_read, job));
-        let mut cutter = Cutter::new(spec, reel.pieces.clone(), reel.timeline.slots.clone(), force, finished).with_tops(tops);
+        let mut cutter = Cutter::new(spec, reel.pieces.clone(), reel.timeline.slots.clone(), force, finished)
+            .with_tops(tops);
         if let Some(whole) = whole {
             cutter = cutter.with_whole(whole);
         }

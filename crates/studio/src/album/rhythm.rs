@@ -112,7 +112,8 @@ fn refined(rises: &[f64], lag: usize) -> f64 {
     let top = (around.saturating_sub(2)..=around + 2)
         .max_by(|a, b| correlation(rises, *a).total_cmp(&correlation(rises, *b)))
         .unwrap_or(around);
-    let (before, at, after) = (correlation(rises, top - 1), correlation(rises, top), correlation(rises, top + 1));
+    let (before, at, after) =
+        (correlation(rises, top - 1), correlation(rises, top), correlation(rises, top + 1));
     let bend = before - 2.0 * at + after;
     let shift = if bend < 0.0 { (0.5 * (before - after) / bend).clamp(-0.5, 0.5) } else { 0.0 };
     (top as f64 + shift) / 4.0

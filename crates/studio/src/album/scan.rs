@@ -71,7 +71,8 @@ fn tag<'a>(metadata: &'a Metadata, keys: &[&str]) -> Option<&'a str> {
 }
 
 fn look_at(file: String, metadata: &Metadata) -> Found {
-    let stem = Path::new(&file).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let stem =
+        Path::new(&file).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let (in_name, rest) = number_in_name(&stem);
     let owned = |keys: &[&str]| tag(metadata, keys).map(str::to_owned);
     let number = |keys: &[&str]| {
@@ -79,7 +80,8 @@ fn look_at(file: String, metadata: &Metadata) -> Found {
         digits.parse::<u32>().ok()
     };
     let track = number(&["TRACKNUMBER"]).map(|track| (number(&["DISCNUMBER"]).unwrap_or(1), track));
-    let digits = |text: &String| matches!(text.len(), 12 | 13) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let digits =
+        |text: &String| matches!(text.len(), 12 | 13) && text.bytes().all(|byte| byte.is_ascii_digit());
     Found {
         number: track.or(in_name.map(|number| (1, number))),
         title: owned(&["TITLE"]).unwrap_or(rest),
@@ -106,7 +108,9 @@ fn number_in_name(stem: &str) -> (Option<u32>, String) {
     let title = rest.trim_start_matches([' ', '-', '_', '.', ')']).replace('_', " ");
     let plain = || (None, stem.replace('_', " "));
     match digits.parse::<u32>() {
-        Ok(number) if digits.len() <= 3 && !title.is_empty() && title.len() < rest.len() => (Some(number), title),
+        Ok(number) if digits.len() <= 3 && !title.is_empty() && title.len() < rest.len() => {
+            (Some(number), title)
+        }
         _ => plain(),
     }
 }
@@ -118,7 +122,8 @@ fn common(found: &[Found], of: impl Fn(&Found) -> Option<&String>) -> Option<Str
 }
 
 fn album_of(folder: &Path, found: Vec<Found>) -> Album {
-    let own = || folder.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    let own =
+        || folder.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
     let artist = common(&found, |song| song.album_artist.as_ref())
         .or_else(|| common(&found, |song| song.credits.artist.as_ref()));
     let head = Head {

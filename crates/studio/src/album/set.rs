@@ -1,12 +1,12 @@
 //! One destination: levels solved, timeline rendered, files and what they came to.
 
-use super::cut::{Came, Piece};
 use super::cd::{self, DiscSet};
+use super::cut::{Came, Piece};
 use super::family::largest_db;
 use super::lay::{self, Timeline};
 use super::level::{self, Levels, Table, Wanted};
-use super::passage::Passage;
 use super::papers;
+use super::passage::Passage;
 use super::plan::stl95_lufs;
 use super::propose::Prepared;
 use super::render::{self, Desk, Reel, Rendered};
@@ -156,7 +156,10 @@ pub(super) fn common_rate(prepared: &Prepared) -> u32 {
     for song in &prepared.heard {
         *counts.entry(song.sample_rate_hz()).or_default() += 1;
     }
-    counts.into_iter().max_by_key(|(rate, count)| (*count, std::cmp::Reverse(*rate))).map_or(44_100, |(rate, _)| rate)
+    counts
+        .into_iter()
+        .max_by_key(|(rate, count)| (*count, std::cmp::Reverse(*rate)))
+        .map_or(44_100, |(rate, _)| rate)
 }
 
 /// Renders one destination.
@@ -260,9 +263,17 @@ fn upsampled(prepared: &Prepared, rate_hz: u32, target: &Target) -> Option<Findi
 }
 
 /// The timelines of a destination with what is cut from them.
-fn reels_of(prepared: &Prepared, target: &Target, medium: Medium, rate_hz: u32, folder: &Path) -> Result<Vec<Reel>> {
+fn reels_of(
+    prepared: &Prepared,
+    target: &Target,
+    medium: Medium,
+    rate_hz: u32,
+    folder: &Path,
+) -> Result<Vec<Reel>> {
     let all: Vec<usize> = (0..prepared.passages.len()).collect();
-    let lay = |passages: &[Passage], lead_in| lay::lay(&prepared.album, &prepared.heard, passages, rate_hz, lead_in);
+    let lay = |passages: &[Passage], lead_in| {
+        lay::lay(&prepared.album, &prepared.heard, passages, rate_hz, lead_in)
+    };
     match medium {
         Medium::Sides => sides(prepared, target, folder, lay),
         Medium::Disc => {
@@ -308,7 +319,9 @@ fn sides(
         for song in songs {
             let Some(own) = prepared.passage_of(song) else { continue };
             match passages.last_mut() {
-                Some(last) if last.songs.end == song && belongs.last() == Some(&own) => last.songs.end = song + 1,
+                Some(last) if last.songs.end == song && belongs.last() == Some(&own) => {
+                    last.songs.end = song + 1
+                }
                 _ => {
                     passages.push(Passage { songs: song..song + 1 });
                     belongs.push(own);
@@ -411,8 +424,13 @@ fn hold(set: &Set, target: &Target) -> Result<()> {
     if set.true_peak_dbtp <= set.levels.ceiling_dbtp + 0.02 {
         return Ok(());
     }
-    let what = format!("true peak is {:.2} dBTP, the ceiling is {:.2} dBTP", set.true_peak_dbtp, set.levels.ceiling_dbtp);
-    Err(Error::new(Kind::Gate, "over_ceiling", what).at(&target.name).hint("nothing was left; lower the record by offset_db"))
+    let what = format!(
+        "true peak is {:.2} dBTP, the ceiling is {:.2} dBTP",
+        set.true_peak_dbtp, set.levels.ceiling_dbtp
+    );
+    Err(Error::new(Kind::Gate, "over_ceiling", what)
+        .at(&target.name)
+        .hint("nothing was left; lower the record by offset_db"))
 }
 
 fn off_plan(song: &Outcome, target: &Target) -> Option<Finding> {
@@ -425,18 +443,13 @@ fn off_plan(song: &Outcome, target: &Target) -> Option<Finding> {
     })
 }
 
-fn set_of(
-    prepared: &Prepared,
-    target: &Target,
-    rate_hz: u32,
-    levels: Levels,
-    rendered: &[Rendered],
-) -> Set {
+fn set_of(prepared: &Prepared, target: &Target, rate_hz: u32, levels: Levels, rendered: &[Rendered]) -> Set {
     let came: Vec<&Came> = rendered.iter().flat_map(|own| &own.came).collect();
     let songs: Vec<Outcome> = came.iter().map(|came| outcome(prepared, &levels, came)).collect();
     let album = album_lufs(came.iter().map(|came| &came.measured)).filter(|lufs| lufs.is_finite());
     let loudest = songs.iter().filter_map(|song| song.integrated_lufs).fold(f64::NEG_INFINITY, f64::max);
-    let played: Vec<services::Track> = came.iter().filter_map(|came| services::Track::of(&came.measured)).collect();
+    let played: Vec<services::Track> =
+        came.iter().filter_map(|came| services::Track::of(&came.measured)).collect();
     let service = target.turns_up.is_some();
     let plays = album.filter(|_| service).map(|pooled| services::play_album(target, &played, pooled));
     Set {
@@ -470,7 +483,9 @@ fn outcome(prepared: &Prepared, levels: &Levels, came: &Came) -> Outcome {
         title: prepared.album.songs.get(came.song).map_or_else(String::new, |song| song.title.clone()),
         gain_db: level.map_or(0.0, |level| level.gain_db),
         planned_lufs: level.map_or(0.0, |level| level.stl95_lufs) + print - whole,
-        stl95_lufs: stl95_lufs(measured.history.short_term_curve_lufs()).or(integrated).unwrap_or(f64::NEG_INFINITY),
+        stl95_lufs: stl95_lufs(measured.history.short_term_curve_lufs())
+            .or(integrated)
+            .unwrap_or(f64::NEG_INFINITY),
         integrated_lufs: integrated,
         true_peak_dbtp: measured.true_peak_worst_dbtp(),
         tone_off_db: largest_db(&tone_db),

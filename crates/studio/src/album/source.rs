@@ -62,7 +62,9 @@ impl Source for Joined<'_> {
         let capacity = buffer.capacity();
         let path = |own: &Self| {
             let index = own.at.saturating_sub(1);
-            own.parts.get(index).map_or_else(String::new, |(premaster, _)| premaster.path().display().to_string())
+            own.parts
+                .get(index)
+                .map_or_else(String::new, |(premaster, _)| premaster.path().display().to_string())
         };
         let Some(source) = self.current()? else {
             buffer.set_frames(0);

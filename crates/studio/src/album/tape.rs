@@ -38,7 +38,12 @@ impl<'a> Player<'a> {
         let from_hz = source.sample_rate_hz();
         let mut stages: Vec<Box<dyn Stage + 'a>> = vec![Box::new(Stereo)];
         for (index, step) in (0..).zip(steps) {
-            stages.push(Box::new(Inserts::new(std::slice::from_ref(step), f64::from(from_hz), CHANNELS, index)));
+            stages.push(Box::new(Inserts::new(
+                std::slice::from_ref(step),
+                f64::from(from_hz),
+                CHANNELS,
+                index,
+            )));
         }
         stages.push(Box::new(Convert::new(from_hz, to_hz, CHANNELS, gain_db)?));
         Ok(Self {

@@ -33,7 +33,13 @@ pub(super) fn of(album: &Album, timeline: &Timeline) -> Vec<Track> {
     for slot in &timeline.slots {
         if !is_hidden(album, slot) {
             let number = tracks.len() + 1;
-            tracks.push(Track { number, song: slot.song, start: slot.start, sound_end: slot.end, pause: before });
+            tracks.push(Track {
+                number,
+                song: slot.song,
+                start: slot.start,
+                sound_end: slot.end,
+                pause: before,
+            });
         } else if let Some(track) = tracks.last_mut() {
             track.sound_end = slot.end;
         }

@@ -54,7 +54,9 @@ fn head(text: &mut String, head: &Head) {
     entry(text, "catalogue", head.catalogue.as_deref());
     entry(text, "language", head.language.as_deref());
     entry(text, "genre", head.genre.as_deref());
-    text.push_str("# What the songs follow in tone and loudness: \"median\" of all, or the id of one of them.\n");
+    text.push_str(
+        "# What the songs follow in tone and loudness: \"median\" of all, or the id of one of them.\n",
+    );
     entry(text, "anchor", Some(head.anchor.as_deref().unwrap_or(MEDIAN)));
     for (index, param) in Choices::PARAMS.iter().enumerate() {
         let doc: Vec<&str> = param.doc.iter().map(|line| line.trim()).collect();

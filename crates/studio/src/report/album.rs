@@ -21,7 +21,9 @@ fn title(text: &str) -> String {
 }
 
 fn number(value: Option<f64>, digits: usize) -> String {
-    value.filter(|value| value.is_finite()).map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
+    value
+        .filter(|value| value.is_finite())
+        .map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
 }
 
 fn signed(value: f64) -> String {
@@ -41,7 +43,8 @@ pub fn before(prepared: &Prepared) -> String {
         let difference = passage.and_then(|own| prepared.differences.get(own));
         let measured = heard.premaster.measurements();
         let tone = largest_db(&prepared.family.distance_db(&heard.portrait));
-        let goes_on = passage.and_then(|own| prepared.passages.get(own)).is_some_and(|own| own.lead() != index);
+        let goes_on =
+            passage.and_then(|own| prepared.passages.get(own)).is_some_and(|own| own.lead() != index);
         let gap = match (index, song.controls.crossfade_seconds) {
             (0, _) => "–".to_owned(),
             _ if goes_on => "goes on".to_owned(),
@@ -61,7 +64,9 @@ pub fn before(prepared: &Prepared) -> String {
             number(measured.plr_lu, 1),
             number(Some(tone), 1),
             gap,
-            passage.and_then(|own| prepared.plan_lu.get(own)).map_or_else(|| "–".to_owned(), |plan| signed(*plan)),
+            passage
+                .and_then(|own| prepared.plan_lu.get(own))
+                .map_or_else(|| "–".to_owned(), |plan| signed(*plan)),
             if chain.is_empty() { "–".to_owned() } else { chain.join(", ") },
         );
     }
@@ -95,6 +100,12 @@ pub fn after(set: &Set) -> String {
             number(Some(song.tone_off_db), 1),
         );
     }
+    sum(set, &mut text);
+    text
+}
+
+/// What the songs came to together, and how services play them.
+fn sum(set: &Set, text: &mut String) {
     let far = set.songs.iter().map(|song| song.off_plan_lu().abs()).fold(0.0, f64::max);
     let of_family = set.songs.iter().filter(|song| song.tone_off_db <= TOLERANCE_DB).count();
     let _ = writeln!(
@@ -112,14 +123,23 @@ pub fn after(set: &Set) -> String {
     );
     for play in &set.plays {
         let gains: Vec<f64> = play.tracks.iter().map(|track| track.gain_db).collect();
-        let (low, high) = gains.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), gain| (low.min(*gain), high.max(*gain)));
+        let (low, high) = gains
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), gain| (low.min(*gain), high.max(*gain)));
         let mode = if play.mode.is_empty() { String::new() } else { format!(" ({})", play.mode) };
         let _ = match play.reference_lufs {
-            Some(reference) => writeln!(text, "    {}{mode} plays the album as one: {high:+.1} dB, reckoned from {reference:.1} LUFS", play.title),
-            None => writeln!(text, "    {}{mode} plays every song by itself: {low:+.1} to {high:+.1} dB", play.title),
+            Some(reference) => writeln!(
+                text,
+                "    {}{mode} plays the album as one: {high:+.1} dB, reckoned from {reference:.1} LUFS",
+                play.title
+            ),
+            None => writeln!(
+                text,
+                "    {}{mode} plays every song by itself: {low:+.1} to {high:+.1} dB",
+                play.title
+            ),
         };
     }
-    text
 }
 
 fn clock(seconds: f64) -> String {
@@ -131,7 +151,10 @@ fn clock(seconds: f64) -> String {
 #[must_use]
 pub fn text(prepared: &Prepared, release: &Release) -> String {
     let sets: String = release.sets.iter().map(after).collect();
-    let places = release.sets.iter().map(|set| format!("out {} ({} files)\n", clean_name(set.folder.display()), set.files.len()));
+    let places = release
+        .sets
+        .iter()
+        .map(|set| format!("out {} ({} files)\n", clean_name(set.folder.display()), set.files.len()));
     format!("{}{sets}\n{}", before(prepared), places.collect::<String>())
 }
 
@@ -159,7 +182,8 @@ pub fn json(prepared: &Prepared, release: Option<&Release>) -> Value {
         })
     });
     let sets = release.map_or(&[][..], |release| &release.sets);
-    let own: Vec<&Finding> = prepared.findings.iter().chain(release.iter().flat_map(|release| &release.findings)).collect();
+    let own: Vec<&Finding> =
+        prepared.findings.iter().chain(release.iter().flat_map(|release| &release.findings)).collect();
     json!({
         "title": prepared.album.head.title,
         "songs": songs.collect::<Vec<Value>>(),

@@ -26,7 +26,12 @@ impl Studio {
 
     /// Writes a print of integers of so many bits.
     pub(super) fn print(&self, name: &str, bits: u16, planes: [&[f64]; 2]) {
-        let spec = hound::WavSpec { channels: 2, sample_rate: RATE, bits_per_sample: bits, sample_format: hound::SampleFormat::Int };
+        let spec = hound::WavSpec {
+            channels: 2,
+            sample_rate: RATE,
+            bits_per_sample: bits,
+            sample_format: hound::SampleFormat::Int,
+        };
         let mut writer = hound::WavWriter::create(self.path(name), spec).unwrap();
         let full = f64::from(1_u32 << (bits - 1));
         for (left, right) in planes[0].iter().zip(planes[1]) {

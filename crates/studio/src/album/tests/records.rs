@@ -10,8 +10,11 @@ fn third_octaves(samples: &[i32]) -> Vec<f64> {
     let mut fft = dsp::fft::RealFft::new(SIZE);
     let mut power = vec![0.0; SIZE / 2 + 1];
     for block in mono.windows(SIZE).step_by(SIZE / 2) {
-        let windowed: Vec<f64> =
-            block.iter().enumerate().map(|(n, x)| x * (TAU * 0.5 * n as f64 / SIZE as f64).sin().powi(2)).collect();
+        let windowed: Vec<f64> = block
+            .iter()
+            .enumerate()
+            .map(|(n, x)| x * (TAU * 0.5 * n as f64 / SIZE as f64).sin().powi(2))
+            .collect();
         let (mut re, mut im) = (vec![0.0; SIZE / 2 + 1], vec![0.0; SIZE / 2 + 1]);
         fft.forward(&windowed, &mut re, &mut im);
         power.iter_mut().zip(re.iter().zip(&im)).for_each(|(sum, (re, im))| *sum += re * re + im * im);
@@ -21,7 +24,8 @@ fn third_octaves(samples: &[i32]) -> Vec<f64> {
         .map(|n| {
             let centre = 1000.0 * 10_f64.powf(0.1 * f64::from(n));
             let edges = [centre / 10_f64.powf(0.05), centre * 10_f64.powf(0.05)].map(|hz| hz / bin_hz);
-            let inside = power.iter().enumerate().filter(|(bin, _)| (edges[0]..edges[1]).contains(&(*bin as f64)));
+            let inside =
+                power.iter().enumerate().filter(|(bin, _)| (edges[0]..edges[1]).contains(&(*bin as f64)));
             10.0 * inside.map(|(_, power)| power).sum::<f64>().log10()
         })
         .collect();
@@ -101,8 +105,16 @@ fn twelve_wild_songs_come_out_as_planned_of_one_family_and_quiet_songs_stay_quie
         let audio = samples(&file);
         let own = &audio[..2 * (end - start)];
         let heard = stl95(own);
-        println!("{}: planned {:.2}, came {heard:.2} LUFS; tone off {:.2} dB", song.title, song.planned_lufs, song.tone_off_db);
-        assert!((heard - song.planned_lufs).abs() <= 0.5, "{}: {heard} for {}", song.title, song.planned_lufs);
+        println!(
+            "{}: planned {:.2}, came {heard:.2} LUFS; tone off {:.2} dB",
+            song.title, song.planned_lufs, song.tone_off_db
+        );
+        assert!(
+            (heard - song.planned_lufs).abs() <= 0.5,
+            "{}: {heard} for {}",
+            song.title,
+            song.planned_lufs
+        );
         levels.push(heard);
         tones.push(third_octaves(own));
     }
@@ -202,15 +214,27 @@ fn a_single_is_an_album_of_one_song_and_sides_are_files_of_their_own() {
 fn discs_of_99_tracks_and_of_79_minutes_57_are_planned_and_the_next_is_refused() {
     use super::super::{cd, lay::Slot, sheet::Song, tracks};
     let disc = |count: usize, frames_each: u64| {
-        let songs: Vec<Song> = (0..count).map(|n| Song::new(format!("s{n}"), "x.wav".into(), format!("Song {n}"))).collect();
-        let album = Album { head: sheet::Head { title: "Many".into(), ..sheet::Head::default() }, songs, sides: vec![], folder: PathBuf::new() };
+        let songs: Vec<Song> =
+            (0..count).map(|n| Song::new(format!("s{n}"), "x.wav".into(), format!("Song {n}"))).collect();
+        let album = Album {
+            head: sheet::Head { title: "Many".into(), ..sheet::Head::default() },
+            songs,
+            sides: vec![],
+            folder: PathBuf::new(),
+        };
         let lead = cd::lead_in(&album);
-        let slot = |song: usize| Slot { song, start: lead + song as u64 * frames_each, end: lead + (song as u64 + 1) * frames_each };
+        let slot = |song: usize| Slot {
+            song,
+            start: lead + song as u64 * frames_each,
+            end: lead + (song as u64 + 1) * frames_each,
+        };
         let slots: Vec<Slot> = (0..count).map(slot).collect();
         let frames = slots.last().unwrap().end;
         let timeline = Timeline { sample_rate_hz: 44_100, passages: vec![], slots, frames };
         let tracks = tracks::of(&album, &timeline);
-        cd::plan(&album, &timeline, &tracks, Path::new("x")).map(|planned| planned.red_book.disc().clone()).map_err(|error| error.code)
+        cd::plan(&album, &timeline, &tracks, Path::new("x"))
+            .map(|planned| planned.red_book.disc().clone())
+            .map_err(|error| error.code)
     };
     let full = disc(99, 4 * 44_100).unwrap();
     assert_eq!((full.tracks.len(), full.end.get()), (99, 150 + 99 * 300));

@@ -11,13 +11,18 @@ fn stepped(planes: [Vec<f64>; 2]) -> [Vec<f64>; 2] {
 }
 
 fn integers(planes: &[Vec<f64>; 2]) -> Vec<i32> {
-    planes[0].iter().zip(&planes[1]).flat_map(|(l, r)| [(l * 32_768.0) as i32, (r * 32_768.0) as i32]).collect()
+    planes[0]
+        .iter()
+        .zip(&planes[1])
+        .flat_map(|(l, r)| [(l * 32_768.0) as i32, (r * 32_768.0) as i32])
+        .collect()
 }
 
 /// A set of 16 bits: what the CD gets, as one list of samples without its first pregap.
 fn image(studio: &Studio, to: &str) -> Vec<i32> {
     let bytes = std::fs::read(studio.path(&format!("{to}/cd/ddp/IMAGE.DAT"))).unwrap();
-    let all: Vec<i32> = bytes.chunks(2).map(|pair| i32::from(i16::from_le_bytes([pair[0], pair[1]]))).collect();
+    let all: Vec<i32> =
+        bytes.chunks(2).map(|pair| i32::from(i16::from_le_bytes([pair[0], pair[1]]))).collect();
     all[2 * 150 * 588..].to_vec()
 }
 
@@ -34,7 +39,10 @@ fn one_recording_cut_in_three_songs_comes_back_to_the_bit_on_disc_and_in_files()
     let text = format!("{NEUTRAL}{}{}{}", song(0), song(1), song(2));
     let expected = integers(&whole);
     // The last song is cut off too, and a fade would be proposed for it.
-    let fadeless = text.replace("file = \"2.wav\"\n", "file = \"2.wav\"\nfade_out = { seconds = 0.0, shape = \"linear\" }\n");
+    let fadeless = text.replace(
+        "file = \"2.wav\"\n",
+        "file = \"2.wav\"\nfade_out = { seconds = 0.0, shape = \"linear\" }\n",
+    );
     let (prepared, release) = studio.render(&fadeless, &["cd", "archive"], "plain");
     let release = release.unwrap();
     // One piece; the gaps were proposed as none.
@@ -62,7 +70,9 @@ fn gaps_are_exact_to_the_frame_and_a_pause_has_an_index_00() {
     let studio = Studio::new();
     // Square waves: the first and the last sample are not zero.
     let square = |seconds: f64| -> Vec<f64> {
-        (0..(seconds * f64::from(RATE)) as usize).map(|n| if n / 50 % 2 == 0 { 0.25 } else { -0.25 }).collect()
+        (0..(seconds * f64::from(RATE)) as usize)
+            .map(|n| if n / 50 % 2 == 0 { 0.25 } else { -0.25 })
+            .collect()
     };
     let (a, b) = (square(5.0), square(4.5));
     studio.print("a.wav", 16, [&a, &a]);
@@ -98,7 +108,10 @@ fn a_crossfade_overlaps_by_its_length_and_linear_ones_of_one_tone_keep_its_level
     let (_, release) = studio.render(&text, &["archive"], "out");
     let release = release.unwrap();
     assert_eq!(release.sets[0].tracks[1].start, 4 * 44_100);
-    let all: Vec<i32> = ["01 a.wav", "02 b.wav"].iter().flat_map(|name| samples(&studio.path(&format!("out/archive/{name}")))).collect();
+    let all: Vec<i32> = ["01 a.wav", "02 b.wav"]
+        .iter()
+        .flat_map(|name| samples(&studio.path(&format!("out/archive/{name}"))))
+        .collect();
     assert_eq!(all.len(), 2 * 9 * 44_100);
     let full = 8_388_608.0;
     for frame in 0..9 * 44_100_usize {
@@ -112,7 +125,9 @@ fn fades_have_their_course_and_their_length() {
     let studio = Studio::new();
     let level = vec![0.5; 5 * RATE as usize];
     studio.print("a.wav", 24, [&level, &level]);
-    let text = format!("{NEUTRAL}[[song]]\nid = \"a\"\nfile = \"a.wav\"\nstart_seconds = 0.5\nfade_in = {{ seconds = 0.1, shape = \"linear\" }}\nfade_out = {{ seconds = 1.0, shape = \"slow\" }}\n");
+    let text = format!(
+        "{NEUTRAL}[[song]]\nid = \"a\"\nfile = \"a.wav\"\nstart_seconds = 0.5\nfade_in = {{ seconds = 0.1, shape = \"linear\" }}\nfade_out = {{ seconds = 1.0, shape = \"slow\" }}\n"
+    );
     let (_, release) = studio.render(&text, &["archive"], "out");
     release.unwrap();
     let audio = samples(&studio.path("out/archive/01 a.wav"));

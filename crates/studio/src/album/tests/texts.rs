@@ -116,7 +116,9 @@ fn proposals_have_reasons_and_given_values_stay() {
     assert!(toml.contains("beats of the next song (120 a minute)"), "{toml}");
     assert_eq!(prepared.album.songs[2].controls.gap_seconds, 0.7);
     assert_eq!(prepared.plan_lu[2], -3.0);
-    assert!(prepared.album.songs.iter().all(|song| song.blake3.as_ref().is_some_and(|hash| hash.len() == 64)));
+    assert!(
+        prepared.album.songs.iter().all(|song| song.blake3.as_ref().is_some_and(|hash| hash.len() == 64))
+    );
 }
 
 #[test]
