@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Master a print for one or more destinations
     Master(Master),
+    /// Make a record of songs: order, gaps, one tone, one family of levels; CD, sides, streaming sets
+    Album(Album),
     /// Plan the sides of a record and cut them on a model of the lathe
     Cut(Cut),
     /// Measure loudness, peaks, dynamics and stereo
@@ -235,6 +237,32 @@ pub(crate) struct Master {
     /// Stop (code 5) when the gate finds more than notes
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+/// `album`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister album songs --propose      writes songs/album.toml, every value with its reason\n  tonmeister album songs/album.toml --for cd,spotify -o record    DDP fileset, files to stream\n  tonmeister album songs --for hi-res -o record      both at once\n\nEvery destination has its own folder in DIR. What is taken out of album.toml is proposed anew."
+)]
+pub(crate) struct Album {
+    /// A folder of prints, or the album.toml written for one
+    #[arg(value_name = "FOLDER|album.toml")]
+    pub(crate) input: PathBuf,
+    /// Destinations; `tonmeister targets` lists them
+    #[arg(long = "for", value_name = "TARGET,…", value_delimiter = ',', required_unless_present = "propose")]
+    pub(crate) destinations: Vec<String>,
+    /// Folder for the record
+    #[arg(short, long, value_name = "DIR", required_unless_present = "propose")]
+    pub(crate) output: Option<PathBuf>,
+    /// Listen and write album.toml, render nothing
+    #[arg(long, conflicts_with_all = ["destinations", "output"])]
+    pub(crate) propose: bool,
+    /// Replace an earlier record or album.toml
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Allow songs outside the folder of the album.toml
+    #[arg(long)]
+    pub(crate) allow_external: bool,
 }
 
 /// `cut`

@@ -8,6 +8,7 @@
 //! The path is in the types: only [`mix`] makes a `Print`, only [`handover`] makes a `Premaster`, only [`master`]
 //! makes a `Master`, and [`deliver`] writes nothing else. There is no function from a session to a master.
 
+pub mod album;
 pub mod audio;
 pub mod decode;
 pub mod deliver;

@@ -30,10 +30,17 @@ const STUDIO: &[(&str, &[&str])] = &[
     ("master", &["audio", "decode", "meters", "session", "handover", "targets", "deliver"]),
     ("vinyl", &["audio", "decode", "meters"]),
     (
+        "album",
+        &[
+            "audio", "decode", "meters", "session", "handover", "targets", "services", "deliver", "disc",
+            "master",
+        ],
+    ),
+    (
         "report",
         &[
             "audio", "meters", "session", "engine", "mix", "handover", "targets", "services", "master",
-            "vinyl", "deliver",
+            "vinyl", "album", "deliver",
         ],
     ),
     ("demo", &["audio", "session", "deliver"]),

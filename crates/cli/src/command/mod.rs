@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod album;
 mod check;
 mod cut;
 mod ddp;
@@ -22,6 +23,7 @@ use studio::message::Result;
 pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
     match &call.command {
         Command::Demo(args) => demo::run(args, ui),
+        Command::Album(args) => album::run(args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Cut(args) => cut::run(args, ui),
         Command::Ddp(args) => ddp::run(args, ui),

@@ -6,13 +6,13 @@
 //! the same bytes.
 
 pub mod chain;
-mod level;
+pub(crate) mod level;
 pub mod listen;
 
 mod programme;
 pub mod propose;
-mod render;
-mod stages;
+pub(crate) mod render;
+pub(crate) mod stages;
 pub mod tone;
 
 use crate::audio::Layout;

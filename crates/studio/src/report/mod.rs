@@ -1,5 +1,6 @@
 //! What came in, what was done and why, what came out.
 
+pub mod album;
 pub mod chart;
 pub mod mastering;
 pub mod measurements;
