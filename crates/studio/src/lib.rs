@@ -9,6 +9,7 @@
 //! makes a `Master`, and [`deliver`] writes nothing else. There is no function from a session to a master.
 
 pub mod audio;
+pub mod codec;
 pub mod decode;
 pub mod deliver;
 pub mod demo;

@@ -22,10 +22,11 @@ const STUDIO: &[(&str, &[&str])] = &[
     ("engine", &["audio", "decode", "session"]),
     ("targets", &[]),
     ("services", &["meters", "targets"]),
+    ("codec", &["audio", "decode", "files", "meters", "targets"]),
     ("handover", &["audio", "decode", "meters"]),
     ("deliver", &["audio", "decode", "files", "meters", "targets"]),
     ("mix", &["audio", "decode", "meters", "session", "engine", "deliver"]),
-    ("master", &["audio", "decode", "meters", "session", "handover", "targets", "deliver"]),
+    ("master", &["audio", "decode", "meters", "session", "handover", "targets", "deliver", "codec"]),
     (
         "report",
         &[

@@ -57,6 +57,18 @@ fx::choice! {
         ModifiedE = "modified_e",
         /// Shaped, improved E, nine coefficients: the deepest.
         ImprovedE = "improved_e",
+        /// Shibata for 44.1 kHz: deep.
+        Shibata44 = "shibata_44",
+        /// Shibata for 44.1 kHz, low amplitude.
+        LowShibata44 = "low_shibata_44",
+        /// Shibata for 48 kHz: deep.
+        Shibata48 = "shibata_48",
+        /// Shibata for 48 kHz, low amplitude.
+        LowShibata48 = "low_shibata_48",
+        /// Gesemann for 44.1 kHz, with poles.
+        Gesemann44 = "gesemann_44",
+        /// Gesemann for 48 kHz, with poles.
+        Gesemann48 = "gesemann_48",
     }
 }
 
