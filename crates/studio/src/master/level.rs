@@ -1,6 +1,6 @@
 //! How loud a master becomes: solved on the limiter's model, said with its price.
 
-use super::chain::{Aim, Container, Delivery, Dither, Encoding, Output, Step, make};
+use super::chain::{Aim, Container, Delivery, Dither, Encoding, Family, Output, Step, make};
 use super::propose::Decision;
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::targets::Target;
@@ -97,6 +97,8 @@ pub(super) fn solve(target: &Target, model: &Model, file: String, seed: u64, rat
         aim,
         steps,
         because,
+        locked: false,
+        proposed: None,
     };
     Ok(Level { delivery, slope: solution.slope.clamp(0.3, 1.0), decision, findings })
 }
@@ -177,7 +179,7 @@ fn limiter_step(ceiling_dbtp: f64, predicted: &Prediction) -> Result<Step> {
     if let Some(index) = limiter.description().index_of("ceiling_dbtp") {
         limiter.set(index, ceiling_dbtp);
     }
-    Ok(Step { settings: limiter, because: price(predicted) })
+    Ok(Step::new("limiter", Family::Level, limiter).because(price(predicted)).sealed())
 }
 
 /// What the level costs, in words.
