@@ -1,6 +1,7 @@
 //! What came in, what was done and why, what came out.
 
 pub mod chart;
+pub mod delivery;
 pub mod mastering;
 pub mod measurements;
 pub mod portrait;

@@ -193,6 +193,10 @@ pub struct Chain {
     pub because: Vec<String>,
     /// Destinations.
     pub deliveries: Vec<Delivery>,
+    /// Tags of every master.
+    pub tags: crate::deliver::Tags,
+    /// File of the cover; empty without one.
+    pub artwork_file: String,
 }
 
 /// Intensity where none is named.
@@ -211,6 +215,8 @@ impl Default for Chain {
             steps: Vec::new(),
             because: Vec::new(),
             deliveries: Vec::new(),
+            tags: crate::deliver::Tags::default(),
+            artwork_file: String::new(),
         }
     }
 }
