@@ -11,13 +11,13 @@ fn codec(name: &str) -> Codec {
     Codec::from_name(name).unwrap()
 }
 
-/// Two seconds of tones, bursts and noise in one or two channels, as a 24-bit file.
+/// A second of tones, bursts and noise in one or two channels, as a 24-bit file.
 fn song(folder: &Path, rate_hz: u32, channels: usize, peak: f64) -> PathBuf {
     let rate = f64::from(rate_hz);
     let planes: Vec<Vec<f64>> = (0..channels)
         .map(|c| {
             let tones = [(110.0, 0.4), (447.0 + 10.0 * c as f64, 0.3), (2511.0, 0.15), (6007.0, 0.05)];
-            let tones = tones.map(|(hz, level)| sine(hz, level, c as f64, 2.0, rate));
+            let tones = tones.map(|(hz, level)| sine(hz, level, c as f64, 1.0, rate));
             let hiss = noise(0.3, c as u64 + 1, tones[0].len());
             let mut plane: Vec<f64> = (0..tones[0].len())
                 .map(|n| {
@@ -65,7 +65,7 @@ fn planes(source: &mut dyn Source) -> Vec<Vec<f64>> {
 #[test]
 fn every_codec_gives_back_the_song_as_long_and_as_loud_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
-    for (rate_hz, channels) in [(44_100, 2), (48_000, 1), (96_000, 2)] {
+    for (rate_hz, channels) in [(44_100, 2), (96_000, 1)] {
         let path = song(folder.path(), rate_hz, channels, 0.5);
         let mut source = decode::open(&path, decode::Options::default()).unwrap();
         let own = meters::measure(source.as_mut(), &Job::quiet()).unwrap();
@@ -73,7 +73,7 @@ fn every_codec_gives_back_the_song_as_long_and_as_loud_as_it_was() {
             let Some(found) = checked(&path, name) else { continue };
             let rate = if name.starts_with("opus") || rate_hz != 44_100 { 48_000 } else { 44_100 };
             assert_eq!(found.sample_rate_hz, rate, "{name}");
-            assert_eq!(found.frames, 2 * u64::from(rate), "{name} {rate_hz}");
+            assert_eq!(found.frames, u64::from(rate), "{name} {rate_hz}");
             let off = found.integrated_lufs.unwrap() - own.integrated_lufs.unwrap();
             assert!(off.abs() < 0.3, "{name} {rate_hz}: {off} LU");
             assert!((found.true_peak_dbtp - own.true_peak_worst_dbtp()).abs() < 2.5, "{name}: {found:?}");

@@ -16,6 +16,8 @@ mod replay_gain;
 mod retag;
 pub mod tags;
 #[cfg(test)]
+mod tags_tests;
+#[cfg(test)]
 mod tests;
 mod wav;
 

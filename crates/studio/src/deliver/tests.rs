@@ -20,11 +20,11 @@ fn run(program: &str, arguments: &[&str]) -> Option<Vec<u8>> {
     }
 }
 
-fn say(program: &str, arguments: &[&str]) -> Option<String> {
+pub(super) fn say(program: &str, arguments: &[&str]) -> Option<String> {
     run(program, arguments).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn music(channels: usize, frames: usize) -> Buffer {
+pub(super) fn music(channels: usize, frames: usize) -> Buffer {
     let planes: Vec<Vec<f64>> = (0..channels)
         .map(|c| {
             let tone =

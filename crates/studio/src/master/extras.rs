@@ -194,7 +194,12 @@ mod tests {
 
     #[test]
     fn tags_survive_the_text_of_a_chain() {
-        let mut chain = Chain { artwork_file: "cover \"1\".png".into(), ..Chain::default() };
+        let mut chain = Chain {
+            source_file: "a.wav".into(),
+            source_blake3: "00".into(),
+            artwork_file: "cover \"1\".png".into(),
+            ..Chain::default()
+        };
         for (name, text) in [("title", "Night \"Train\""), ("isrc", "DE-A12-26-00001"), ("track", "3/12")] {
             chain.tags.set(name, text).unwrap();
         }

@@ -13,7 +13,7 @@ mod write;
 pub use step::{Evidence, Family, Step, Strength};
 
 use crate::message::{Error, Kind, Result};
-use fx::{AnyProcessor, Fields};
+use fx::AnyProcessor;
 use std::path::Path;
 
 /// Version of the format. Version 1 had `[chain] insert` and `insert` lists only; it is still read.
