@@ -3,6 +3,7 @@
 
 mod bar;
 mod check;
+mod delivery;
 mod faults;
 mod files;
 mod help;
