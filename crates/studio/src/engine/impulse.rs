@@ -190,7 +190,6 @@ mod tests {
             ("on = false", "missing_impulse", "impulse = "),
             ("impulse = \"../hall.wav\"", "external_file", "--allow-external"),
             ("impulse = \"/ir/hall.wav\"", "external_file", "--allow-external"),
-            ("impulse = 3", "wrong_type", ""),
         ] {
             let errors = parse(insert, false).unwrap_err();
             assert_eq!(errors[0].code, code, "{insert}");

@@ -169,6 +169,18 @@ fn an_early_send_leaves_behind_the_width() {
 }
 
 #[test]
+fn a_send_behind_pan_keeps_the_place_of_its_strip() {
+    for (tap, wanted) in [("post_pan", (1.0, 0.0)), ("post", (0.0, 1.0))] {
+        let text = format!(
+            "[[track]]\nid = \"a\"\nfile = \"a\"\npan = -1.0\noutput = \"off\"\n\
+             sends = [{{ to = \"s\", tap = \"{tap}\", pan = 1.0 }}]\n[[bus]]\nid = \"s\"\n[[bus]]\nid = \"off\"\nmute = true"
+        );
+        let out = render(&session(&text), &shelf(&[("a", vec![vec![1.0; 9]])]));
+        assert_eq!((out[0][4], out[1][4]), wanted, "{tap}");
+    }
+}
+
+#[test]
 fn stereo_into_mono_is_half_the_sum_moving_or_not_and_milliseconds_are_rounded() {
     for more in ["", "[[automation]]\ntarget = \"a.fader_db\"\npoints = [[0, 0], [9, 0]]\n"] {
         let text = format!(
@@ -362,7 +374,7 @@ fn an_impulse_through_real_processors_that_look_ahead_comes_out_as_one_impulse()
         "insert = [{ limiter = {} }]",
         "insert = [{ compressor = { ratio = 1.0, lookahead_ms = 20.0 } }]",
         "insert = [{ eq = { phase = \"linear\", band = [{ kind = \"bell\", gain_db = 0.0 }] } }]",
-        "insert = [{ saturation = { mix_percent = 0.0, oversampling = \"8\" } }]",
+        "insert = [{ saturation = { mix_percent = 0.0, oversampling = \"x8\" } }]",
         "output = \"off\"\nsends = [{ to = \"r\" }]",
     ];
     let tracks: String = inserts

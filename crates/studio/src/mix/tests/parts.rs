@@ -480,7 +480,7 @@ fn a_snapshot_writes_every_kind_of_setting_and_takes_its_own_curves_only() {
     let ratio = strip("bass").inserts[0].settings.description().index_of("ratio").unwrap();
     assert_eq!(strip("bass").inserts[0].settings.get(ratio), 2.0);
     assert!(!strip("bass").inserts[0].on && strip("mix").inserts[0].on);
-    assert_eq!(strip("lead").controls.pan_law, PanLaw::Minus6);
+    assert_eq!(strip("lead").controls.pan_law, crate::session::PanLaw::Minus6);
     // Curves of what was set are gone; the ride of the lead, and the mute of the other send, go on.
     let left: Vec<String> =
         other.automation.iter().map(|curve| format!("{}.{}", curve.target.strip, curve.param.key)).collect();
