@@ -348,6 +348,8 @@ fn an_echo_in_notes_comes_after_a_note_at_the_tempo_of_its_moment() {
     let end = (4.0 * log1p(1.0) * RATE) as usize;
     for (tempo, click, wanted) in [
         (step, 48_000 + 2_880, 24_000),
+        // Just ahead of the change at frame 48 000: what would look late would still echo at the old time.
+        (step, 47_000, 24_000),
         (step, 20_000, 12_000),
         // Behind the ramp a crotchet is a quarter of a second, before it half of one.
         (RAMP, end + 3_000, 12_000),
