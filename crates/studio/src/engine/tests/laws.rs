@@ -260,11 +260,22 @@ fn a_point_stands_on_the_nearest_frame_and_of_two_on_one_the_later_counts() {
 
 #[test]
 fn a_solo_leaves_the_keys_of_what_is_heard_alone() {
-    let mut session =
-        session("[[track]]\nid = \"a\"\nfile = \"a\"\nsolo = true\n[[track]]\nid = \"k\"\nfile = \"k\"");
-    insert(&mut session, "a", keyed(0, "k", Tap::Pre));
+    // The bus is heard because it is fed by what is soloed; its key is fed by nothing that is.
+    let mut session = session(
+        "[[track]]\nid = \"a\"\nfile = \"a\"\nsolo = true\noutput = \"g\"\n[[bus]]\nid = \"g\"\n\
+         [[track]]\nid = \"k\"\nfile = \"k\"",
+    );
+    insert(&mut session, "g", keyed(0, "k", Tap::Pre));
     let out = render(&session, &shelf(&[("a", ones(9)), ("k", vec![vec![0.5; 9]; 2])]));
     assert_eq!(out[0][4], 0.5);
+}
+
+#[test]
+fn a_mute_that_moves_opens_what_stands_muted() {
+    let text = "[[track]]\nid = \"a\"\nfile = \"a\"\nmute = true\n\
+                [[automation]]\ntarget = \"a.mute\"\npoints = [[0, true], [0.01, false]]";
+    let out = render(&session(text), &shelf(&[("a", ones(900))]));
+    assert!(out[0][..480].iter().all(|x| *x == 0.0) && out[0][720..].iter().all(|x| *x == 1.0));
 }
 
 /// A key of two channels, filtered and heard; what is heard of it.
