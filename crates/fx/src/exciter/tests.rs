@@ -127,3 +127,26 @@ fn harmonics_do_not_alias() {
         assert!(alias < -90.0, "{harmonic}: {alias}");
     }
 }
+
+#[test]
+fn what_is_set_while_it_plays_ends_where_a_new_one_begins() {
+    let tone = signals::sine(5000.0, 0.5, 0.0, 2.0, RATE);
+    let bass = signals::sine(60.0, 0.3, 0.0, 2.0, RATE);
+    let input: Vec<f64> = tone.iter().zip(&bass).map(|(a, b)| a + b).collect();
+    let other = Exciter {
+        high_hz: 3000.0,
+        high_amount_percent: 60.0,
+        high_balance_percent: 40.0,
+        low_hz: 80.0,
+        low_amount_percent: 70.0,
+        ceiling_db: -30.0,
+        ..Exciter::default()
+    };
+    let fresh = run(&other, std::slice::from_ref(&input));
+    let mut kernel = Exciter::default().prepare(Format { channels: 1, ..Format::default() });
+    kernel.retune(&other);
+    let mut audio = Buffer::from_planes(&[input]);
+    kernel.process(&mut audio.block());
+    let null = measure::null_db(&audio.channel(0)[72_000..], &fresh.channel(0)[72_000..]);
+    assert!(null < -90.0, "{null}");
+}
