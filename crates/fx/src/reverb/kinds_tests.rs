@@ -248,8 +248,8 @@ fn ducking_takes_its_decibels_from_the_reverberation_alone() {
             assert!(rms(&plain.channel(0)[8_000..]) > 1e-3 * level);
             for (channel, dry) in square(level).iter().enumerate() {
                 // The ducker has settled.
-                for n in 8_000..12_000 {
-                    let rest = (1.0 - mix) * dry[n];
+                for (n, x) in dry.iter().enumerate().skip(8_000) {
+                    let rest = (1.0 - mix) * x;
                     let wanted = rest + gain * (plain.channel(channel)[n] - rest);
                     let error = ducked.channel(channel)[n] - wanted;
                     assert!(error.abs() < 1e-6 * level, "{key} {level} {mix} {channel} {n}: {error}");
