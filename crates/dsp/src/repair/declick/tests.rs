@@ -91,6 +91,25 @@ fn attacks_and_trains_of_pulses_are_not_clicks() {
     }
 }
 
+#[test]
+fn steps_of_sixteen_bits_and_sudden_ends_are_not_clicks() {
+    // A low tone that fades until it moves by steps of one.
+    let steps: Vec<f64> = signals::sine(60.0, 1.0, 0.0, 1.0, RATE)
+        .iter()
+        .enumerate()
+        .map(|(n, x)| (12.0 * x * crate::math::exp(-(n as f64) / 12_000.0)).round() / 32_768.0)
+        .collect();
+    let (out, found) = run(&steps);
+    assert!(found == 0 && out == steps, "{found}");
+    // Noise that begins and stops from one frame to the next.
+    let mut gated = signals::noise(0.0005, 6, 48_000);
+    for (x, y) in gated[15_000..27_000].iter_mut().zip(signals::noise(0.2, 9, 12_000)) {
+        *x += y;
+    }
+    let (out, found) = run(&gated);
+    assert!(found == 0 && out == gated, "{found}");
+}
+
 /// Bursts of 0.06 to 0.6 ms that die away, of levels 20 dB apart, as many per second, within the middle second; 20 dB below
 /// the music together.
 fn crackle(clean: &[f64], per_second: usize) -> Vec<f64> {
