@@ -61,12 +61,16 @@ pub(crate) enum Command {
     Check(Check),
     /// Master a print for one or more destinations
     Master(Master),
+    /// Plan the sides of a record and cut them on a model of the lathe
+    Cut(Cut),
     /// Measure loudness, peaks, dynamics and stereo
     Measure(Measure),
     /// What the processors do and accept
     Fx(Fx),
     /// What destinations ask for, with sources
     Targets(Targets),
+    /// How loud streaming services will play files, or an album of them
+    Services(Services),
     /// Print shell completions
     #[command(after_help = "Example:\n  tonmeister completions bash > /etc/bash_completion.d/tonmeister")]
     Completions {
@@ -231,6 +235,37 @@ pub(crate) struct Master {
     pub(crate) strict: bool,
 }
 
+/// `cut`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister cut 01.wav 02.wav 03.wav 04.wav -o sides   two sides of a 12-inch record, with a picture of each\n  tonmeister cut a.wav b.wav --format 7in-45          a single\n\nNothing is written into the songs: the curve of RIAA belongs to the lathe. Code 5 when a side is too long."
+)]
+pub(crate) struct Cut {
+    /// Songs in their order
+    #[arg(value_name = "SONG", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Kind of record: 12in-33, 12in-45, 10in-33, 10in-45, 7in-33 or 7in-45
+    #[arg(long, value_name = "FORMAT", default_value = "12in-33")]
+    pub(crate) format: String,
+    /// Sides [default: as few as hold the songs]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=20))]
+    pub(crate) sides: Option<u8>,
+    /// Silence between two songs, seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = gap)]
+    pub(crate) gap: f64,
+    /// Folder for a picture of each side
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace existing pictures
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+fn gap(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    if (0.0..=60.0).contains(&seconds) { Ok(seconds) } else { Err("0 to 60 seconds".to_owned()) }
+}
+
 /// `measure`
 #[derive(Debug, Args)]
 #[command(
@@ -269,6 +304,20 @@ pub(crate) struct Targets {
     /// A destination; without it, all are listed
     #[arg(value_name = "TARGET")]
     pub(crate) name: Option<String>,
+}
+
+/// `services`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister services song.wav                  every service, every way it plays\n  tonmeister services song.wav --on spotify     one of them\n  tonmeister services 01.wav 02.wav 03.wav      each by itself, then as an album"
+)]
+pub(crate) struct Services {
+    /// Audio files; several are shown as an album too
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Only these services
+    #[arg(long = "on", value_name = "SERVICE,…", value_delimiter = ',')]
+    pub(crate) services: Vec<String>,
 }
 
 /// Reads the command line. On help or a wrong call everything is said already and the exit code comes back.

@@ -242,6 +242,36 @@ mod tests {
     }
 
     #[test]
+    fn the_sway_stops_half_a_millisecond_before_the_present() {
+        // 10 ms around 2 ms would lie before the present: 1.5 ms are left, 2π · 1.5 ms at 1 Hz is 0.942 % at most.
+        let settings = Chorus { delay_ms: 2.0, depth_ms: 10.0, rate_hz: 1.0, ..one() };
+        let out = play(&settings, &sine(1000.0, 0.5, 0.0, 2.5, RATE));
+        let hz = frequencies(&out.channel(0)[2400..], RATE);
+        let (low, high) = hz.iter().fold((f64::MAX, 0.0_f64), |(l, h), (_, x)| (l.min(*x), h.max(*x)));
+        assert!((high - 1009.425).abs() < 0.05 && (low - 990.575).abs() < 0.05, "{low} {high}");
+    }
+
+    #[test]
+    fn voices_stand_evenly_over_the_turn() {
+        // A click that comes out at a quarter turn: every voice is where the sine of its own part of the turn puts it.
+        for (voices, places) in
+            [(2.0, vec![480, 672]), (3.0, vec![528, 528, 672]), (4.0, vec![480, 576, 576, 672])]
+        {
+            let settings = Chorus { voices, delay_ms: 12.0, depth_ms: 2.0, rate_hz: 0.05, ..one() };
+            let mut input = vec![0.0; 250_000];
+            input[240_000 - 576] = 1.0;
+            let out = play(&settings, &input);
+            let level = 1.0 / f64::sqrt(voices);
+            for place in &places {
+                let at = 240_000 - 576 + place;
+                let wanted = level * places.iter().filter(|other| *other == place).count() as f64;
+                let found: f64 = out.channel(0)[at - 12..at + 12].iter().sum();
+                assert!((found - wanted).abs() < 0.01, "{voices} {place}: {found} {wanted}");
+            }
+        }
+    }
+
+    #[test]
     fn no_mix_is_the_input_to_the_bit() {
         let input = noise(0.5, 1, 10_000);
         let out = play(&Chorus { mix_percent: 0.0, ..Chorus::default() }, &input);

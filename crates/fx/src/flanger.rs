@@ -206,6 +206,16 @@ mod tests {
     }
 
     #[test]
+    fn every_round_takes_the_delay_to_the_frame() {
+        let settings = Flanger { delay_ms: 10.0, feedback_percent: 60.0, mix_percent: 100.0, ..still() };
+        let (out, latency) = play(&settings, &impulse(1.0, 0, 4800));
+        for (round, wanted) in [1.0, 0.6, 0.36, 0.216].into_iter().enumerate() {
+            let found = out.channel(0)[latency + 480 * (round + 1)];
+            assert!((found - wanted).abs() < 1e-9, "{round}: {found}");
+        }
+    }
+
+    #[test]
     fn through_zero_passes_the_moment_of_no_delay() {
         // Half and half at equal time is the sound itself; with the late one turned over it is silence for that moment.
         let settings = Flanger {

@@ -171,6 +171,27 @@ mod tests {
     }
 
     #[test]
+    fn half_of_the_power_goes_either_way_at_the_crossover() {
+        // First order at its corner: the low half is 1 / (1 + j). While the other half is at nothing, 3.01 dB are missing.
+        for crossover_hz in [400.0, 800.0, 3000.0] {
+            let settings = Tremolo {
+                mode: TremoloMode::Harmonic,
+                wave: LfoWave::Square,
+                depth_percent: 100.0,
+                rate_hz: 1.0,
+                crossover_hz,
+                ..Tremolo::default()
+            };
+            let out = play(&settings, &sine(crossover_hz, 0.5, 0.0, 1.0, RATE));
+            for half in [4_800..19_200, 28_800..43_200] {
+                let level = testkit::measure::tone(&out.channel(0)[half], crossover_hz, RATE).0;
+                let db = testkit::measure::to_db(level / 0.5);
+                assert!((db + 3.0103).abs() < 0.01, "{crossover_hz}: {db}");
+            }
+        }
+    }
+
+    #[test]
     fn no_depth_is_the_input_to_the_bit() {
         let input = noise(0.5, 1, 10_000);
         for mode in [TremoloMode::Level, TremoloMode::Harmonic] {

@@ -223,3 +223,72 @@ fn pre_delay_in_beats_moves_a_spring_by_its_frames() {
     assert!(later[..8820].iter().all(|x| *x == 0.0));
     assert!(testkit::measure::null_db(&at_once[..20_000], &later[8820..28_820]) < -250.0);
 }
+
+/// All that mix reverberation in, each with a tail that is heard at once.
+const MIXERS: [&str; 6] = ["reverb", "room", "hall", "plate", "spring", "convolution"];
+
+/// Both sides for a square of this level on the left and nothing on the right.
+fn square(level: f64) -> [Vec<f64>; 2] {
+    let left = (0..12_000).map(|n| if n / 50 % 2 == 0 { level } else { -level }).collect();
+    [left, vec![0.0; 12_000]]
+}
+
+#[test]
+fn ducking_takes_its_decibels_from_the_reverberation_alone() {
+    // Full above -20 dBFS, half of the decibels at -30, none below -40; the level of the loudest channel counts.
+    let cases = [(0.5, 1.0, 1.0), (0.5, 1.0, 0.4), (0.031_622_776_6, 0.5, 1.0), (0.009, 0.0, 1.0)];
+    for key in MIXERS {
+        for (level, share, mix) in cases {
+            let go = |duck_db: f64| {
+                let settings = [("mix_percent", 100.0 * mix), ("duck_db", duck_db)];
+                run(with(key, &settings).as_ref(), &square(level))
+            };
+            let (plain, ducked) = (go(0.0), go(15.0));
+            let gain = testkit::signals::db(-15.0 * share);
+            assert!(rms(&plain.channel(0)[8_000..]) > 1e-3 * level);
+            for (channel, dry) in square(level).iter().enumerate() {
+                // The ducker has settled.
+                for n in 8_000..12_000 {
+                    let rest = (1.0 - mix) * dry[n];
+                    let wanted = rest + gain * (plain.channel(channel)[n] - rest);
+                    let error = ducked.channel(channel)[n] - wanted;
+                    assert!(error.abs() < 1e-6 * level, "{key} {level} {mix} {channel} {n}: {error}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn width_scales_the_side_of_the_reverberation_alone() {
+    let input = [noise(0.3, 1, 20_000), noise(0.3, 2, 20_000)];
+    for key in MIXERS {
+        let go =
+            |width: f64| run(with(key, &[("mix_percent", 100.0), ("width_percent", width)]).as_ref(), &input);
+        let plain = go(100.0);
+        for width in [0.0, 50.0, 200.0] {
+            let wide = go(width);
+            for n in 0..20_000 {
+                let [(l, r), (a, b)] = [&plain, &wide].map(|x| (x.channel(0)[n], x.channel(1)[n]));
+                let (mid, side) = (0.5 * (l + r), 0.005 * width * (l - r));
+                let errors = [a - (mid + side), b - (mid - side)];
+                assert!(errors.iter().all(|e| e.abs() < 1e-12), "{key} {width} {n}: {errors:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn mix_is_the_share_of_the_reverberation_and_of_the_source() {
+    let input = [noise(0.3, 1, 20_000), noise(0.3, 2, 20_000)];
+    for key in MIXERS {
+        let go = |mix: f64| run(with(key, &[("mix_percent", mix)]).as_ref(), &input);
+        let (wet, part) = (go(100.0), go(30.0));
+        for (channel, dry) in input.iter().enumerate() {
+            for (n, x) in dry.iter().enumerate() {
+                let error = part.channel(channel)[n] - (0.7 * x + 0.3 * wet.channel(channel)[n]);
+                assert!(error.abs() < 1e-12, "{key} {channel} {n}: {error}");
+            }
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! A space: early reflections and a feedback delay network, and the macro that declares the kinds.
 
-use super::wet::{Courses, MAX_PRE_DELAY_SECONDS, Wet, filter, mix, pre_delay_frames, sounds, widen};
+use super::wet::{
+    Courses, MAX_PRE_DELAY_SECONDS, Wet, filter, in_pieces, mix, pre_delay_frames, sounds, widen,
+};
 use super::{EarlyPattern, Reverb};
 use crate::{Format, Kernel, Processor};
 use dsp::block::Block;
@@ -361,18 +363,17 @@ impl Room {
         self.wanted.pre_delay + (tail + MAX_EARLY_SECONDS * self.format.sample_rate_hz) as usize
     }
 
+    /// One piece, or a part of it.
+    fn run(&mut self, piece: &mut Block<'_>) {
+        let frames = piece.frames();
+        self.plan(frames);
+        self.early(piece);
+        self.late(frames);
+        self.finish(piece);
+    }
+
     fn process(&mut self, block: &mut Block<'_>) {
-        let mut start = 0;
-        while start < block.frames() {
-            let frames = (PIECE - self.frame % PIECE).min(block.frames() - start);
-            let mut piece = block.slice(start, frames);
-            self.plan(frames);
-            self.early(&piece);
-            self.late(frames);
-            self.finish(&mut piece);
-            self.frame = self.frame.wrapping_add(frames);
-            start += frames;
-        }
+        in_pieces(self, block, |kernel| &mut kernel.frame, Self::run);
     }
 
     fn retune(&mut self, settings: Reverb) {

@@ -1,6 +1,6 @@
 //! How loud a master becomes: solved on the limiter's model, said with its price.
 
-use super::chain::{Aim, Container, Delivery, Dither, Encoding, Output, Step, make};
+use super::chain::{Aim, Container, Delivery, Dither, Encoding, Family, Output, Step, make};
 use super::propose::Decision;
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::targets::Target;
@@ -47,7 +47,7 @@ pub(super) fn solve(target: &Target, model: &Model, file: String, seed: u64, rat
     let mut findings = Vec::new();
     let solution = match wanted {
         Some(wanted) => solve_for(wanted, target, model, &settings, &mut findings),
-        None if target.placeholder => unlimited(model, &settings),
+        None if target.is_unlimited() => unlimited(model, &settings),
         None => {
             let least_plr = target.min_plr_lu.as_ref().map_or(LEAST_PLR_LU, |fact| fact.value);
             let budget = Budget {
@@ -97,6 +97,8 @@ pub(super) fn solve(target: &Target, model: &Model, file: String, seed: u64, rat
         aim,
         steps,
         because,
+        locked: false,
+        proposed: None,
     };
     Ok(Level { delivery, slope: solution.slope.clamp(0.3, 1.0), decision, findings })
 }
@@ -177,7 +179,7 @@ fn limiter_step(ceiling_dbtp: f64, predicted: &Prediction) -> Result<Step> {
     if let Some(index) = limiter.description().index_of("ceiling_dbtp") {
         limiter.set(index, ceiling_dbtp);
     }
-    Ok(Step { settings: limiter, because: price(predicted) })
+    Ok(Step::new("limiter", Family::Level, limiter).because(price(predicted)).sealed())
 }
 
 /// What the level costs, in words.

@@ -184,8 +184,9 @@ pub fn master(
         source_file: file_name(premaster.path()),
         source_blake3: hash,
         because: premaster.findings().iter().map(remark).collect(),
-        deliveries: waiting.iter().map(|master| master.delivery.clone()).collect(),
+        deliveries: waiting.iter().map(|master| master.delivery.clone().sealed()).collect(),
         steps,
+        ..Chain::default()
     };
     let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions, findings, heard: Some(heard) })
@@ -198,7 +199,8 @@ pub fn master(
 pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
     render::same_print(&chain, &render::hash_of(premaster.path())?)?;
     check_place(premaster.path(), chain.deliveries.iter().map(|delivery| &delivery.file), place)?;
-    let mut programme = Programme::new(premaster, &chain.steps, chain.deliveries.len() > 1);
+    let running = chain::running(&chain.steps);
+    let mut programme = Programme::new(premaster, &running, chain.deliveries.len() > 1);
     let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for delivery in &chain.deliveries {
         let Rendered { file, reduction_db } =
@@ -305,13 +307,18 @@ fn render_to_level(
 fn lower_peaks(delivery: &mut Delivery, over_db: f64) {
     // A fiftieth of a decibel more, so that once is enough.
     let down_db = over_db + 0.02;
-    let limiter = delivery.steps.iter_mut().map(|step| &mut step.settings).find_map(|settings| {
-        let index = settings.description().index_of("ceiling_dbtp")?;
-        Some((index, settings))
+    let limiter = delivery.steps.iter_mut().filter(|step| step.on).find_map(|step| {
+        let index = step.settings.description().index_of("ceiling_dbtp")?;
+        Some((index, step))
     });
-    match limiter {
-        Some((index, settings)) => settings.set(index, settings.get(index) - down_db),
-        None => delivery.output.gain_db -= down_db,
+    let Some((index, step)) = limiter else {
+        delivery.output.gain_db -= down_db;
+        return;
+    };
+    let by_hand = step.edited();
+    step.settings.set(index, step.settings.get(index) - down_db);
+    if !by_hand {
+        step.proposed = Some(step.hash());
     }
 }
 

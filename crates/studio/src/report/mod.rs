@@ -6,3 +6,4 @@ pub mod measurements;
 pub mod portrait;
 pub mod processors;
 pub mod readings;
+pub mod side;
