@@ -16,7 +16,7 @@ pub struct Pending {
 }
 
 impl Pending {
-    pub(super) fn new(
+    pub(crate) fn new(
         folder: NewFolder,
         files: Vec<NewFile>,
         stale: Vec<PathBuf>,
