@@ -1,7 +1,10 @@
 //! One file per command.
 
+mod album;
 mod check;
 mod codecs;
+mod cut;
+mod ddp;
 mod demo;
 mod extras;
 mod fx;
@@ -22,7 +25,10 @@ use studio::message::Result;
 pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
     match &call.command {
         Command::Demo(args) => demo::run(args, ui),
+        Command::Album(args) => album::run(args, ui),
         Command::Check(args) => check::run(args, ui),
+        Command::Cut(args) => cut::run(args, ui),
+        Command::Ddp(args) => ddp::run(args, ui),
         Command::Master(args) => master::run(args, ui),
         Command::Mix(args) => mix::run(args, ui),
         Command::Stems(args) => stems::run(args, ui),

@@ -453,6 +453,11 @@ impl Verified {
         self.file.temporary()
     }
 
+    /// The file alone, to be named together with files of other kinds.
+    pub(crate) fn into_file(self) -> NewFile {
+        self.file
+    }
+
     /// Adds the gain of the album this file belongs to, beside its own; nothing happens where [`Spec::replay_gain`] was not asked for or
     /// the file has no place for it.
     ///

@@ -7,14 +7,14 @@
 
 pub mod chain;
 pub(crate) mod extras;
-mod level;
+pub(crate) mod level;
 pub mod listen;
 
 mod programme;
 pub mod propose;
-mod render;
+pub(crate) mod render;
 pub mod set;
-mod stages;
+pub(crate) mod stages;
 pub mod tone;
 
 use crate::audio::Layout;

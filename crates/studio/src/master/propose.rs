@@ -69,7 +69,7 @@ fn loudness_of(heard: &Listening) -> f64 {
     heard.level_db.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
-fn set(processor: &mut dyn AnyProcessor, address: &str, value: f64) {
+pub(crate) fn set(processor: &mut dyn AnyProcessor, address: &str, value: f64) {
     if let Some(index) = processor.description().index_of(address) {
         processor.set(index, value);
     } else {

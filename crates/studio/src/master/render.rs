@@ -16,10 +16,10 @@ use dsp::block::Buffer;
 use std::path::Path;
 
 /// Channels of a master: mono prints become two equal channels.
-pub(super) const CHANNELS: usize = 2;
+pub(crate) const CHANNELS: usize = 2;
 
 /// Opens the print for mastering.
-pub(super) fn open(premaster: &Premaster) -> Result<Box<dyn Source>> {
+pub(crate) fn open(premaster: &Premaster) -> Result<Box<dyn Source>> {
     let at = |error: Error| error.at(premaster.path().display());
     let options = decode::Options { repair: true, ..decode::Options::default() };
     let source = decode::open(premaster.path(), options).map_err(at)?;
@@ -126,7 +126,7 @@ pub(super) fn within(file: ReadBack, delivery: &Delivery) -> Result<Verified> {
 }
 
 /// BLAKE3 of a file's bytes, in constant memory.
-pub(super) fn hash_of(path: &Path) -> Result<String> {
+pub(crate) fn hash_of(path: &Path) -> Result<String> {
     let failed = |error: std::io::Error| Error::io(path, "read the print", &error);
     let mut hasher = blake3::Hasher::new();
     let mut file = std::fs::File::open(path).map_err(failed)?;

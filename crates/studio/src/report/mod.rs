@@ -1,5 +1,6 @@
 //! What came in, what was done and why, what came out.
 
+pub mod album;
 pub mod chart;
 pub mod delivery;
 pub mod mastering;
@@ -7,3 +8,4 @@ pub mod measurements;
 pub mod portrait;
 pub mod processors;
 pub mod readings;
+pub mod side;

@@ -4,11 +4,11 @@
 //! are and what else could be done. A person edits the text; what was edited or locked is known again (by a hash of what was
 //! proposed) and kept when the chain is proposed anew.
 
-mod read;
+pub(crate) mod read;
 mod step;
 #[cfg(test)]
 mod tests;
-mod write;
+pub(crate) mod write;
 
 pub use step::{Evidence, Family, Step, Strength};
 
@@ -247,7 +247,7 @@ impl Chain {
 }
 
 /// Moves that run; the others are kept for the text only.
-pub(super) fn running(steps: &[Step]) -> Vec<Step> {
+pub(crate) fn running(steps: &[Step]) -> Vec<Step> {
     steps.iter().filter(|step| step.on).cloned().collect()
 }
 

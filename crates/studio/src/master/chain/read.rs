@@ -144,7 +144,7 @@ fn text(reader: &mut Reader<'_>, take: &mut Take<'_>, key: &'static str) -> Opti
 }
 
 /// The `insert` list of version 1, or one a person wrote: moves of which nothing is said.
-fn inserts(reader: &mut Reader<'_>, take: &mut Take<'_>) -> Vec<Step> {
+pub(crate) fn inserts(reader: &mut Reader<'_>, take: &mut Take<'_>) -> Vec<Step> {
     let Some(node) = take.take("insert") else { return Vec::new() };
     let read: Vec<Insert> = insert::read(reader, &node);
     let mut steps: Vec<Step> = Vec::new();
