@@ -21,11 +21,29 @@ const STUDIO: &[(&str, &[&str])] = &[
     ("session", &["audio"]),
     ("engine", &["audio", "decode", "session"]),
     ("targets", &[]),
+    ("services", &["meters", "targets"]),
+    ("codec", &["audio", "decode", "files", "meters", "targets"]),
     ("handover", &["audio", "decode", "meters"]),
     ("deliver", &["audio", "decode", "files", "meters", "targets"]),
+    ("sheet", &[]),
+    ("disc", &["audio", "decode", "deliver", "sheet"]),
     ("mix", &["audio", "decode", "meters", "session", "engine", "deliver"]),
-    ("master", &["audio", "decode", "meters", "session", "handover", "targets", "deliver"]),
-    ("report", &["audio", "meters", "session", "engine", "mix", "handover", "targets", "master", "deliver"]),
+    ("master", &["audio", "decode", "meters", "session", "handover", "targets", "deliver", "codec"]),
+    ("vinyl", &["audio", "decode", "meters"]),
+    (
+        "album",
+        &[
+            "audio", "decode", "meters", "session", "handover", "targets", "services", "deliver", "disc",
+            "master",
+        ],
+    ),
+    (
+        "report",
+        &[
+            "audio", "meters", "session", "engine", "mix", "handover", "targets", "services", "master",
+            "vinyl", "album", "deliver",
+        ],
+    ),
     ("demo", &["audio", "session", "deliver"]),
 ];
 

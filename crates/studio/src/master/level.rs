@@ -1,6 +1,6 @@
 //! How loud a master becomes: solved on the limiter's model, said with its price.
 
-use super::chain::{Aim, Container, Delivery, Dither, Encoding, Output, Step, make};
+use super::chain::{Aim, Container, Delivery, Dither, Encoding, Family, Output, Step, make};
 use super::propose::Decision;
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::targets::Target;
@@ -12,11 +12,11 @@ use dsp::limiter::model::{Budget, Model, Prediction, Solution};
 pub(super) const MARGIN_DB: f64 = 0.1;
 /// Loudness where a destination leaves it to us: no louder than this, LUFS. By calibration, 2026-11-21: the median of
 /// released pop records is -9.5 (mastering.md §5.7); we stop short of the race.
-const FREE_LOUDNESS_LUFS: f64 = -10.0;
+pub(crate) const FREE_LOUDNESS_LUFS: f64 = -10.0;
 /// Limiting spent where nobody asks for loudness: reduction averaged over all time, dB. By calibration, 2026-11-21.
-const FREE_REDUCTION_DB: f64 = 0.2;
+pub(crate) const FREE_REDUCTION_DB: f64 = 0.2;
 /// Peak to loudness ratio kept where a target does not say (mastering.md §6: default PLR ≥ 10).
-const LEAST_PLR_LU: f64 = 10.0;
+pub(crate) const LEAST_PLR_LU: f64 = 10.0;
 /// Most drive or cut that is ever tried, dB.
 pub(super) const MOST_GAIN_DB: f64 = 40.0;
 
@@ -34,7 +34,7 @@ pub(super) struct Level {
 }
 
 /// Settings of the limiter under a ceiling.
-pub(super) fn limiter_settings(ceiling_dbtp: f64) -> Settings {
+pub(crate) fn limiter_settings(ceiling_dbtp: f64) -> Settings {
     Settings { ceiling_dbtp: ceiling_dbtp - MARGIN_DB, ..Settings::default() }
 }
 
@@ -47,7 +47,7 @@ pub(super) fn solve(target: &Target, model: &Model, file: String, seed: u64, rat
     let mut findings = Vec::new();
     let solution = match wanted {
         Some(wanted) => solve_for(wanted, target, model, &settings, &mut findings),
-        None if target.placeholder => unlimited(model, &settings),
+        None if target.is_unlimited() => unlimited(model, &settings),
         None => {
             let least_plr = target.min_plr_lu.as_ref().map_or(LEAST_PLR_LU, |fact| fact.value);
             let budget = Budget {
@@ -97,6 +97,8 @@ pub(super) fn solve(target: &Target, model: &Model, file: String, seed: u64, rat
         aim,
         steps,
         because,
+        locked: false,
+        proposed: None,
     };
     Ok(Level { delivery, slope: solution.slope.clamp(0.3, 1.0), decision, findings })
 }
@@ -177,7 +179,7 @@ fn limiter_step(ceiling_dbtp: f64, predicted: &Prediction) -> Result<Step> {
     if let Some(index) = limiter.description().index_of("ceiling_dbtp") {
         limiter.set(index, ceiling_dbtp);
     }
-    Ok(Step { settings: limiter, because: price(predicted) })
+    Ok(Step::new("limiter", Family::Level, limiter).because(price(predicted)).sealed())
 }
 
 /// What the level costs, in words.

@@ -54,7 +54,7 @@ pub struct Dynamics {
 }
 
 /// Listens to a stereo stream: three stages, so that threads can share the work.
-pub(super) struct Listener {
+pub(crate) struct Listener {
     sample_rate_hz: f64,
     mid: Welch,
     side: Welch,
@@ -71,7 +71,7 @@ struct Levels {
 }
 
 impl Listener {
-    pub(super) fn new(channels: usize, sample_rate_hz: f64) -> Self {
+    pub(crate) fn new(channels: usize, sample_rate_hz: f64) -> Self {
         let welch = |planes| Welch::new(channels, sample_rate_hz, Options { planes, ..Options::default() });
         Self {
             sample_rate_hz,
@@ -82,11 +82,11 @@ impl Listener {
     }
 
     /// What the stream has to pass.
-    pub(super) fn stages(&mut self) -> [&mut dyn Stage; 3] {
+    pub(crate) fn stages(&mut self) -> [&mut dyn Stage; 3] {
         [&mut self.mid, &mut self.side, &mut self.levels]
     }
 
-    pub(super) fn finish(self) -> Listening {
+    pub(crate) fn finish(self) -> Listening {
         let (mid, side) = (self.mid.finish(), self.side.finish());
         let nyquist = 0.5 * self.sample_rate_hz;
         let both = |low: f64, high: f64| mid.band_power(0, low, high) + side.band_power(0, low, high);

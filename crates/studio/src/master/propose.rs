@@ -1,6 +1,6 @@
 //! The mastering engineer's proposal: the least chain, each step with its measured reason.
 
-use super::chain::{Step, make};
+use super::chain::{Family, Step, make};
 use super::listen::{Dynamics, Listening};
 use super::tone::{self, EDGES_HZ, Shape, Tone};
 use crate::message::Result;
@@ -69,7 +69,7 @@ fn loudness_of(heard: &Listening) -> f64 {
     heard.level_db.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
-fn set(processor: &mut dyn AnyProcessor, address: &str, value: f64) {
+pub(crate) fn set(processor: &mut dyn AnyProcessor, address: &str, value: f64) {
     if let Some(index) = processor.description().index_of(address) {
         processor.set(index, value);
     } else {
@@ -128,7 +128,7 @@ fn equalise(heard: &Listening, proposal: &mut Proposal) -> Result<()> {
         return Ok(());
     }
     let because = reasons.iter().map(|(what, why)| format!("{what}: {why}")).collect::<Vec<_>>().join("\n");
-    proposal.steps.push(Step { settings: eq, because });
+    proposal.steps.push(Step::new("tone", Family::Tone, eq).because(because).sealed());
     let decisions = reasons.into_iter().map(|(what, because)| Decision { family: "tone", what, because });
     proposal.decisions.extend(decisions);
     Ok(())
@@ -170,7 +170,7 @@ fn even_out(heard: &Listening, proposal: &mut Proposal) -> Result<()> {
         ));
     }
     let because = reasons.iter().map(|(what, why)| format!("{what}: {why}")).collect::<Vec<_>>().join("\n");
-    proposal.steps.push(Step { settings: multiband, because });
+    proposal.steps.push(Step::new("bands", Family::Dynamics, multiband).because(because).sealed());
     proposal.decisions.extend(reasons.into_iter().map(|(what, because)| Decision {
         family: "dynamics",
         what,
@@ -215,7 +215,7 @@ fn widen(heard: &Listening, stereo: bool, proposal: &mut Proposal) -> Result<()>
         return Ok(());
     }
     let because = reasons.iter().map(|(what, why)| format!("{what}: {why}")).collect::<Vec<_>>().join("\n");
-    proposal.steps.push(Step { settings: gain, because });
+    proposal.steps.push(Step::new("width", Family::Width, gain).because(because).sealed());
     proposal.decisions.extend(reasons.into_iter().map(|(what, because)| Decision {
         family: "width",
         what,

@@ -1,9 +1,12 @@
 //! What came in, what was done and why, what came out: of a mastering run.
 
+use super::delivery;
 use crate::handover::Premaster;
 use crate::master::{Master, Mastering};
 use crate::message::{Finding, clean_name};
 use crate::meters::Measurements;
+use crate::services::{self, Track};
+use crate::targets;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
@@ -48,9 +51,23 @@ pub fn text(premaster: &Premaster, mastering: &Mastering, chain: &Path) -> Strin
         let _ =
             writeln!(text, "out   {} ({})", clean_name(written.path.display()), format_of(&written.measured));
         let _ = writeln!(text, "      {}", summary(&written.measured));
+        if let Some(plays) = plays(master) {
+            let _ = writeln!(text, "      {plays}");
+        }
+        for outcome in master.codecs() {
+            let _ = writeln!(text, "      {}", delivery::codec(outcome).trim_start_matches("* "));
+        }
     }
     let _ = writeln!(text, "chain {} (edit it and render again with --chain)", clean_name(chain.display()));
     text
+}
+
+/// How the service it was made for will play it, in its usual way; `None` where it is no service.
+fn plays(master: &Master) -> Option<String> {
+    let target = targets::find(&master.delivery().target).ok()?;
+    let track = Track::of(&master.written().measured)?;
+    let play = services::play(&target, track).into_iter().next()?;
+    Some(format!("{} plays it at {:.1} LUFS: {}", target.title, play.loudness_lufs, play.words()))
 }
 
 fn format_of(m: &Measurements) -> String {
@@ -69,6 +86,7 @@ fn master_json(master: &Master) -> Value {
         "limiter_reduction_db": master.reduction_db(),
         "audio_blake3": master.written().audio_blake3,
         "bytes": master.written().bytes,
+        "codecs": master.codecs(),
         "measurements": master.written().measured,
     })
 }

@@ -90,7 +90,8 @@ pub(crate) fn read(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<Insert> {
     inserts
 }
 
-fn one(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Insert> {
+/// Reads one processor: `{ compressor = { … } }`.
+pub(crate) fn one(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Insert> {
     let entries = reader.table(node, "insert")?.all();
     let [(name, key, inner)] = entries.as_slice() else {
         let what = wrong("bad_insert", "an insert is one processor with its settings")
