@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Fx(Fx),
     /// What destinations ask for, with sources
     Targets(Targets),
+    /// What lossy codecs make of a file: overs after decoding
+    Codecs(Codecs),
     /// How loud streaming services will play files, or an album of them
     Services(Services),
     /// Print shell completions
@@ -234,6 +236,8 @@ pub(crate) struct Master {
     /// Replace existing masters
     #[arg(short, long)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) extras: Extras,
     /// Stop (code 5) when the gate finds more than notes
     #[arg(long)]
     pub(crate) strict: bool,
@@ -294,6 +298,44 @@ pub(crate) struct Cut {
 fn gap(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     if (0.0..=60.0).contains(&seconds) { Ok(seconds) } else { Err("0 to 60 seconds".to_owned()) }
+}
+
+/// What masters get besides their sound.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Delivery")]
+pub(crate) struct Extras {
+    /// A tag of every master: title, artist, album, album_artist, track, disc, date, genre, composer, engineer, isrc, barcode, copyright, label, catalogue_number, comment
+    #[arg(long = "tag", value_name = "NAME=TEXT")]
+    pub(crate) tags: Vec<String>,
+    /// Tags from a file, one `name = "text"` a line; --tag comes over them
+    #[arg(long = "tags", value_name = "tags.toml")]
+    pub(crate) tags_file: Option<PathBuf>,
+    /// The cover, PNG or JPEG
+    #[arg(long, value_name = "PICTURE")]
+    pub(crate) artwork: Option<PathBuf>,
+    /// Encode every master with the codecs of its target, decode, and lower its ceiling until that holds
+    #[arg(long, conflicts_with = "chain")]
+    pub(crate) check_codecs: bool,
+    /// A folder for each target, with checksums and a delivery sheet
+    #[arg(long)]
+    pub(crate) set: bool,
+}
+
+/// `codecs`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister codecs master.wav                              the usual codecs\n  tonmeister codecs master.wav --codec aac-256,opus-128     these\n  tonmeister codecs master.wav --for spotify                those of a target\n\nAAC, MP3 and Opus are encoded here, Vorbis by your ffmpeg. Code 5 when any decodes over full scale."
+)]
+pub(crate) struct Codecs {
+    /// A lossless file
+    #[arg(value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// Codecs and bit rates: aac-256, mp3-320, vorbis-160, opus-128
+    #[arg(long = "codec", value_name = "CODEC-KBPS,…", value_delimiter = ',', conflicts_with = "target")]
+    pub(crate) codecs: Vec<String>,
+    /// The codecs of this target
+    #[arg(long = "for", value_name = "TARGET")]
+    pub(crate) target: Option<String>,
 }
 
 /// `measure`

@@ -101,7 +101,8 @@ impl Processor for Chorus {
             format,
             reader: Reader::new(),
             lines: vec![WetLine::new(ms(LONGEST_MS, rate)); format.channels],
-            mover: Mover::new(self.rate(&format), self.wave, rate, format.seed),
+            mover: Mover::new(self.rate(&format), self.wave, rate, format.seed)
+                .following(self.timing, self.note),
             glides: Glides::new(self.targets(&format), rate),
             levels: Glides::new(self.levels(), rate),
             offsets: Glides::new(self.offsets(), rate),
@@ -144,9 +145,19 @@ impl Kernel for ChorusKernel {
 
     fn retune(&mut self, settings: &Chorus) {
         self.mover.retune(settings.rate(&self.format), settings.wave);
+        self.mover.follow(settings.timing, settings.note);
         self.glides.aim(settings.targets(&self.format));
         self.levels.aim(settings.levels());
         self.offsets.aim(settings.offsets());
+    }
+
+    fn follows_tempo(&self) -> bool {
+        self.mover.follows()
+    }
+
+    fn set_tempo(&mut self, tempo_bpm: f64) {
+        self.format.tempo_bpm = tempo_bpm;
+        self.mover.set_tempo(tempo_bpm);
     }
 
     fn reset(&mut self) {

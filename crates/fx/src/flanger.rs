@@ -95,7 +95,8 @@ impl Processor for Flanger {
             format,
             reader: Reader::new(),
             lines: vec![pair; format.channels],
-            mover: Mover::new(self.rate(&format), self.wave, rate, format.seed),
+            mover: Mover::new(self.rate(&format), self.wave, rate, format.seed)
+                .following(self.timing, self.note),
             glides: Glides::new(self.targets(&format), rate),
             wait,
         }
@@ -137,7 +138,17 @@ impl Kernel for FlangerKernel {
 
     fn retune(&mut self, settings: &Flanger) {
         self.mover.retune(settings.rate(&self.format), settings.wave);
+        self.mover.follow(settings.timing, settings.note);
         self.glides.aim(settings.targets(&self.format));
+    }
+
+    fn follows_tempo(&self) -> bool {
+        self.mover.follows()
+    }
+
+    fn set_tempo(&mut self, tempo_bpm: f64) {
+        self.format.tempo_bpm = tempo_bpm;
+        self.mover.set_tempo(tempo_bpm);
     }
 
     fn reset(&mut self) {

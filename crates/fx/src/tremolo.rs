@@ -71,7 +71,8 @@ impl Processor for Tremolo {
     fn prepare(&self, format: Format) -> TremoloKernel {
         TremoloKernel {
             format,
-            mover: Mover::new(self.rate(&format), self.wave, format.sample_rate_hz, format.seed),
+            mover: Mover::new(self.rate(&format), self.wave, format.sample_rate_hz, format.seed)
+                .following(self.timing, self.note),
             glides: Glides::new(self.targets(&format), format.sample_rate_hz),
             split: vec![OnePole::default(); format.channels],
         }
@@ -104,7 +105,17 @@ impl Kernel for TremoloKernel {
 
     fn retune(&mut self, settings: &Tremolo) {
         self.mover.retune(settings.rate(&self.format), settings.wave);
+        self.mover.follow(settings.timing, settings.note);
         self.glides.aim(settings.targets(&self.format));
+    }
+
+    fn follows_tempo(&self) -> bool {
+        self.mover.follows()
+    }
+
+    fn set_tempo(&mut self, tempo_bpm: f64) {
+        self.format.tempo_bpm = tempo_bpm;
+        self.mover.set_tempo(tempo_bpm);
     }
 
     fn reset(&mut self) {

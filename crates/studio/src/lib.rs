@@ -10,6 +10,7 @@
 
 pub mod album;
 pub mod audio;
+pub mod codec;
 pub mod decode;
 pub mod deliver;
 pub mod demo;

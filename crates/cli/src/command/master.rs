@@ -2,6 +2,7 @@
 
 use crate::args::Master;
 use crate::command::check::passes;
+use crate::command::extras;
 use crate::ui::Ui;
 use std::path::Path;
 use studio::files::{NewFile, refuse_inputs};
@@ -18,10 +19,11 @@ pub(crate) const CHAIN_FILE: &str = "master.toml";
 pub(crate) fn run(args: &Master, ui: &Ui) -> Result<u8> {
     let place = Place { folder: &args.output, force: args.force };
     let chain_path = args.chain.clone().unwrap_or_else(|| args.output.join(CHAIN_FILE));
-    let (premaster, findings, mastering) = match &args.chain {
+    let (premaster, findings, mut mastering) = match &args.chain {
         Some(path) => again(path, args, place, ui)?,
         None => anew(&chain_path, args, place, ui)?,
     };
+    extras::arrange(&mut mastering, args, place)?;
     tell(&premaster, &findings, &mastering, &chain_path, ui);
     Ok(0)
 }
@@ -36,15 +38,21 @@ fn anew(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<D
         let all = names.iter().map(String::as_str).chain([CHAIN_FILE]);
         master::check_place(&args.input, all, place)?;
     }
+    extras::check_set(args, targets.iter().map(|target| target.name.as_str()), place)?;
+    let extras = extras::of(args, ui)?;
     let (premaster, findings) = gate(&args.input, args.strict, ui)?;
-    let mastering = in_folder(place.folder, || master::master(&premaster, &targets, place, &ui.job()))?;
+    let mastering =
+        in_folder(place.folder, || master::master_with(&premaster, &targets, place, &extras, &ui.job()))?;
+    extras::offer(args, &targets, ui);
     write_text(chain_path, &mastering.chain.to_toml(), args.force)?;
     Ok((premaster, findings, mastering))
 }
 
 /// Renders a chain as it stands.
 fn again(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<Done> {
-    let chain = load_chain(chain_path, ui)?;
+    let mut chain = load_chain(chain_path, ui)?;
+    extras::label(&mut chain, chain_path, args, ui)?;
+    extras::check_set(args, chain.deliveries.iter().map(|delivery| delivery.target.as_str()), place)?;
     let names = || chain.deliveries.iter().map(|delivery| delivery.file.as_str());
     if args.output.exists() {
         master::check_place(&args.input, names(), place)?;

@@ -2,9 +2,11 @@
 
 mod album;
 mod check;
+mod codecs;
 mod cut;
 mod ddp;
 mod demo;
+mod extras;
 mod fx;
 mod man;
 mod master;
@@ -33,6 +35,7 @@ pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
         Command::Measure(args) => measure::run(args, ui),
         Command::Fx(args) => fx::run(args, ui),
         Command::Targets(args) => targets::run(args, ui),
+        Command::Codecs(args) => codecs::run(args, ui),
         Command::Services(args) => services::run(args, ui),
         Command::Completions { shell } => man::completions(*shell, ui),
         Command::Man { dir } => man::pages(dir.as_deref(), ui),

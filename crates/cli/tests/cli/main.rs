@@ -5,6 +5,7 @@ mod album;
 mod bar;
 mod check;
 mod ddp;
+mod delivery;
 mod faults;
 mod files;
 mod help;

@@ -248,8 +248,8 @@ fn ducking_takes_its_decibels_from_the_reverberation_alone() {
             assert!(rms(&plain.channel(0)[8_000..]) > 1e-3 * level);
             for (channel, dry) in square(level).iter().enumerate() {
                 // The ducker has settled.
-                for n in 8_000..12_000 {
-                    let rest = (1.0 - mix) * dry[n];
+                for (n, x) in dry.iter().enumerate().skip(8_000) {
+                    let rest = (1.0 - mix) * x;
                     let wanted = rest + gain * (plain.channel(channel)[n] - rest);
                     let error = ducked.channel(channel)[n] - wanted;
                     assert!(error.abs() < 1e-6 * level, "{key} {level} {mix} {channel} {n}: {error}");
@@ -290,5 +290,64 @@ fn mix_is_the_share_of_the_reverberation_and_of_the_source() {
                 assert!(error.abs() < 1e-12, "{key} {channel} {n}: {error}");
             }
         }
+    }
+}
+
+/// Steady noise into a space for a second, then frozen at `held` and let go at `free` seconds, in blocks of 441 frames.
+fn frozen(key: &str, source: &[f64], held: f64, free: f64, more: &[(&str, f64)]) -> Vec<Vec<f64>> {
+    let mut settings = wet(key, [1.0; 3], more);
+    let freeze = settings.description().index_of("freeze").unwrap();
+    settings.set(freeze, f64::from(u8::from(held <= 0.0)));
+    let mut kernel = settings.prepare(Format { sample_rate_hz: RATE, ..Format::default() });
+    let mut buffer = dsp::block::Buffer::from_planes(&[source.to_vec(), source.to_vec()]);
+    for start in (0..buffer.frames()).step_by(441) {
+        let now = start as f64 / RATE;
+        settings.set(freeze, f64::from(u8::from((held..free).contains(&now))));
+        kernel.set(&[(freeze, settings.get(freeze))]);
+        kernel.process(&mut buffer.block().slice(start, 441));
+    }
+    (0..2).map(|channel| buffer.channel(channel).to_vec()).collect()
+}
+
+#[test]
+fn a_frozen_tail_keeps_its_energy_for_ten_seconds_and_decays_when_it_is_let_go() {
+    let mut source = noise(0.3, 9, 13 * 44_100);
+    // Next to nothing from when it is frozen on, so that nothing else is heard when it is let go.
+    source[45_000..].iter_mut().for_each(|x| *x *= 1e-9);
+    for key in ["reverb", "room", "hall", "plate"] {
+        // Two seconds at a time: the sums of thousands of modes beat against each other below that.
+        let out = frozen(key, &source, 1.0, 12.0, &[]);
+        let power = |from: f64, to: f64| {
+            let range = (from * RATE) as usize..(to * RATE) as usize;
+            out.iter().map(|plane| rms(&plane[range.clone()]) * rms(&plane[range.clone()])).sum::<f64>()
+        };
+        let drift: Vec<f64> = (0..5)
+            .map(|n| f64::from(n) * 2.0 + 2.0)
+            .map(|at| 0.5 * to_db(power(at, at + 2.0) / power(2.0, 12.0)))
+            .collect();
+        println!("{key}: {drift:+.3?} dB");
+        assert!(drift.iter().all(|db| db.abs() < 0.1), "{key}: {drift:?}");
+        // One second of decay at 60 dB to the second, looked at over its last fifth.
+        let fall = 0.5 * to_db(power(12.8, 13.0) / power(2.0, 12.0));
+        assert!((fall + 54.0).abs() < 4.0, "{key}: {fall}");
+    }
+}
+
+#[test]
+fn freezing_and_letting_go_do_not_click_and_nothing_new_gets_in() {
+    let mut tone: Vec<f64> = testkit::signals::sine(200.0, 0.3, 0.0, 4.0, RATE);
+    tone[..4410].iter_mut().enumerate().for_each(|(n, x)| *x *= n as f64 / 4410.0);
+    for key in ["reverb", "room", "hall", "plate"] {
+        let out = frozen(key, &tone, 2.0, 3.0, &[("modulation_percent", 0.0)]);
+        let high = octave_band(&out[0], 8000.0);
+        // The band is filtered backwards from the end, where the tone is cut off.
+        let peak = high[44_100..154_000].iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+        let click = to_db(peak / rms(&out[0][66_150..88_200]));
+        println!("{key}: {click:.1} dB");
+        assert!(click < -60.0, "{key}: {click}");
+        // Frozen while silent, it stays silent whatever comes.
+        let out = frozen(key, &tone, 0.0, 3.0, &[]);
+        assert!(out[0][44_100..132_300].iter().all(|x| *x == 0.0), "{key}");
+        assert!(rms(&out[0][150_000..]) > 0.01, "{key}");
     }
 }

@@ -6,16 +6,19 @@
 //! the same bytes.
 
 pub mod chain;
+pub(crate) mod extras;
 pub(crate) mod level;
 pub mod listen;
 
 mod programme;
 pub mod propose;
 pub(crate) mod render;
+pub mod set;
 pub(crate) mod stages;
 pub mod tone;
 
 use crate::audio::Layout;
+use crate::codec::Outcome;
 use crate::deliver::{Verified, Written};
 use crate::files::{self, NewFile};
 use crate::handover::Premaster;
@@ -26,6 +29,7 @@ use crate::targets::Target;
 use chain::{Chain, Delivery};
 use dsp::block::Buffer;
 use dsp::limiter::model::{Collector, Model};
+pub use extras::{Extras, load_tags};
 use level::Level;
 use listen::{Listener, Listening};
 use programme::Programme;
@@ -47,6 +51,7 @@ pub struct Master {
     delivery: Delivery,
     written: Written,
     reduction_db: f64,
+    codecs: Vec<Outcome>,
 }
 
 impl Master {
@@ -60,6 +65,12 @@ impl Master {
     #[must_use]
     pub fn written(&self) -> &Written {
         &self.written
+    }
+
+    /// What the codecs of its target made of it; empty when they were not checked.
+    #[must_use]
+    pub fn codecs(&self) -> &[Outcome] {
+        &self.codecs
     }
 
     /// Largest reduction of its limiter, dB.
@@ -76,12 +87,15 @@ struct Waiting {
     reduction_db: f64,
     /// Said when its level stayed under what was solved for.
     short: Option<Finding>,
+    codecs: Vec<Outcome>,
+    /// Said when its ceiling was lowered for a codec.
+    lowered: Option<Finding>,
 }
 
 impl Waiting {
     fn commit(self) -> Result<Master> {
-        let Self { delivery, file, reduction_db, .. } = self;
-        Ok(Master { delivery, written: file.commit()?, reduction_db })
+        let Self { delivery, file, reduction_db, codecs, .. } = self;
+        Ok(Master { delivery, written: file.commit()?, reduction_db, codecs })
     }
 }
 
@@ -142,6 +156,20 @@ pub fn master(
     place: Place<'_>,
     job: &Job<'_>,
 ) -> Result<Mastering> {
+    master_with(premaster, targets, place, &Extras::default(), job)
+}
+
+/// As [`master`], with tags and a check of codecs.
+///
+/// # Errors
+/// As [`master`].
+pub fn master_with(
+    premaster: &Premaster,
+    targets: &[Target],
+    place: Place<'_>,
+    extras: &Extras,
+    job: &Job<'_>,
+) -> Result<Mastering> {
     if targets.is_empty() {
         let error = Error::new(Kind::Usage, "no_target", "no destination was given");
         return Err(error.hint("a Spotify master is not a CD master: name at least one, `--for spotify`"));
@@ -158,7 +186,7 @@ pub fn master(
     let Proposal { steps, mut decisions, .. } = propose::propose(&heard, stereo)?;
     let source_hz = premaster.info().sample_rate_hz;
     let mut models: BTreeMap<u32, Model> = BTreeMap::new();
-    let mut programme = Programme::new(premaster, &steps, true);
+    let mut programme = Programme::new(premaster, &steps, true).labelled(&extras.tags);
     let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for target in targets {
         let rate_hz = target.delivery_rate_hz(source_hz);
@@ -171,13 +199,15 @@ pub fn master(
         let solved = level::solve(target, model, file, seed, rate_hz)?;
         decisions.push(solved.decision.clone());
         findings.extend(solved.findings.clone());
-        let master = render_to_level(&mut programme, target, solved, place, job)?;
+        let master = extras::held(&mut programme, target, solved, place, extras.check_codecs, job)?;
         if let Some(short) = &master.short {
             // What came out takes the place of what was expected.
             findings.retain(|other: &Finding| (other.rule, &other.about) != (short.rule, &short.about));
             findings.push(short.clone());
         }
         findings.extend(master.file.written().findings.clone());
+        findings.extend(extras::moments(&master, target));
+        findings.extend(extras::findings(&master, target));
         waiting.push(master);
     }
     let chain = Chain {
@@ -186,6 +216,8 @@ pub fn master(
         because: premaster.findings().iter().map(remark).collect(),
         deliveries: waiting.iter().map(|master| master.delivery.clone().sealed()).collect(),
         steps,
+        tags: extras.tags.clone(),
+        artwork_file: extras.artwork_file.clone(),
         ..Chain::default()
     };
     let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
@@ -200,14 +232,22 @@ pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'
     render::same_print(&chain, &render::hash_of(premaster.path())?)?;
     check_place(premaster.path(), chain.deliveries.iter().map(|delivery| &delivery.file), place)?;
     let running = chain::running(&chain.steps);
-    let mut programme = Programme::new(premaster, &running, chain.deliveries.len() > 1);
+    let mut programme = Programme::new(premaster, &running, chain.deliveries.len() > 1).labelled(&chain.tags);
     let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for delivery in &chain.deliveries {
         let Rendered { file, reduction_db } =
             render::render(&mut programme, delivery, place.folder, place.force, job)?;
         let file = render::within(file, delivery)?;
         findings.extend(file.written().findings.clone());
-        waiting.push(Waiting { delivery: delivery.clone(), file, reduction_db, short: None });
+        let delivery = delivery.clone();
+        waiting.push(Waiting {
+            delivery,
+            file,
+            reduction_db,
+            short: None,
+            codecs: Vec::new(),
+            lowered: None,
+        });
     }
     let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions: Vec::new(), findings, heard: None })
@@ -296,7 +336,14 @@ fn render_to_level(
             _ => {
                 let short = off.and_then(|(_, is)| level::settle(target, &mut delivery, is));
                 let file = render::within(file, &delivery)?;
-                return Ok(Waiting { delivery, file, reduction_db, short });
+                return Ok(Waiting {
+                    delivery,
+                    file,
+                    reduction_db,
+                    short,
+                    codecs: Vec::new(),
+                    lowered: None,
+                });
             }
         }
     }

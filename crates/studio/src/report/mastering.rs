@@ -1,5 +1,6 @@
 //! What came in, what was done and why, what came out: of a mastering run.
 
+use super::delivery;
 use crate::handover::Premaster;
 use crate::master::{Master, Mastering};
 use crate::message::{Finding, clean_name};
@@ -53,6 +54,9 @@ pub fn text(premaster: &Premaster, mastering: &Mastering, chain: &Path) -> Strin
         if let Some(plays) = plays(master) {
             let _ = writeln!(text, "      {plays}");
         }
+        for outcome in master.codecs() {
+            let _ = writeln!(text, "      {}", delivery::codec(outcome).trim_start_matches("* "));
+        }
     }
     let _ = writeln!(text, "chain {} (edit it and render again with --chain)", clean_name(chain.display()));
     text
@@ -82,6 +86,7 @@ fn master_json(master: &Master) -> Value {
         "limiter_reduction_db": master.reduction_db(),
         "audio_blake3": master.written().audio_blake3,
         "bytes": master.written().bytes,
+        "codecs": master.codecs(),
         "measurements": master.written().measured,
     })
 }

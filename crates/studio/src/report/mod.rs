@@ -2,6 +2,7 @@
 
 pub mod album;
 pub mod chart;
+pub mod delivery;
 pub mod mastering;
 pub mod measurements;
 pub mod portrait;

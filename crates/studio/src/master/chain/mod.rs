@@ -70,6 +70,18 @@ fx::choice! {
         ModifiedE = "modified_e",
         /// Shaped, improved E, nine coefficients: the deepest.
         ImprovedE = "improved_e",
+        /// Shibata for 44.1 kHz: deep.
+        Shibata44 = "shibata_44",
+        /// Shibata for 44.1 kHz, low amplitude.
+        LowShibata44 = "low_shibata_44",
+        /// Shibata for 48 kHz: deep.
+        Shibata48 = "shibata_48",
+        /// Shibata for 48 kHz, low amplitude.
+        LowShibata48 = "low_shibata_48",
+        /// Gesemann for 44.1 kHz, with poles.
+        Gesemann44 = "gesemann_44",
+        /// Gesemann for 48 kHz, with poles.
+        Gesemann48 = "gesemann_48",
     }
 }
 
@@ -181,6 +193,10 @@ pub struct Chain {
     pub because: Vec<String>,
     /// Destinations.
     pub deliveries: Vec<Delivery>,
+    /// Tags of every master.
+    pub tags: crate::deliver::Tags,
+    /// File of the cover; empty without one.
+    pub artwork_file: String,
 }
 
 /// Intensity where none is named.
@@ -199,6 +215,8 @@ impl Default for Chain {
             steps: Vec::new(),
             because: Vec::new(),
             deliveries: Vec::new(),
+            tags: crate::deliver::Tags::default(),
+            artwork_file: String::new(),
         }
     }
 }

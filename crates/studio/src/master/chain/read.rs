@@ -88,6 +88,7 @@ fn root(reader: &mut Reader<'_>, table: &toml_edit::Table) -> Option<Chain> {
         shared.finish(reader, "[chain]");
     }
     moves(reader, &mut take, &mut chain.steps);
+    crate::master::extras::read(reader, &mut take, &mut chain);
     if let Some(list) = take.take("master") {
         for node in reader.list(&list, "master", MOST_MASTERS) {
             chain.deliveries.extend(delivery(reader, &node));

@@ -33,6 +33,7 @@ fn example() -> Chain {
             }
             .sealed(),
         ],
+        ..Chain::default()
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) fn chain(chain: &Chain) -> String {
         "\n# How much of each family's moves is wanted: 0 nothing, 1 as proposed, 1.5 at most.\n[strength]\n",
     );
     fields(&mut text, &chain.strength);
+    text.push_str(&crate::master::extras::write(chain));
     if !chain.steps.is_empty() {
         text.push_str("\n# Moves at the rate of the print, shared by all masters.\n");
     }
