@@ -35,6 +35,7 @@ fn example() -> Chain {
             }
             .sealed(),
         ],
+        ..Chain::default()
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) fn chain(chain: &Chain) -> String {
         "\n# How much of each family's moves is wanted: 0 nothing, 1 as proposed, 1.5 at most.\n[strength]\n",
     );
     fields(&mut text, &chain.strength);
+    text.push_str(&crate::master::extras::write(chain));
     if !chain.steps.is_empty() {
         text.push_str("\n# Moves at the rate of the print, shared by all masters.\n");
     }
@@ -105,7 +106,7 @@ fn plain(text: &str) -> String {
     text.split('\n').map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     // A TOML basic string; `toml_edit` knows how to escape.
     toml_edit::Value::from(text).to_string()
 }
@@ -122,7 +123,7 @@ fn fields<F: Fields>(text: &mut String, fields: &F) {
     }
 }
 
-fn value_text(kind: &ParamKind, value: f64) -> String {
+pub(crate) fn value_text(kind: &ParamKind, value: f64) -> String {
     match kind {
         // Debug prints the shortest text that reads back as the same number.
         ParamKind::Number { .. } => format!("{value:?}"),
@@ -134,7 +135,7 @@ fn value_text(kind: &ParamKind, value: f64) -> String {
 }
 
 /// Every value that is not at its default. Bands up to the last that is used.
-fn settings_text(settings: &dyn AnyProcessor) -> String {
+pub(crate) fn settings_text(settings: &dyn AnyProcessor) -> String {
     let description = settings.description();
     let mut parts: Vec<String> = changed(settings, description, 0..description.params.len());
     if let Some(bands) = description.bands {
