@@ -255,22 +255,26 @@ pub fn master_as(
         findings.extend(extras::findings(&master, target));
         waiting.push(master);
     }
-    let chain = Chain {
+    let deliveries = waiting.iter().map(|master| again::sealed(&master.delivery, wish)).collect();
+    let chain = Chain { source_blake3: hash, steps, deliveries, ..chain_of(premaster, wish, extras) };
+    let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
+    Ok(Mastering { chain, masters, decisions, findings, heard: Some(heard) })
+}
+
+/// What a chain says besides its moves and deliveries.
+fn chain_of(premaster: &Premaster, wish: &Wish<'_>, extras: &Extras) -> Chain {
+    Chain {
         source_file: file_name(premaster.path()),
-        source_blake3: hash,
         intensity: wish.taste.intensity.name.clone(),
         tone: wish.taste.colour.name.clone(),
         strength: wish.taste.strength.clone(),
         loudness_lufs: wish.loudness_lufs,
         force_level: wish.force_level,
         because: premaster.findings().iter().map(remark).collect(),
-        deliveries: waiting.iter().map(|master| again::sealed(&master.delivery, wish)).collect(),
-        steps,
         tags: extras.tags.clone(),
         artwork_file: extras.artwork_file.clone(),
-    };
-    let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
-    Ok(Mastering { chain, masters, decisions, findings, heard: Some(heard) })
+        ..Chain::default()
+    }
 }
 
 /// Listens to the print and hashes it meanwhile.
