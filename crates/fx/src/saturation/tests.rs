@@ -347,3 +347,29 @@ fn retuning_everything_at_once_does_not_click_and_blocks_change_no_bit() {
     let steepest = whole[8000..].windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f64::max);
     assert!(steepest < 0.06, "{steepest}");
 }
+
+#[test]
+fn output_and_mix_are_a_gain_and_a_share() {
+    // A clipper that nothing reaches is its drive: of 12 dB, 3.981. A quarter of that and three quarters of the input.
+    let input = sine(1000.0, 0.05, 0.0, 0.2, 44_100.0);
+    let driven = 3.981_071_7;
+    for (output_db, mix_percent, wanted) in [
+        (0.0, 100.0, driven),
+        (-12.0, 100.0, 1.0),
+        (6.0, 100.0, driven * 1.995_262_3),
+        (0.0, 25.0, 0.75 + 0.25 * driven),
+        (-12.0, 60.0, 0.6 + 0.4 / driven),
+    ] {
+        let settings = Saturation {
+            mode: SaturationMode::HardClip,
+            drive_db: 12.0,
+            auto_gain: false,
+            output_db,
+            mix_percent,
+            ..Saturation::default()
+        };
+        let out = run(&settings, std::slice::from_ref(&input));
+        let got = tone(&out.channel(0)[4410..], 1000.0, 44_100.0).0 / 0.05;
+        assert!((got / wanted - 1.0).abs() < 1e-3, "{output_db} {mix_percent}: {got} {wanted}");
+    }
+}
