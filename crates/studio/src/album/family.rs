@@ -350,6 +350,15 @@ mod tests {
     }
 
     #[test]
+    fn more_than_the_cap_is_not_moved_and_what_is_left_is_told() {
+        let distance = Family::of(&even(), None).distance_db(&song(-25.0, &[(15, 7.0)]));
+        let Verdict::Move(filters, left) = judge(&distance) else { panic!("{distance:?}") };
+        let moved = |band: usize| filters.iter().map(|filter| filter.in_band_db(band)).sum::<f64>();
+        let most = (3..=29).map(|band| moved(band).abs()).fold(0.0, f64::max);
+        assert!(most <= CAP_DB + 0.4 && left > 3.0, "{most} {left} {filters:?}");
+    }
+
+    #[test]
     fn a_stranger_is_left_alone_and_an_anchor_is_the_family() {
         let mut piano = song(-25.0, &[]);
         for band in (3..12).chain(22..30) {

@@ -11,6 +11,7 @@ use super::{edges, gaps, response};
 use crate::job::Job;
 use crate::master::chain::{self, Step, make};
 use crate::master::propose::{self as mastering, set};
+use crate::master::taste::Taste;
 use crate::message::{Finding, Result, Severity};
 use crate::session::FadeShape;
 use dsp::eq_design::Curve;
@@ -230,8 +231,11 @@ fn tones(
         if song.steps.is_none() {
             let stereo = heard[passage.lead()].premaster.info().channels() > 1;
             let wanted = process == Process::Master && !song.lock_tone;
-            song.steps =
-                Some(if wanted { mastering::propose(&ears.listening, stereo)?.steps } else { Vec::new() });
+            song.steps = Some(if wanted {
+                mastering::propose(&ears.listening, stereo, &Taste::usual()?)?.steps
+            } else {
+                Vec::new()
+            });
         }
     }
     let portraits = for_each(passages.len(), job, |index, job| {

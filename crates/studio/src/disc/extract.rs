@@ -180,7 +180,7 @@ fn write(
     job: &Job<'_>,
 ) -> Result<Verified> {
     let mut spec = Spec::new(deliver::Container::Wav, Encoding::Int(16), 44_100, 2);
-    spec.dither = deliver::Dither::None;
+    spec.dither = dsp::dither::Dither::None;
     spec.tags.clone_from(&cut.tags);
     let mut writer = deliver::Writer::create(&folder.join(&cut.name), spec, force)?;
     let mut at = cut.from;

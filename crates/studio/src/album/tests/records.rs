@@ -74,7 +74,7 @@ fn wild(studio: &Studio) -> String {
         let name = format!("{:02}.wav", index + 1);
         let planes = if index == 4 || index == 9 {
             // Pianos at two levels.
-            peak_at(piano(index as u64, 8.0), if index == 4 { -3.0 } else { -20.0 })
+            peak_at(piano(index as u64, 8.0), if index == 4 { -12.0 } else { -30.0 })
         } else {
             let which = index - usize::from(index > 4) - usize::from(index > 9);
             let mut planes = band(index as u64 * 7 + 1, 8.0, 90.0 + 5.0 * index as f64);
