@@ -7,8 +7,9 @@ use crate::ui::Ui;
 use std::path::Path;
 use studio::files::{NewFile, refuse_inputs};
 use studio::handover::{self, Premaster};
-use studio::master::chain::Chain;
-use studio::master::{self, Mastering, Place};
+use studio::master::chain::{Chain, Strength};
+use studio::master::taste::Taste;
+use studio::master::{self, Mastering, Place, Wish};
 use studio::message::{Error, Finding, Kind, Result};
 use studio::report::mastering as report;
 use studio::targets::{self, Target};
@@ -18,10 +19,18 @@ pub(crate) const CHAIN_FILE: &str = "master.toml";
 
 pub(crate) fn run(args: &Master, ui: &Ui) -> Result<u8> {
     let place = Place { folder: &args.output, force: args.force };
-    let chain_path = args.chain.clone().unwrap_or_else(|| args.output.join(CHAIN_FILE));
+    let chain_path = match &args.chain {
+        Some(path) if !args.again => path.clone(),
+        _ => args.output.join(CHAIN_FILE),
+    };
     let (premaster, findings, mut mastering) = match &args.chain {
-        Some(path) => again(path, args, place, ui)?,
-        None => anew(&chain_path, args, place, ui)?,
+        Some(path) if !args.again => again(path, args, place, ui)?,
+        Some(path) => {
+            let mut chain = load_chain(path, ui)?;
+            extras::label(&mut chain, path, args, ui)?;
+            anew(&chain_path, Some(&chain), args, place, ui)?
+        }
+        None => anew(&chain_path, None, args, place, ui)?,
     };
     extras::arrange(&mut mastering, args, place)?;
     tell(&premaster, &findings, &mastering, &chain_path, ui);
@@ -30,19 +39,33 @@ pub(crate) fn run(args: &Master, ui: &Ui) -> Result<u8> {
 
 type Done = (Premaster, Vec<Finding>, Mastering);
 
-/// Proposes a chain, renders it and writes it beside the masters.
-fn anew(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<Done> {
-    let targets = targets_of(&args.destinations)?;
-    let names: Vec<String> = targets.iter().map(|target| master::master_name(&args.input, target)).collect();
+/// Proposes a chain, around an old one if there is one, renders it and writes it beside the masters.
+fn anew(chain_path: &Path, old: Option<&Chain>, args: &Master, place: Place<'_>, ui: &Ui) -> Result<Done> {
+    let wish = wish_of(args, old)?;
+    let targets = match old {
+        Some(old) if args.destinations.is_empty() => {
+            targets_of(&old.deliveries.iter().map(|delivery| delivery.target.clone()).collect::<Vec<_>>())?
+        }
+        _ => targets_of(&args.destinations)?,
+    };
+    let names: Vec<String> =
+        targets.iter().map(|target| master::file_name_of(&args.input, target, &wish)).collect();
     if args.output.exists() {
         let all = names.iter().map(String::as_str).chain([CHAIN_FILE]);
         master::check_place(&args.input, all, place)?;
+        if let Some(old_path) = &args.chain {
+            names.iter().try_for_each(|name| refuse_inputs(&args.output.join(name), [old_path.as_path()]))?;
+        }
     }
     extras::check_set(args, targets.iter().map(|target| target.name.as_str()), place)?;
-    let extras = extras::of(args, ui)?;
-    let (premaster, findings) = gate(&args.input, args.strict, ui)?;
-    let mastering =
-        in_folder(place.folder, || master::master_with(&premaster, &targets, place, &extras, &ui.job()))?;
+    let mut extras = extras::of(args, ui)?;
+    if let Some(old) = old {
+        // The tags of the flags are in there already.
+        (extras.tags, extras.artwork_file) = (old.tags.clone(), old.artwork_file.clone());
+    }
+    let (premaster, findings) = gate(args, ui)?;
+    let work = || master::master_as(&premaster, &targets, &wish, place, &extras, &ui.job());
+    let mastering = in_folder(place.folder, work)?;
     extras::offer(args, &targets, ui);
     write_text(chain_path, &mastering.chain.to_toml(), args.force)?;
     Ok((premaster, findings, mastering))
@@ -50,6 +73,7 @@ fn anew(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<D
 
 /// Renders a chain as it stands.
 fn again(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<Done> {
+    refuse_wishes(args)?;
     let mut chain = load_chain(chain_path, ui)?;
     extras::label(&mut chain, chain_path, args, ui)?;
     extras::check_set(args, chain.deliveries.iter().map(|delivery| delivery.target.as_str()), place)?;
@@ -60,9 +84,61 @@ fn again(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<
             refuse_inputs(&args.output.join(name), [chain_path])?;
         }
     }
-    let (premaster, findings) = gate(&args.input, args.strict, ui)?;
+    let (premaster, findings) = gate(args, ui)?;
     let mastering = in_folder(place.folder, || master::render(&premaster, chain, place, &ui.job()))?;
     Ok((premaster, findings, mastering))
+}
+
+/// A chain that is rendered as it stands has no room for wishes.
+fn refuse_wishes(args: &Master) -> Result<()> {
+    let wishes = [
+        ("--for", !args.destinations.is_empty()),
+        ("--intensity", args.intensity.is_some()),
+        ("--tone", args.tone.is_some()),
+        ("--strength", !args.strength.is_empty()),
+        ("--loudness", args.loudness.is_some()),
+        ("--force-level", args.force_level),
+    ];
+    match wishes.iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((flag, _)) => {
+            let what = format!("{flag} and a chain that is rendered as it stands do not go together");
+            let error = Error::new(Kind::Usage, "chain_as_it_stands", what);
+            Err(error.hint("add --again to have the chain proposed anew around what you changed in it"))
+        }
+    }
+}
+
+/// What the flags ask for, and where they say nothing, what the old chain was made with.
+fn wish_of<'a>(args: &Master, old: Option<&'a Chain>) -> Result<Wish<'a>> {
+    let usual = Chain::default();
+    let before = old.unwrap_or(&usual);
+    let intensity = args.intensity.as_ref().unwrap_or(&before.intensity);
+    let tone = args.tone.as_ref().unwrap_or(&before.tone);
+    let mut strength = before.strength.clone();
+    args.strength.iter().try_for_each(|word| set_strength(&mut strength, word))?;
+    if let Some(lufs) = args.loudness.filter(|lufs| !(-60.0..=0.0).contains(lufs)) {
+        let error =
+            Error::new(Kind::Usage, "bad_loudness", format!("{lufs} LUFS is no loudness of a master"));
+        return Err(error.hint("from -60 to 0; streaming plays at -14"));
+    }
+    Ok(Wish {
+        taste: Taste::find(intensity, tone, strength)?,
+        loudness_lufs: args.loudness.or(before.loudness_lufs),
+        force_level: args.force_level || before.force_level,
+        again: old,
+    })
+}
+
+/// Reads `tone=0.5`.
+fn set_strength(strength: &mut Strength, word: &str) -> Result<()> {
+    if strength.set_word(word.trim()) {
+        return Ok(());
+    }
+    let what = format!("`{}` is not a strength", studio::message::clean(word));
+    let families = Strength::families().collect::<Vec<_>>().join(", ");
+    let hint = format!("a family and a number from 0 to 1.5: tone=0.5; families: {families}");
+    Err(Error::new(Kind::Usage, "bad_strength", what).hint(hint))
 }
 
 /// The targets called by these names; an unknown name is an error with the nearest that exists.
@@ -90,9 +166,13 @@ pub(crate) fn worst_of(errors: Vec<Error>, ui: &Ui) -> Error {
 
 /// The gate. Its findings are printed whatever they are; a print that has any blocker is mastered all the same, unless
 /// `strict`, because refusing in silence helps nobody and hiding it would be worse.
-fn gate(print: &Path, strict: bool, ui: &Ui) -> Result<(Premaster, Vec<Finding>)> {
+fn gate(args: &Master, ui: &Ui) -> Result<(Premaster, Vec<Finding>)> {
+    let (print, strict) = (args.input.as_path(), args.strict);
     let verdict = handover::check(print, &ui.job())?;
-    let findings = verdict.findings.clone();
+    let mut findings = verdict.findings.clone();
+    if args.rest {
+        findings.push(rest(print)?);
+    }
     ui.note(ui.findings(&unnamed(&findings)).trim_end());
     if strict && !passes(&verdict, true) {
         let error =
@@ -103,6 +183,15 @@ fn gate(print: &Path, strict: bool, ui: &Ui) -> Result<(Premaster, Vec<Finding>)
         ui.note("mastering it all the same; a master cannot repair a mix");
     }
     verdict.into_premaster_despite_findings().map(|premaster| (premaster, findings))
+}
+
+/// How old the print is. A clock is read here and nowhere else: what it says goes to the user, and into no file.
+fn rest(print: &Path) -> Result<Finding> {
+    let modified = std::fs::metadata(print).and_then(|data| data.modified());
+    let modified = modified.map_err(|error| Error::io(print, "tell the age of", &error))?;
+    // A print from the future is as good as new.
+    let seconds = modified.elapsed().map_or(0.0, |age| age.as_secs_f64());
+    Ok(studio::master::rested(seconds).about(studio::message::clean_name(print.display())))
 }
 
 /// Findings about the one file that is meant anyway.

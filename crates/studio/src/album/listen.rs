@@ -192,11 +192,14 @@ pub(super) fn hear(parts: &[(&Premaster, Part)], job: &Job<'_>) -> Result<Ears> 
     let mut watcher = Watcher::new(CHANNELS, f64::from(rate_hz));
     let mut meters = Meters::new(rate_hz);
     let expected = parts.iter().map(|(_, part)| part.frames).sum();
-    let [mid, side, levels] = listener.stages();
-    let stages: &mut [&mut dyn Stage] = &mut [&mut Stereo, mid, side, levels, &mut watcher, &mut meters];
+    let [long, side, levels, short] = listener.stages();
+    let stages: &mut [&mut dyn Stage] =
+        &mut [&mut Stereo, long, side, levels, short, &mut watcher, &mut meters];
     pipe::run(&mut source, stages, expected, "listen", job)?;
-    let listening = listener.finish();
+    // Sections of a song are not asked for here: levels between songs are the album's own business.
+    let mut listening = listener.finish(None, &[]);
     let (portrait, measured) = meters.finish(listening.top_hz);
+    listening.loudness_lufs = measured.integrated_lufs;
     Ok(Ears { listening, portrait, edges: watcher.finish(), measured })
 }
 

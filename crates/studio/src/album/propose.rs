@@ -11,6 +11,7 @@ use super::{edges, gaps, response};
 use crate::job::Job;
 use crate::master::chain::{self, Step, make};
 use crate::master::propose::{self as mastering, set};
+use crate::master::taste::Taste;
 use crate::message::{Finding, Result, Severity};
 use crate::session::FadeShape;
 use dsp::eq_design::Curve;
@@ -230,8 +231,11 @@ fn tones(
         if song.steps.is_none() {
             let stereo = heard[passage.lead()].premaster.info().channels() > 1;
             let wanted = process == Process::Master && !song.lock_tone;
-            song.steps =
-                Some(if wanted { mastering::propose(&ears.listening, stereo)?.steps } else { Vec::new() });
+            song.steps = Some(if wanted {
+                mastering::propose(&ears.listening, stereo, &Taste::usual()?)?.steps
+            } else {
+                Vec::new()
+            });
         }
     }
     let portraits = for_each(passages.len(), job, |index, job| {
@@ -241,7 +245,7 @@ fn tones(
     })?;
     let anchor =
         album.anchor().and_then(|song| passages.iter().position(|passage| passage.songs.contains(&song)));
-    let family = Family::of(&portraits, anchor);
+    let family = family_of(&portraits, anchor);
     for ((index, passage), proposed) in passages.iter().enumerate().zip(proposed) {
         let Some(song) = album.songs.get_mut(passage.lead()) else { continue };
         if !proposed || song.lock_tone || process == Process::None || anchor == Some(index) {
@@ -260,6 +264,17 @@ fn tones(
         }
     }
     Ok(family)
+}
+
+/// The family of a record. What is of another kind does not bend the tone of the rest: the median is taken once more without it.
+fn family_of(portraits: &[Portrait], anchor: Option<usize>) -> Family {
+    let family = Family::of(portraits, anchor);
+    let is_kin = |song: &&Portrait| !matches!(judge(&family.distance_db(song)), Verdict::Stranger(_));
+    let kin: Vec<Portrait> = portraits.iter().filter(is_kin).cloned().collect();
+    match anchor {
+        None if 2 * kin.len() > portraits.len() => Family::of(&kin, None),
+        _ => family,
+    }
 }
 
 fn beyond(file: &str, left_db: f64) -> Finding {

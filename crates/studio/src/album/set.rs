@@ -12,14 +12,15 @@ use super::propose::Prepared;
 use super::render::{self, Desk, Reel, Rendered};
 use super::sheet::{Album, Loudness};
 use super::tracks::{self, Track};
-use crate::deliver::{Gate, Verified};
+use crate::deliver::{Gate, ReplayGain, Verified};
 use crate::files::{NewFile, NewFolder};
 use crate::message::{Error, Finding, Kind, Result, Severity};
-use crate::meters::album_lufs;
+use crate::meters::{Measurements, album_lufs};
 use crate::services::{self, AlbumPlay};
 use crate::targets::Target;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 /// Renders of a destination at most: one, one with a corrected level, one under a lower limit.
@@ -138,13 +139,13 @@ impl Learnt {
     /// The limiter's model of every passage at a rate.
     fn at(&mut self, desk: &Desk<'_>, rate_hz: u32) -> Result<&[Table]> {
         let Desk { prepared, chains, job, .. } = *desk;
-        if !self.0.contains_key(&rate_hz) {
+        if let Entry::Vacant(place) = self.0.entry(rate_hz) {
             let timeline = lay::lay(&prepared.album, &prepared.heard, &prepared.passages, rate_hz, 0)?;
             let tables = super::listen::for_each(timeline.passages.len(), job, |index, job| {
                 let steps = chains.get(index).map(Vec::as_slice).unwrap_or_default();
                 level::learn(&timeline.passages[index], &prepared.heard, steps, rate_hz, job)
             })?;
-            self.0.insert(rate_hz, tables);
+            place.insert(tables);
         }
         Ok(self.0.get(&rate_hz).map(Vec::as_slice).unwrap_or_default())
     }
@@ -206,8 +207,12 @@ pub(super) fn one(desk: &Desk<'_>, learnt: &mut Learnt, target: &Target, folder:
     for file in rendered.into_iter().flat_map(|rendered| rendered.files) {
         // The timeline is held against the ceiling; a cut in the middle of a wave is no peak of the record.
         let file = file.within(&Gate::default())?;
-        findings.extend(file.written().findings.iter().filter(|own| own.rule != "untold_tags").cloned());
+        findings.extend(file.written().findings.iter().cloned());
         files.push(file);
+    }
+    let measured: Vec<&Measurements> = files.iter().map(|file| &file.written().measured).collect();
+    if let Some(gain) = ReplayGain::of_album(&measured) {
+        files.iter().try_for_each(|file| file.put_album_gain(gain))?;
     }
     texts.extend(papers::of(prepared, &set, &files, desk.force)?);
     findings.extend(disc.iter().flat_map(DiscSet::findings));

@@ -5,16 +5,19 @@
 //! a chain, writes the file, reads it back and holds it against what was asked for. The same chain and the same print give
 //! the same bytes.
 
+mod again;
 pub mod chain;
 pub(crate) mod extras;
+mod fuse;
 pub(crate) mod level;
 pub mod listen;
-
+mod medium;
 mod programme;
 pub mod propose;
 pub(crate) mod render;
 pub mod set;
 pub(crate) mod stages;
+pub mod taste;
 pub mod tone;
 
 use crate::audio::Layout;
@@ -23,7 +26,7 @@ use crate::deliver::{Verified, Written};
 use crate::files::{self, NewFile};
 use crate::handover::Premaster;
 use crate::job::Job;
-use crate::message::{Error, Finding, Kind, Result};
+use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::pipe::{self, Next, Stage};
 use crate::targets::Target;
 use chain::{Chain, Delivery};
@@ -39,6 +42,7 @@ use stages::{Convert, Stereo};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use taste::Taste;
 
 /// A render is repeated with a corrected drive until its loudness is this near, LU (mastering.md §5.5).
 const NEAR_LU: f64 = 0.05;
@@ -145,11 +149,33 @@ pub fn check_place<S: AsRef<str>>(
     Ok(())
 }
 
-/// Listens to the print, proposes a chain, solves the level of every target, renders.
+/// What a master is to be like, beside where it goes.
+#[derive(Debug, Clone)]
+pub struct Wish<'a> {
+    /// Intensity, colour, strengths.
+    pub taste: Taste,
+    /// Integrated loudness in place of the destinations' own.
+    pub loudness_lufs: Option<f64>,
+    /// Whether loudness is delivered whatever it costs.
+    pub force_level: bool,
+    /// A chain a person worked on: what was locked, changed or written stays.
+    pub again: Option<&'a Chain>,
+}
+
+impl Wish<'_> {
+    /// Balanced, neutral, everything as proposed.
+    ///
+    /// # Errors
+    /// As [`Taste::usual`].
+    pub fn usual() -> Result<Self> {
+        Ok(Self { taste: Taste::usual()?, loudness_lufs: None, force_level: false, again: None })
+    }
+}
+
+/// Listens to the print, proposes a chain, solves the level of every target, renders: as [`master_as`] with the usual wish.
 ///
 /// # Errors
-/// `not_stereo`, `no_target`, those of [`check_place`], what reading and writing say, `over_ceiling` and `off_target` when a
-/// file does not hold what was asked, `interrupted`. No master is left then, whichever failed.
+/// As [`master_as`].
 pub fn master(
     premaster: &Premaster,
     targets: &[Target],
@@ -162,10 +188,27 @@ pub fn master(
 /// As [`master`], with tags and a check of codecs.
 ///
 /// # Errors
-/// As [`master`].
+/// As [`master_as`].
 pub fn master_with(
     premaster: &Premaster,
     targets: &[Target],
+    place: Place<'_>,
+    extras: &Extras,
+    job: &Job<'_>,
+) -> Result<Mastering> {
+    master_as(premaster, targets, &Wish::usual()?, place, extras, job)
+}
+
+/// Listens to the print, proposes a chain, solves the level of every target, renders.
+///
+/// # Errors
+/// `not_stereo`, `no_target`, those of [`check_place`], what reading and writing say, `over_ceiling` and `off_target` when a
+/// file does not hold what was asked, `interrupted`; `other_print` where the chain of the wish was made for another. No master
+/// is left then, whichever failed.
+pub fn master_as(
+    premaster: &Premaster,
+    targets: &[Target],
+    wish: &Wish<'_>,
     place: Place<'_>,
     extras: &Extras,
     job: &Job<'_>,
@@ -174,32 +217,34 @@ pub fn master_with(
         let error = Error::new(Kind::Usage, "no_target", "no destination was given");
         return Err(error.hint("a Spotify master is not a CD master: name at least one, `--for spotify`"));
     }
-    check_place(premaster.path(), targets.iter().map(|target| master_name(premaster.path(), target)), place)?;
-    let (heard, hash) = std::thread::scope(|scope| {
-        let hash = scope.spawn(|| render::hash_of(premaster.path()));
-        let heard = listen_to(premaster, job);
-        let gone = || Error::new(Kind::Internal, "panic", "the thread that hashes the print panicked");
-        (heard, hash.join().unwrap_or_else(|_| Err(gone())))
-    });
-    let (heard, hash) = (heard?, hash?);
+    check_place(
+        premaster.path(),
+        targets.iter().map(|target| again::file_for(premaster.path(), target, wish)),
+        place,
+    )?;
+    let (heard, hash) = hear(premaster, job)?;
+    if let Some(chain) = wish.again {
+        render::same_print(chain, &hash)?;
+    }
     let stereo = premaster.info().channels() == CHANNELS;
-    let Proposal { steps, mut decisions, .. } = propose::propose(&heard, stereo)?;
-    let source_hz = premaster.info().sample_rate_hz;
-    let mut models: BTreeMap<u32, Model> = BTreeMap::new();
+    let Proposal { steps, mut decisions, .. } = propose::propose(&heard, stereo, &wish.taste)?;
+    let steps = wish.again.map_or(steps.clone(), |chain| propose::merge(&chain.steps, steps));
     let mut programme = Programme::new(premaster, &steps, true).labelled(&extras.tags);
+    let mut models = Models { known: BTreeMap::new(), targets, wish };
     let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for target in targets {
-        let rate_hz = target.delivery_rate_hz(source_hz);
-        let model = match models.entry(rate_hz) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(model_of(&mut programme, rate_hz, targets, job)?),
+        let master = match again::as_it_is(target, wish) {
+            Some(delivery) => render_as_it_is(&mut programme, delivery.clone(), place, job)?,
+            None => {
+                let rate_hz = again::rate_for(premaster, target, wish);
+                let model = models.at(rate_hz, &mut programme, job)?;
+                let seed = seed_of(&hash, &target.name);
+                let solved = again::solve(premaster, target, wish, model, (&heard, &steps), seed)?;
+                decisions.push(solved.decision.clone());
+                findings.extend(solved.findings.clone());
+                extras::held(&mut programme, target, solved, place, extras.check_codecs, job)?
+            }
         };
-        let seed = seed_of(&hash, &target.name);
-        let file = master_name(premaster.path(), target);
-        let solved = level::solve(target, model, file, seed, rate_hz)?;
-        decisions.push(solved.decision.clone());
-        findings.extend(solved.findings.clone());
-        let master = extras::held(&mut programme, target, solved, place, extras.check_codecs, job)?;
         if let Some(short) = &master.short {
             // What came out takes the place of what was expected.
             findings.retain(|other: &Finding| (other.rule, &other.about) != (short.rule, &short.about));
@@ -210,18 +255,68 @@ pub fn master_with(
         findings.extend(extras::findings(&master, target));
         waiting.push(master);
     }
-    let chain = Chain {
+    let deliveries = waiting.iter().map(|master| again::sealed(&master.delivery, wish)).collect();
+    let chain = Chain { source_blake3: hash, steps, deliveries, ..chain_of(premaster, wish, extras) };
+    let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
+    Ok(Mastering { chain, masters, decisions, findings, heard: Some(heard) })
+}
+
+/// What a chain says besides its moves and deliveries.
+fn chain_of(premaster: &Premaster, wish: &Wish<'_>, extras: &Extras) -> Chain {
+    Chain {
         source_file: file_name(premaster.path()),
-        source_blake3: hash,
+        intensity: wish.taste.intensity.name.clone(),
+        tone: wish.taste.colour.name.clone(),
+        strength: wish.taste.strength.clone(),
+        loudness_lufs: wish.loudness_lufs,
+        force_level: wish.force_level,
         because: premaster.findings().iter().map(remark).collect(),
-        deliveries: waiting.iter().map(|master| master.delivery.clone().sealed()).collect(),
-        steps,
         tags: extras.tags.clone(),
         artwork_file: extras.artwork_file.clone(),
         ..Chain::default()
-    };
-    let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
-    Ok(Mastering { chain, masters, decisions, findings, heard: Some(heard) })
+    }
+}
+
+/// Listens to the print and hashes it meanwhile.
+fn hear(premaster: &Premaster, job: &Job<'_>) -> Result<(Listening, String)> {
+    let (heard, hash) = std::thread::scope(|scope| {
+        let hash = scope.spawn(|| render::hash_of(premaster.path()));
+        let heard = listen_to(premaster, job);
+        let gone = || Error::new(Kind::Internal, "panic", "the thread that hashes the print panicked");
+        (heard, hash.join().unwrap_or_else(|_| Err(gone())))
+    });
+    Ok((heard?, hash?))
+}
+
+/// Renders a delivery without solving anything.
+fn render_as_it_is(
+    programme: &mut Programme<'_>,
+    delivery: Delivery,
+    place: Place<'_>,
+    job: &Job<'_>,
+) -> Result<Waiting> {
+    let Rendered { file, reduction_db } =
+        render::render(programme, &delivery, place.folder, place.force, job)?;
+    let file = render::within(file, &delivery)?;
+    Ok(Waiting { delivery, file, reduction_db, short: None, codecs: Vec::new(), lowered: None })
+}
+
+/// Models of the limiter, one for each rate.
+struct Models<'a> {
+    known: BTreeMap<u32, Model>,
+    targets: &'a [Target],
+    wish: &'a Wish<'a>,
+}
+
+impl Models<'_> {
+    fn at(&mut self, rate_hz: u32, programme: &mut Programme<'_>, job: &Job<'_>) -> Result<&Model> {
+        match self.known.entry(rate_hz) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => {
+                Ok(place.insert(model_of(programme, rate_hz, self.targets, self.wish, job)?))
+            }
+        }
+    }
 }
 
 /// Renders a chain as it stands: no listening, no solving.
@@ -231,23 +326,13 @@ pub fn master_with(
 pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
     render::same_print(&chain, &render::hash_of(premaster.path())?)?;
     check_place(premaster.path(), chain.deliveries.iter().map(|delivery| &delivery.file), place)?;
-    let running = chain::running(&chain.steps);
-    let mut programme = Programme::new(premaster, &running, chain.deliveries.len() > 1).labelled(&chain.tags);
+    let mut programme =
+        Programme::new(premaster, &chain.steps, chain.deliveries.len() > 1).labelled(&chain.tags);
     let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for delivery in &chain.deliveries {
-        let Rendered { file, reduction_db } =
-            render::render(&mut programme, delivery, place.folder, place.force, job)?;
-        let file = render::within(file, delivery)?;
-        findings.extend(file.written().findings.clone());
-        let delivery = delivery.clone();
-        waiting.push(Waiting {
-            delivery,
-            file,
-            reduction_db,
-            short: None,
-            codecs: Vec::new(),
-            lowered: None,
-        });
+        let master = render_as_it_is(&mut programme, delivery.clone(), place, job)?;
+        findings.extend(master.file.written().findings.clone());
+        waiting.push(master);
     }
     let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions: Vec::new(), findings, heard: None })
@@ -258,11 +343,12 @@ fn listen_to(premaster: &Premaster, job: &Job<'_>) -> Result<Listening> {
     let mut source = render::open(premaster)?;
     let info = source.info().clone();
     let mut listener = Listener::new(CHANNELS, f64::from(info.sample_rate_hz));
-    let [mid, side, levels] = listener.stages();
-    let stages: &mut [&mut dyn Stage] = &mut [&mut Stereo, mid, side, levels];
+    let [long, side, levels, short] = listener.stages();
+    let stages: &mut [&mut dyn Stage] = &mut [&mut Stereo, long, side, levels, short];
     pipe::run(source.as_mut(), stages, info.frames.unwrap_or(0), "listen", job)
         .map_err(|error| error.at(premaster.path().display()))?;
-    Ok(listener.finish())
+    let measured = premaster.measurements();
+    Ok(listener.finish(measured.integrated_lufs, &measured.history.short_term_curve_lufs()))
 }
 
 /// Collects the limiter's model at the end of a pipe.
@@ -276,12 +362,18 @@ impl Stage for Collect {
 }
 
 /// The print through the shared steps at a delivery rate, as the limiter's model knows it.
-fn model_of(programme: &mut Programme<'_>, rate_hz: u32, targets: &[Target], job: &Job<'_>) -> Result<Model> {
+fn model_of(
+    programme: &mut Programme<'_>,
+    rate_hz: u32,
+    targets: &[Target],
+    wish: &Wish<'_>,
+    job: &Job<'_>,
+) -> Result<Model> {
     // The lowest ceiling counts: peaks have to be known exactly wherever any of the targets limits.
-    let lowest = targets.iter().map(|target| target.ceiling_for(0.0)).fold(0.0, f64::min);
+    let lowest = targets.iter().map(|target| again::lowest_ceiling_dbtp(target, wish)).fold(0.0, f64::min);
     let settings = level::limiter_settings(lowest);
     let weights = Layout::of(CHANNELS).loudness_weights();
-    let most_db = most_drive_db(programme.premaster(), targets);
+    let most_db = most_drive_db(programme.premaster(), targets, wish);
     let mut collect = Collect(Collector::new(f64::from(rate_hz), &weights, &settings, most_db));
     let mut convert = Convert::new(programme.sample_rate_hz(), rate_hz, CHANNELS, 0.0)?;
     programme.play(&mut [&mut convert, &mut collect], "weigh levels", job)?;
@@ -289,10 +381,11 @@ fn model_of(programme: &mut Programme<'_>, rate_hz: u32, targets: &[Target], job
 }
 
 /// Drive beyond which no target will go: peaks that even this does not lift to the ceiling need no exact measurement.
-fn most_drive_db(premaster: &Premaster, targets: &[Target]) -> f64 {
+fn most_drive_db(premaster: &Premaster, targets: &[Target], wish: &Wish<'_>) -> f64 {
     // Loud targets may need this much more than their distance in loudness before the limiter gives up.
     const BEYOND_DB: f64 = 12.0;
-    let loudest = targets.iter().map(|target| target.loudness_lufs.as_ref().map_or(-8.0, |fact| fact.value));
+    let free = wish.taste.intensity.free_loudness_lufs.value.max(-8.0);
+    let loudest = targets.iter().map(|target| again::wanted_lufs(target, wish).unwrap_or(free));
     let loudest = loudest.fold(f64::NEG_INFINITY, f64::max);
     let own = premaster.measurements().integrated_lufs.filter(|lufs| lufs.is_finite());
     own.map_or(level::MOST_GAIN_DB, |own| (loudest - own + BEYOND_DB).clamp(0.0, level::MOST_GAIN_DB))
@@ -393,6 +486,32 @@ pub fn master_name(print: &Path, target: &Target) -> String {
         name.push(c);
     }
     name + &ending
+}
+
+/// What the file of a target will be called: as [`master_name`], or as the chain of the wish has it.
+#[must_use]
+pub fn file_name_of(print: &Path, target: &Target, wish: &Wish<'_>) -> String {
+    again::file_for(print, target, wish)
+}
+
+/// A print younger than this has not been left alone long enough, seconds: a day, as the trade has it.
+const REST_SECONDS: f64 = 24.0 * 3600.0;
+
+/// What is to be said about the age of a print.
+#[must_use]
+pub fn rested(age_seconds: f64) -> Finding {
+    let hours = age_seconds / 3600.0;
+    let age = match hours {
+        hours if hours < 1.0 => format!("the print is {:.0} minutes old", hours * 60.0),
+        hours if hours < 48.0 => format!("the print is {hours:.0} hours old"),
+        hours => format!("the print is {:.0} days old", hours / 24.0),
+    };
+    if age_seconds >= REST_SECONDS {
+        return Finding::new("rested", Severity::Info, age).limit("a day");
+    }
+    Finding::new("not_rested", Severity::Warning, age)
+        .limit("a day")
+        .advice("ears that mixed it this day hear the mix, not the record: come back tomorrow")
 }
 
 /// Seed of the dither: another one for every print and destination, the same on every run.

@@ -187,6 +187,10 @@ pub struct Chain {
     pub tone: String,
     /// How much of each family's moves was asked for.
     pub strength: Strength,
+    /// Loudness that was asked for in place of the destinations' own.
+    pub loudness_lufs: Option<f64>,
+    /// Whether loudness was to be delivered whatever it costs.
+    pub force_level: bool,
     /// Moves at the print's rate, shared by all destinations.
     pub steps: Vec<Step>,
     /// Remarks on the whole; become comments.
@@ -212,6 +216,8 @@ impl Default for Chain {
             intensity: INTENSITY.into(),
             tone: TONE.into(),
             strength: Strength::default(),
+            loudness_lufs: None,
+            force_level: false,
             steps: Vec::new(),
             because: Vec::new(),
             deliveries: Vec::new(),
