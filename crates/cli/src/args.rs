@@ -208,12 +208,24 @@ pub(crate) struct Check {
 /// `master`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tonmeister master mix.wav --for spotify,cd -o masters\n  tonmeister master mix.wav --chain masters/master.toml -o again   the same bytes again\n\nThe chain is written to DIR/master.toml with its reasons; edit it and render it with --chain."
+    after_help = "Examples:\n  tonmeister master mix.wav --for spotify,cd -o masters\n  tonmeister master mix.wav --chain masters/master.toml -o again   the same bytes again\n  tonmeister master mix.wav --for cd --reference hit.flac --match tone=0.5,width=0.3 -o masters\n  tonmeister master --stems drums.wav bass.wav vocals.wav music.wav --for spotify -o masters\n\nThe chain is written to DIR/master.toml with its reasons; edit it and render it with --chain."
 )]
 pub(crate) struct Master {
     /// The print to master
-    #[arg(value_name = "PRINT")]
-    pub(crate) input: PathBuf,
+    #[arg(value_name = "PRINT", required_unless_present = "stems")]
+    pub(crate) input: Option<PathBuf>,
+    /// Stems in place of a print: their sum is mastered; their order is kept
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "input")]
+    pub(crate) stems: Vec<PathBuf>,
+    /// A song to come nearer to; several count by their mean
+    #[arg(long, value_name = "FILE", conflicts_with = "chain")]
+    pub(crate) reference: Vec<PathBuf>,
+    /// Weight of each reference [default: all alike]
+    #[arg(long, value_name = "N,…", value_delimiter = ',', requires = "reference")]
+    pub(crate) reference_weight: Vec<f64>,
+    /// How far to go, 0 to 1 each, and how: tone, width, dynamics, loudness, limit_db, phase [default: tone=0.5,width=0.3,dynamics=0.3,loudness=1,limit_db=6,phase=minimum]
+    #[arg(long = "match", value_name = "KEY=N,…", value_delimiter = ',', requires = "reference")]
+    pub(crate) amounts: Vec<String>,
     /// Destinations; `tonmeister targets` lists them
     #[arg(long = "for", value_name = "TARGET,…", value_delimiter = ',', required_unless_present = "chain")]
     pub(crate) destinations: Vec<String>,

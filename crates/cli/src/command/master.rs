@@ -3,10 +3,13 @@
 use crate::args::Master;
 use crate::command::check::passes;
 use crate::ui::Ui;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use studio::files::{NewFile, refuse_inputs};
-use studio::handover::{self, Premaster};
+use studio::handover::{self, Premaster, Verdict};
 use studio::master::chain::Chain;
+use studio::master::propose::Decision;
+use studio::master::reference::{Amounts, Match};
+use studio::master::stems::{Stem, StemSet};
 use studio::master::{self, Mastering, Place};
 use studio::message::{Error, Finding, Kind, Result};
 use studio::report::mastering as report;
@@ -26,18 +29,97 @@ pub(crate) fn run(args: &Master, ui: &Ui) -> Result<u8> {
     Ok(0)
 }
 
+/// What is mastered: a file, or the sum of stems.
+enum Print {
+    File(PathBuf),
+    Stems(Box<StemSet>),
+}
+
+impl Print {
+    fn of(args: &Master, chain: Option<&Chain>) -> Result<Self> {
+        match (&args.input, chain) {
+            (Some(path), _) => Ok(Self::File(path.clone())),
+            (None, Some(chain)) => Ok(Self::Stems(Box::new(StemSet::of_chain(&args.stems, &chain.stems)?))),
+            (None, None) => Ok(Self::Stems(Box::new(StemSet::open(&args.stems)?))),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Stems(stems) => stems.label(),
+        }
+    }
+
+    fn check(&self, ui: &Ui) -> Result<Verdict> {
+        match self {
+            Self::File(path) => handover::check(path, &ui.job()),
+            Self::Stems(stems) => stems.check(&ui.job()),
+        }
+    }
+
+    /// Moves for each stem, and a premaster that has them.
+    fn propose(self, premaster: Premaster, ui: &Ui) -> Result<(Premaster, Vec<Stem>, Vec<Decision>)> {
+        match self {
+            Self::File(_) => Ok((premaster, Vec::new(), Vec::new())),
+            Self::Stems(mut stems) => {
+                let decisions = stems.propose(&ui.job())?;
+                Ok((stems.feed(premaster), stems.stems().to_vec(), decisions))
+            }
+        }
+    }
+
+    /// A premaster with the moves of the stems as they stand.
+    fn feed(&self, premaster: Premaster) -> Premaster {
+        match self {
+            Self::File(_) => premaster,
+            Self::Stems(stems) => stems.feed(premaster),
+        }
+    }
+}
+
+/// What `--reference` and its company ask for.
+fn matching(args: &Master) -> Result<Option<Match>> {
+    if args.reference.is_empty() {
+        return Ok(None);
+    }
+    let wish = Match {
+        references: args.reference.clone(),
+        weights: args.reference_weight.clone(),
+        amounts: Amounts::parse(&args.amounts)?,
+    };
+    wish.check().map(|()| Some(wish))
+}
+
+/// No output takes the place of a stem or a reference.
+fn refuse_references<'a>(args: &Master, names: impl Iterator<Item = &'a str>) -> Result<()> {
+    for name in names {
+        let inputs = args.reference.iter().chain(&args.stems).map(PathBuf::as_path);
+        refuse_inputs(&args.output.join(name), inputs)?;
+    }
+    Ok(())
+}
+
 type Done = (Premaster, Vec<Finding>, Mastering);
 
 /// Proposes a chain, renders it and writes it beside the masters.
 fn anew(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<Done> {
     let targets = targets_of(&args.destinations)?;
-    let names: Vec<String> = targets.iter().map(|target| master::master_name(&args.input, target)).collect();
+    let matching = matching(args)?;
+    let print = Print::of(args, None)?;
+    let names: Vec<String> = targets.iter().map(|target| master::master_name(&print.path(), target)).collect();
     if args.output.exists() {
         let all = names.iter().map(String::as_str).chain([CHAIN_FILE]);
-        master::check_place(&args.input, all, place)?;
+        master::check_place(&print.path(), all, place)?;
     }
-    let (premaster, findings) = gate(&args.input, args.strict, ui)?;
-    let mastering = in_folder(place.folder, || master::master(&premaster, &targets, place, &ui.job()))?;
+    refuse_references(args, names.iter().map(String::as_str).chain([CHAIN_FILE]))?;
+    let (premaster, findings) = gate(&print, args.strict, ui)?;
+    let (premaster, stems, decisions) = print.propose(premaster, ui)?;
+    let mut mastering = in_folder(place.folder, || {
+        master::master_like(&premaster, &targets, matching.as_ref(), place, &ui.job())
+    })?;
+    mastering.decisions.splice(0..0, decisions);
+    mastering.chain.stems = stems;
     write_text(chain_path, &mastering.chain.to_toml(), args.force)?;
     Ok((premaster, findings, mastering))
 }
@@ -46,13 +128,16 @@ fn anew(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<D
 fn again(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<Done> {
     let chain = load_chain(chain_path, ui)?;
     let names = || chain.deliveries.iter().map(|delivery| delivery.file.as_str());
+    let print = Print::of(args, Some(&chain))?;
+    refuse_references(args, names())?;
     if args.output.exists() {
-        master::check_place(&args.input, names(), place)?;
+        master::check_place(&print.path(), names(), place)?;
         for name in names() {
             refuse_inputs(&args.output.join(name), [chain_path])?;
         }
     }
-    let (premaster, findings) = gate(&args.input, args.strict, ui)?;
+    let (premaster, findings) = gate(&print, args.strict, ui)?;
+    let premaster = print.feed(premaster);
     let mastering = in_folder(place.folder, || master::render(&premaster, chain, place, &ui.job()))?;
     Ok((premaster, findings, mastering))
 }
@@ -82,14 +167,15 @@ pub(crate) fn worst_of(errors: Vec<Error>, ui: &Ui) -> Error {
 
 /// The gate. Its findings are printed whatever they are; a print that has any blocker is mastered all the same, unless
 /// `strict`, because refusing in silence helps nobody and hiding it would be worse.
-fn gate(print: &Path, strict: bool, ui: &Ui) -> Result<(Premaster, Vec<Finding>)> {
-    let verdict = handover::check(print, &ui.job())?;
+fn gate(print: &Print, strict: bool, ui: &Ui) -> Result<(Premaster, Vec<Finding>)> {
+    let verdict = print.check(ui)?;
     let findings = verdict.findings.clone();
-    ui.note(ui.findings(&unnamed(&findings)).trim_end());
+    let shown = if matches!(print, Print::File(_)) { unnamed(&findings) } else { findings.clone() };
+    ui.note(ui.findings(&shown).trim_end());
     if strict && !passes(&verdict, true) {
         let error =
             Error::new(Kind::Gate, "gate", "the hand-over gate was not passed, and --strict was given");
-        return Err(error.at(print.display()).hint("correct the mix, or leave --strict away"));
+        return Err(error.at(print.path().display()).hint("correct the mix, or leave --strict away"));
     }
     if !verdict.passed() && !verdict.is_fatal() {
         ui.note("mastering it all the same; a master cannot repair a mix");

@@ -12,7 +12,7 @@ use dsp::limiter::model::{Budget, Model, Prediction, Solution};
 pub(super) const MARGIN_DB: f64 = 0.1;
 /// Loudness where a destination leaves it to us: no louder than this, LUFS. By calibration, 2026-11-21: the median of
 /// released pop records is -9.5 (mastering.md §5.7); we stop short of the race.
-const FREE_LOUDNESS_LUFS: f64 = -10.0;
+pub(super) const FREE_LOUDNESS_LUFS: f64 = -10.0;
 /// Limiting spent where nobody asks for loudness: reduction averaged over all time, dB. By calibration, 2026-11-21.
 const FREE_REDUCTION_DB: f64 = 0.2;
 /// Peak to loudness ratio kept where a target does not say (mastering.md §6: default PLR ≥ 10).

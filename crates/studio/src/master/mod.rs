@@ -11,8 +11,10 @@ pub mod listen;
 
 mod programme;
 pub mod propose;
+pub mod reference;
 mod render;
 mod stages;
+pub mod stems;
 pub mod tone;
 
 use crate::audio::Layout;
@@ -29,6 +31,7 @@ use dsp::limiter::model::{Collector, Model};
 use level::Level;
 use listen::{Listener, Listening};
 use programme::Programme;
+use reference::{Match, Painter, Portrait, Reference};
 use propose::{Decision, Proposal};
 use render::{CHANNELS, Rendered};
 use stages::{Convert, Stereo};
@@ -142,24 +145,46 @@ pub fn master(
     place: Place<'_>,
     job: &Job<'_>,
 ) -> Result<Mastering> {
+    master_like(premaster, targets, None, place, job)
+}
+
+/// As [`master`], moved towards references where there are any.
+///
+/// # Errors
+/// As [`master`], and what is wrong with a reference.
+pub fn master_like(
+    premaster: &Premaster,
+    targets: &[Target],
+    matching: Option<&Match>,
+    place: Place<'_>,
+    job: &Job<'_>,
+) -> Result<Mastering> {
     if targets.is_empty() {
         let error = Error::new(Kind::Usage, "no_target", "no destination was given");
         return Err(error.hint("a Spotify master is not a CD master: name at least one, `--for spotify`"));
     }
     check_place(premaster.path(), targets.iter().map(|target| master_name(premaster.path(), target)), place)?;
+    let reference = matching.map(|wish| Reference::hear(wish, job)).transpose()?;
     let (heard, hash) = std::thread::scope(|scope| {
-        let hash = scope.spawn(|| render::hash_of(premaster.path()));
-        let heard = listen_to(premaster, job);
+        let hash = scope.spawn(|| render::hash_of_print(premaster));
+        let heard = listen_to(premaster, matching.is_some(), job);
         let gone = || Error::new(Kind::Internal, "panic", "the thread that hashes the print panicked");
         (heard, hash.join().unwrap_or_else(|_| Err(gone())))
     });
-    let (heard, hash) = (heard?, hash?);
+    let ((heard, portrait), hash) = (heard?, hash?);
     let stereo = premaster.info().channels() == CHANNELS;
-    let Proposal { steps, mut decisions, .. } = propose::propose(&heard, stereo)?;
+    let Proposal { mut steps, mut decisions, .. } = propose::propose(&heard, stereo)?;
+    let (mut waiting, mut findings) = (Vec::new(), Vec::new());
+    let mut asked = targets.to_vec();
+    if let (Some(reference), Some(wish), Some(portrait)) = (&reference, matching, &portrait) {
+        let matched = reference.propose(portrait, &wish.amounts, stereo)?;
+        findings.extend(matched.take_over(&wish.amounts, &mut steps, &mut decisions));
+        asked.iter_mut().for_each(|target| *target = reference.target(target, wish.amounts.loudness));
+    }
+    let targets = asked.as_slice();
     let source_hz = premaster.info().sample_rate_hz;
     let mut models: BTreeMap<u32, Model> = BTreeMap::new();
     let mut programme = Programme::new(premaster, &steps, true);
-    let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for target in targets {
         let rate_hz = target.delivery_rate_hz(source_hz);
         let model = match models.entry(rate_hz) {
@@ -197,7 +222,7 @@ pub fn master(
 /// # Errors
 /// `other_print` when the print is not the one the chain was made for; as [`master`].
 pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
-    render::same_print(&chain, &render::hash_of(premaster.path())?)?;
+    render::same_print(&chain, &render::hash_of_print(premaster)?)?;
     check_place(premaster.path(), chain.deliveries.iter().map(|delivery| &delivery.file), place)?;
     let running = chain::running(&chain.steps);
     let mut programme = Programme::new(premaster, &running, chain.deliveries.len() > 1);
@@ -214,15 +239,18 @@ pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'
 }
 
 /// Listens to the whole print.
-fn listen_to(premaster: &Premaster, job: &Job<'_>) -> Result<Listening> {
+fn listen_to(premaster: &Premaster, paint: bool, job: &Job<'_>) -> Result<(Listening, Option<Portrait>)> {
     let mut source = render::open(premaster)?;
     let info = source.info().clone();
     let mut listener = Listener::new(CHANNELS, f64::from(info.sample_rate_hz));
     let [mid, side, levels] = listener.stages();
-    let stages: &mut [&mut dyn Stage] = &mut [&mut Stereo, mid, side, levels];
-    pipe::run(source.as_mut(), stages, info.frames.unwrap_or(0), "listen", job)
+    let mut both = Stereo;
+    let mut stages: Vec<&mut dyn Stage> = vec![&mut both, mid, side, levels];
+    let mut painter = paint.then(|| Painter::new(f64::from(info.sample_rate_hz)));
+    stages.extend(painter.iter_mut().flat_map(Painter::stages));
+    pipe::run(source.as_mut(), &mut stages, info.frames.unwrap_or(0), "listen", job)
         .map_err(|error| error.at(premaster.path().display()))?;
-    Ok(listener.finish())
+    Ok((listener.finish(), painter.and_then(Painter::finish)))
 }
 
 /// Collects the limiter's model at the end of a pipe.

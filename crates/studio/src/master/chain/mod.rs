@@ -10,8 +10,11 @@ mod step;
 mod tests;
 mod write;
 
+pub(super) use read::{moves, text};
 pub use step::{Evidence, Family, Step, Strength};
+pub(super) use write::{one_step, quoted};
 
+use super::stems::Stem;
 use crate::message::{Error, Kind, Result};
 use fx::{AnyProcessor, Fields};
 use std::path::Path;
@@ -175,6 +178,8 @@ pub struct Chain {
     pub tone: String,
     /// How much of each family's moves was asked for.
     pub strength: Strength,
+    /// Stems whose sum is the print; empty when it is a file.
+    pub stems: Vec<Stem>,
     /// Moves at the print's rate, shared by all destinations.
     pub steps: Vec<Step>,
     /// Remarks on the whole; become comments.
@@ -196,6 +201,7 @@ impl Default for Chain {
             intensity: INTENSITY.into(),
             tone: TONE.into(),
             strength: Strength::default(),
+            stems: Vec::new(),
             steps: Vec::new(),
             because: Vec::new(),
             deliveries: Vec::new(),

@@ -1,6 +1,7 @@
 //! A chain becomes text.
 
 use super::{Chain, Delivery, Evidence, Step, VERSION};
+use crate::master::stems;
 use fx::{AnyProcessor, Description, Fields, Kind as ParamKind};
 use std::fmt::Write;
 
@@ -24,6 +25,7 @@ pub(super) fn chain(chain: &Chain) -> String {
         "\n# How much of each family's moves is wanted: 0 nothing, 1 as proposed, 1.5 at most.\n[strength]\n",
     );
     fields(&mut text, &chain.strength);
+    stems::write(&mut text, &chain.stems);
     if !chain.steps.is_empty() {
         text.push_str("\n# Moves at the rate of the print, shared by all masters.\n");
     }
@@ -61,7 +63,7 @@ pub(super) fn settings_line(step: &Step) -> String {
     format!("on = {}\ninsert = {{ {} = {inner} }}\n", step.on, settings.description().key)
 }
 
-fn one_step(text: &mut String, step: &Step, table: &str) {
+pub(in crate::master) fn one_step(text: &mut String, step: &Step, table: &str) {
     let _ = write!(text, "\n[[{table}]]\nid = {}\nfamily = \"{}\"\n", quoted(&step.id), step.family.name());
     said(text, "because", &step.because);
     if !step.evidence.is_empty() {
@@ -99,7 +101,7 @@ fn plain(text: &str) -> String {
     text.split('\n').map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
-fn quoted(text: &str) -> String {
+pub(in crate::master) fn quoted(text: &str) -> String {
     // A TOML basic string; `toml_edit` knows how to escape.
     toml_edit::Value::from(text).to_string()
 }
