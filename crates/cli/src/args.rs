@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Fx(Fx),
     /// What destinations ask for, with sources
     Targets(Targets),
+    /// How loud streaming services will play files, or an album of them
+    Services(Services),
     /// Print shell completions
     #[command(after_help = "Example:\n  tonmeister completions bash > /etc/bash_completion.d/tonmeister")]
     Completions {
@@ -281,6 +283,20 @@ pub(crate) struct Targets {
     /// A destination; without it, all are listed
     #[arg(value_name = "TARGET")]
     pub(crate) name: Option<String>,
+}
+
+/// `services`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister services song.wav                  every service, every way it plays\n  tonmeister services song.wav --on spotify     one of them\n  tonmeister services 01.wav 02.wav 03.wav      each by itself, then as an album"
+)]
+pub(crate) struct Services {
+    /// Audio files; several are shown as an album too
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Only these services
+    #[arg(long = "on", value_name = "SERVICE,…", value_delimiter = ',')]
+    pub(crate) services: Vec<String>,
 }
 
 /// Reads the command line. On help or a wrong call everything is said already and the exit code comes back.

@@ -22,6 +22,7 @@ pub mod meters;
 pub mod mix;
 pub(crate) mod pipe;
 pub mod report;
+pub mod services;
 pub mod session;
 pub mod suggest;
 pub mod targets;

@@ -21,11 +21,18 @@ const STUDIO: &[(&str, &[&str])] = &[
     ("session", &["audio"]),
     ("engine", &["audio", "decode", "session"]),
     ("targets", &[]),
+    ("services", &["meters", "targets"]),
     ("handover", &["audio", "decode", "meters"]),
     ("deliver", &["audio", "decode", "files", "meters", "targets"]),
     ("mix", &["audio", "decode", "meters", "session", "engine", "deliver"]),
     ("master", &["audio", "decode", "meters", "session", "handover", "targets", "deliver"]),
-    ("report", &["audio", "meters", "session", "engine", "mix", "handover", "targets", "master", "deliver"]),
+    (
+        "report",
+        &[
+            "audio", "meters", "session", "engine", "mix", "handover", "targets", "services", "master",
+            "deliver",
+        ],
+    ),
     ("demo", &["audio", "session", "deliver"]),
 ];
 

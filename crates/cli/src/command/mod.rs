@@ -7,6 +7,7 @@ mod man;
 mod master;
 mod measure;
 mod mix;
+mod services;
 mod stems;
 mod targets;
 mod variants;
@@ -26,6 +27,7 @@ pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
         Command::Measure(args) => measure::run(args, ui),
         Command::Fx(args) => fx::run(args, ui),
         Command::Targets(args) => targets::run(args, ui),
+        Command::Services(args) => services::run(args, ui),
         Command::Completions { shell } => man::completions(*shell, ui),
         Command::Man { dir } => man::pages(dir.as_deref(), ui),
     }

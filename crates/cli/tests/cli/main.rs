@@ -12,4 +12,5 @@ mod master;
 mod measure;
 mod mix;
 mod progress;
+mod services;
 mod stems;

@@ -47,7 +47,7 @@ pub(super) fn solve(target: &Target, model: &Model, file: String, seed: u64, rat
     let mut findings = Vec::new();
     let solution = match wanted {
         Some(wanted) => solve_for(wanted, target, model, &settings, &mut findings),
-        None if target.placeholder => unlimited(model, &settings),
+        None if target.is_unlimited() => unlimited(model, &settings),
         None => {
             let least_plr = target.min_plr_lu.as_ref().map_or(LEAST_PLR_LU, |fact| fact.value);
             let budget = Budget {

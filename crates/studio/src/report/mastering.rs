@@ -4,6 +4,8 @@ use crate::handover::Premaster;
 use crate::master::{Master, Mastering};
 use crate::message::{Finding, clean_name};
 use crate::meters::Measurements;
+use crate::services::{self, Track};
+use crate::targets;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
@@ -48,9 +50,20 @@ pub fn text(premaster: &Premaster, mastering: &Mastering, chain: &Path) -> Strin
         let _ =
             writeln!(text, "out   {} ({})", clean_name(written.path.display()), format_of(&written.measured));
         let _ = writeln!(text, "      {}", summary(&written.measured));
+        if let Some(plays) = plays(master) {
+            let _ = writeln!(text, "      {plays}");
+        }
     }
     let _ = writeln!(text, "chain {} (edit it and render again with --chain)", clean_name(chain.display()));
     text
+}
+
+/// How the service it was made for will play it, in its usual way; `None` where it is no service.
+fn plays(master: &Master) -> Option<String> {
+    let target = targets::find(&master.delivery().target).ok()?;
+    let track = Track::of(&master.written().measured)?;
+    let play = services::play(&target, track).into_iter().next()?;
+    Some(format!("{} plays it at {:.1} LUFS: {}", target.title, play.loudness_lufs, play.words()))
 }
 
 fn format_of(m: &Measurements) -> String {

@@ -4,12 +4,16 @@
 //! `value`, its `source`, the `date` it was read and a `tier`: `primary` (the service or the standard itself), `measured` (by
 //! engineers from outside) or `convention` (custom or house rule). Services change their numbers; the files say how old ours are.
 
+mod codec;
 mod page;
 mod parse;
+mod play;
 #[cfg(test)]
 mod tests;
 
+pub use codec::{Codec, Family};
 pub use page::render_page;
+pub use play::{AlbumReference, Mode, Playback, Rule, TurnsUp, Unit};
 
 use crate::message::{Error, Kind, Result};
 use crate::suggest::nearest;
@@ -54,30 +58,6 @@ pub struct Fact<T> {
     pub tier: Tier,
 }
 
-/// What a service does with quiet music.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TurnsUp {
-    /// Plays it as it is.
-    Never,
-    /// Turns it up as far as its peak allows.
-    ToPeak,
-    /// Turns it up whatever the peak.
-    Always,
-    /// Not known.
-    Unknown,
-}
-
-/// What is turned as one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// Every track by itself.
-    Track,
-    /// All tracks of an album by one gain, when it is played as an album.
-    Album,
-}
-
 /// A destination of a master.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Target {
@@ -118,6 +98,20 @@ pub struct Target {
     pub playback_peak_dbtp: Option<Fact<f64>>,
     /// What it turns as one.
     pub playback_unit: Option<Fact<Unit>>,
+    /// What the gain of an album is reckoned from, where albums are turned as one.
+    pub album_reference: Option<Fact<AlbumReference>>,
+    /// Other ways it plays.
+    pub modes: Vec<Mode>,
+    /// Lossy codecs it streams in, or that stand for them.
+    pub codecs: Vec<Fact<Codec>>,
+    /// No true peak of the decoded stream above this; full scale where it does not say.
+    pub codec_ceiling_dbtp: Option<Fact<f64>>,
+    /// Largest short-term loudness; where both are told, it or the momentary one has to hold.
+    pub max_short_term_lufs: Option<Fact<f64>>,
+    /// Largest momentary loudness.
+    pub max_momentary_lufs: Option<Fact<f64>>,
+    /// Delivered without a limiter: the level ends where the first peak touches the ceiling.
+    pub unlimited: Option<Fact<bool>>,
     /// Peak to loudness ratio below which a master is advised against.
     pub min_plr_lu: Option<Fact<f64>>,
     /// What else should be known.
@@ -127,17 +121,6 @@ pub struct Target {
 fn by_name<S: serde::Serializer>(fact: &Fact<Dither>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     let Fact { value, source, date, tier } = fact.clone();
     Fact { value: value.name(), source, date, tier }.serialize(serializer)
-}
-
-/// Playback of a master by a service.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Playback {
-    /// Gain the service applies.
-    pub gain_db: f64,
-    /// Loudness that is heard.
-    pub loudness_lufs: f64,
-    /// True peak that is heard.
-    pub true_peak_dbtp: f64,
 }
 
 impl Target {
@@ -159,6 +142,30 @@ impl Target {
         self.tolerance_lu.as_ref().map_or(0.1, |tolerance| tolerance.value)
     }
 
+    /// Whether it is delivered without a limiter.
+    #[must_use]
+    pub fn is_unlimited(&self) -> bool {
+        self.placeholder || self.unlimited.as_ref().is_some_and(|fact| fact.value)
+    }
+
+    /// True peak that the decoded stream may reach.
+    #[must_use]
+    pub fn codec_ceiling(&self) -> f64 {
+        self.codec_ceiling_dbtp.as_ref().map_or(0.0, |fact| fact.value)
+    }
+
+    /// Whether loudest moments are within what is asked for: one of the two limits suffices, as EBU R 128 s1 has it.
+    #[must_use]
+    pub fn moments_fit(&self, max_short_term_lufs: Option<f64>, max_momentary_lufs: Option<f64>) -> bool {
+        let limits = [
+            (&self.max_short_term_lufs, max_short_term_lufs),
+            (&self.max_momentary_lufs, max_momentary_lufs),
+        ];
+        let mut told = limits.iter().filter_map(|(limit, is)| Some((limit.as_ref()?.value, *is))).peekable();
+        // What cannot be measured is too short to be too loud.
+        told.peek().is_none() || told.any(|(limit, is)| is.is_none_or(|is| is <= limit))
+    }
+
     /// Rate to deliver at for a source of `source_hz`: its own where that is kept and taken; else the highest taken rate not above it,
     /// of its own family (44.1 or 48 kHz and multiples) if there is one; else the lowest that is taken.
     #[must_use]
@@ -172,18 +179,27 @@ impl Target {
         family.or(below().max()).or(rates.first().copied()).unwrap_or(source_hz)
     }
 
-    /// What a listener hears of a master by itself; `None` where the service does not normalise. Where it is not known whether quiet
-    /// music is turned up, it is taken as not.
+    /// How a service plays what was mastered for this target: its usual way first, which has no name; empty for what is no
+    /// service. Where it is not known whether quiet music is turned up, it is taken as not.
+    #[must_use]
+    pub fn rules(&self) -> Vec<Rule<'_>> {
+        let Some(turns_up) = self.turns_up.as_ref() else { return Vec::new() };
+        let usual = Rule {
+            name: "",
+            playback_lufs: self.playback_lufs.as_ref().map(|fact| fact.value),
+            turns_up: turns_up.value,
+            playback_peak_dbtp: self.playback_peak_dbtp.as_ref().map(|fact| fact.value),
+            limits_at_dbfs: None,
+            tier: self.playback_lufs.as_ref().map_or(turns_up.tier, |fact| fact.tier),
+        };
+        std::iter::once(usual).chain(self.modes.iter().map(Mode::rule)).collect()
+    }
+
+    /// What a listener hears of a master by itself; `None` where the service does not normalise.
     #[must_use]
     pub fn playback(&self, integrated_lufs: f64, true_peak_dbtp: f64) -> Option<Playback> {
-        let wanted_db = self.playback_lufs.as_ref()?.value - integrated_lufs;
-        let headroom_db = self.playback_peak_dbtp.as_ref().map_or(0.0, |peak| peak.value) - true_peak_dbtp;
-        let gain_db = match self.turns_up.as_ref().map_or(TurnsUp::Unknown, |fact| fact.value) {
-            TurnsUp::Always => wanted_db,
-            // Never down because of the peak alone.
-            TurnsUp::ToPeak => wanted_db.min(headroom_db.max(0.0)),
-            TurnsUp::Never | TurnsUp::Unknown => wanted_db.min(0.0),
-        };
+        let rules = self.rules();
+        let gain_db = rules.first()?.gain_db(integrated_lufs, true_peak_dbtp)?;
         Some(Playback {
             gain_db,
             loudness_lufs: integrated_lufs + gain_db,
@@ -193,14 +209,24 @@ impl Target {
 }
 
 /// The targets that are built in, by name.
-const BUILT_IN: [(&str, &str); 12] = [
+const BUILT_IN: [(&str, &str); 22] = [
     ("amazon", include_str!("../../../../targets/amazon.toml")),
+    ("apple-digital-masters", include_str!("../../../../targets/apple-digital-masters.toml")),
     ("apple-music", include_str!("../../../../targets/apple-music.toml")),
+    ("archive", include_str!("../../../../targets/archive.toml")),
+    ("bandcamp", include_str!("../../../../targets/bandcamp.toml")),
+    ("broadcast-a85", include_str!("../../../../targets/broadcast-a85.toml")),
     ("broadcast-r128", include_str!("../../../../targets/broadcast-r128.toml")),
+    ("broadcast-r128-s1", include_str!("../../../../targets/broadcast-r128-s1.toml")),
+    ("cassette", include_str!("../../../../targets/cassette.toml")),
     ("cd", include_str!("../../../../targets/cd.toml")),
+    ("club", include_str!("../../../../targets/club.toml")),
+    ("ddp", include_str!("../../../../targets/ddp.toml")),
     ("deezer", include_str!("../../../../targets/deezer.toml")),
+    ("film", include_str!("../../../../targets/film.toml")),
     ("hi-res", include_str!("../../../../targets/hi-res.toml")),
     ("podcast", include_str!("../../../../targets/podcast.toml")),
+    ("qobuz", include_str!("../../../../targets/qobuz.toml")),
     ("soundcloud", include_str!("../../../../targets/soundcloud.toml")),
     ("spotify", include_str!("../../../../targets/spotify.toml")),
     ("tidal", include_str!("../../../../targets/tidal.toml")),

@@ -1,6 +1,6 @@
 //! A target as a page to read.
 
-use super::{Fact, Target, TurnsUp, Unit};
+use super::{AlbumReference, Fact, Mode, Target, TurnsUp, Unit};
 use std::fmt::Write as _;
 
 /// The page of a target, in Markdown: every number with its source, how sure it is and when it was read.
@@ -64,6 +64,23 @@ fn rows(target: &Target) -> Vec<(&'static str, String, Told)> {
     say("quiet music", target.turns_up.as_ref().and_then(|fact| row(fact, turned)));
     say("turned up to", number(target.playback_peak_dbtp.as_ref(), "dBTP"));
     say("turned as one", target.playback_unit.as_ref().and_then(|fact| row(fact, one)));
+    say("gain of an album", target.album_reference.as_ref().and_then(|fact| row(fact, reference)));
+    for mode in &target.modes {
+        say("also plays", Some(other(mode)));
+    }
+    for codec in &target.codecs {
+        say("lossy codec", row(codec, |codec| format!("`{codec}`")));
+    }
+    say("ceiling after the codec", number(target.codec_ceiling_dbtp.as_ref(), "dBTP"));
+    say("largest short-term loudness", number(target.max_short_term_lufs.as_ref(), "LUFS"));
+    say("or largest momentary loudness", number(target.max_momentary_lufs.as_ref(), "LUFS"));
+    say(
+        "limiter",
+        target
+            .unlimited
+            .as_ref()
+            .and_then(|fact| row(fact, |without| if *without { "none" } else { "where needed" }.into())),
+    );
     say("least peak to loudness ratio", number(target.min_plr_lu.as_ref(), "LU"));
     rows
 }
@@ -80,6 +97,24 @@ fn louder(target: &Target) -> Option<(String, Told)> {
     let limit = target.louder_than_lufs.as_ref()?.value;
     let (value, told) = number(target.louder_ceiling_dbtp.as_ref(), "dBTP")?;
     Some((format!("{value} above {limit:.1} LUFS"), told))
+}
+
+fn reference(reference: &AlbumReference) -> String {
+    match reference {
+        AlbumReference::LoudestTrack => "from its loudest track",
+        AlbumReference::Pooled => "from all tracks gated together",
+    }
+    .into()
+}
+
+fn other(mode: &Mode) -> (String, Told) {
+    let how = match mode.playback_lufs {
+        None => "as it is".to_owned(),
+        Some(lufs) => format!("{lufs:.1} LUFS, {}", turned(&mode.turns_up)),
+    };
+    let limits = mode.limits_at_dbfs.map_or_else(String::new, |at| format!(", limiter at {at:.1} dBFS"));
+    let told = Told { source: mode.source.clone(), date: mode.date.clone(), tier: mode.tier };
+    (format!("{}: {how}{limits}", cell(&mode.name)), told)
 }
 
 fn khz(rate_hz: &u32) -> String {

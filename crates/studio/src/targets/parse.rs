@@ -1,6 +1,6 @@
 //! Text becomes a target; whatever is wrong is told with its line.
 
-use super::{Fact, Target, Tier, TurnsUp, Unit};
+use super::{AlbumReference, Codec, Fact, Mode, Target, Tier, TurnsUp, Unit};
 use crate::message::{Error, Result};
 use dsp::dither::Dither;
 use serde::Deserialize;
@@ -30,6 +30,15 @@ struct Raw {
     turns_up: Option<RawFact<String>>,
     playback_peak_dbtp: Option<RawFact<f64>>,
     playback_unit: Option<RawFact<String>>,
+    album_reference: Option<RawFact<String>>,
+    #[serde(default)]
+    modes: Vec<RawMode>,
+    #[serde(default)]
+    codecs: Vec<RawFact<String>>,
+    codec_ceiling_dbtp: Option<RawFact<f64>>,
+    max_short_term_lufs: Option<RawFact<f64>>,
+    max_momentary_lufs: Option<RawFact<f64>>,
+    unlimited: Option<RawFact<bool>>,
     min_plr_lu: Option<RawFact<f64>>,
     #[serde(default)]
     notes: Vec<RawFact<String>>,
@@ -40,6 +49,20 @@ struct Raw {
 #[serde(deny_unknown_fields)]
 struct RawFact<T> {
     value: Spanned<T>,
+    source: Spanned<String>,
+    date: Spanned<String>,
+    tier: Tier,
+}
+
+/// A mode as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMode {
+    name: Spanned<String>,
+    playback_lufs: Option<Spanned<f64>>,
+    turns_up: Option<Spanned<String>>,
+    playback_peak_dbtp: Option<Spanned<f64>>,
+    limits_at_dbfs: Option<Spanned<f64>>,
     source: Spanned<String>,
     date: Spanned<String>,
     tier: Tier,
@@ -93,8 +116,15 @@ impl Reader<'_> {
             turns_up: raw.turns_up.map(|fact| self.fact(fact, turns_up)).transpose()?,
             playback_peak_dbtp: self.number(raw.playback_peak_dbtp, -20.0..=0.0)?,
             playback_unit: raw.playback_unit.map(|fact| self.fact(fact, unit)).transpose()?,
+            album_reference: raw.album_reference.map(|fact| self.fact(fact, album_reference)).transpose()?,
+            modes: raw.modes.into_iter().map(|mode| self.mode(mode)).collect::<Result<_>>()?,
+            codecs: self.facts(raw.codecs, |name| Codec::from_name(&name))?,
+            codec_ceiling_dbtp: self.number(raw.codec_ceiling_dbtp, -20.0..=0.0)?,
+            max_short_term_lufs: self.number(raw.max_short_term_lufs, -70.0..=0.0)?,
+            max_momentary_lufs: self.number(raw.max_momentary_lufs, -70.0..=0.0)?,
+            unlimited: raw.unlimited.map(|fact| self.fact(fact, Ok)).transpose()?,
             min_plr_lu: self.number(raw.min_plr_lu, 0.0..=40.0)?,
-            notes: raw.notes.into_iter().map(|note| self.fact(note, Ok)).collect::<Result<_>>()?,
+            notes: self.facts(raw.notes, Ok)?,
         })
     }
 
@@ -106,6 +136,50 @@ impl Reader<'_> {
         raw.map(|fact| self.fact(fact, |value| within(value, &range))).transpose()
     }
 
+    fn facts<T, U>(
+        &self,
+        raw: Vec<RawFact<T>>,
+        take: impl Fn(T) -> std::result::Result<U, String>,
+    ) -> Result<Vec<Fact<U>>> {
+        raw.into_iter().map(|fact| self.fact(fact, &take)).collect()
+    }
+
+    fn mode(&self, raw: RawMode) -> Result<Mode> {
+        if raw.playback_lufs.is_some() != raw.turns_up.is_some() {
+            return self.wrong(raw.name.span(), "`playback_lufs` and `turns_up` go together");
+        }
+        let number = |value: Option<Spanned<f64>>, range: std::ops::RangeInclusive<f64>| {
+            let checked = |value: Spanned<f64>| {
+                let span = value.span();
+                within(value.into_inner(), &range).or_else(|what| self.wrong(span, what))
+            };
+            value.map(checked).transpose()
+        };
+        Ok(Mode {
+            playback_lufs: number(raw.playback_lufs, -70.0..=0.0)?,
+            turns_up: match raw.turns_up {
+                Some(word) => {
+                    let span = word.span();
+                    turns_up(word.into_inner()).or_else(|what| self.wrong(span, what))?
+                }
+                None => TurnsUp::Never,
+            },
+            playback_peak_dbtp: number(raw.playback_peak_dbtp, -20.0..=0.0)?,
+            limits_at_dbfs: number(raw.limits_at_dbfs, -20.0..=0.0)?,
+            name: self.said(raw.name)?,
+            source: self.said(raw.source)?,
+            date: self.date(raw.date)?,
+            tier: raw.tier,
+        })
+    }
+
+    fn date(&self, date: Spanned<String>) -> Result<String> {
+        if is_date(date.get_ref()) {
+            return Ok(date.into_inner());
+        }
+        self.wrong(date.span(), "a date is `yyyy-mm-dd`")
+    }
+
     /// Checks the value with `take`, and that source and date are told.
     fn fact<T, U>(
         &self,
@@ -114,10 +188,7 @@ impl Reader<'_> {
     ) -> Result<Fact<U>> {
         let span = raw.value.span();
         let value = take(raw.value.into_inner()).or_else(|what| self.wrong(span, what))?;
-        if !is_date(raw.date.get_ref()) {
-            return self.wrong(raw.date.span(), "a date is `yyyy-mm-dd`");
-        }
-        Ok(Fact { value, source: self.said(raw.source)?, date: raw.date.into_inner(), tier: raw.tier })
+        Ok(Fact { value, date: self.date(raw.date)?, source: self.said(raw.source)?, tier: raw.tier })
     }
 
     /// A text that says something, on one line.
@@ -183,6 +254,14 @@ fn unit(name: String) -> std::result::Result<Unit, String> {
         "track" => Unit::Track,
         "album" => Unit::Album,
         _ => return Err(format!("`{name}` is neither `track` nor `album`")),
+    })
+}
+
+fn album_reference(name: String) -> std::result::Result<AlbumReference, String> {
+    Ok(match name.as_str() {
+        "loudest_track" => AlbumReference::LoudestTrack,
+        "pooled" => AlbumReference::Pooled,
+        _ => return Err(format!("`{name}` is neither `loudest_track` nor `pooled`")),
     })
 }
 

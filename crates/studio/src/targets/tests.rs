@@ -58,6 +58,37 @@ fn spotify_plays_its_own_example_as_it_says() {
 }
 
 #[test]
+fn modes_and_codecs_are_read_with_their_sources() {
+    let spotify = find("spotify").unwrap();
+    let loud = spotify.modes.iter().find(|mode| mode.name == "Loud").unwrap();
+    assert_eq!(
+        (loud.playback_lufs, loud.turns_up, loud.limits_at_dbfs, loud.tier),
+        (Some(-11.0), TurnsUp::Always, Some(-1.0), Tier::Primary)
+    );
+    let codecs: Vec<String> = spotify.codecs.iter().map(|fact| fact.value.to_string()).collect();
+    assert_eq!(codecs, ["vorbis-320", "vorbis-160", "aac-256", "aac-128"]);
+    assert_eq!(find("apple-digital-masters").unwrap().codecs[0].tier, Tier::Primary);
+    assert!(find("qobuz").unwrap().codecs.is_empty());
+    assert!(find("archive").unwrap().is_unlimited() && !find("cd").unwrap().is_unlimited());
+    assert_eq!(find("spotify").unwrap().codec_ceiling(), 0.0);
+}
+
+#[test]
+fn one_of_the_two_limits_of_short_form_is_enough() {
+    let short = find("broadcast-r128-s1").unwrap();
+    for (short_term, momentary, fits) in [
+        (Some(-18.0), Some(-15.0), true),
+        (Some(-17.9), Some(-15.0), true),
+        (Some(-18.0), Some(-14.0), true),
+        (Some(-17.9), Some(-14.9), false),
+        (None, Some(-14.0), true),
+    ] {
+        assert_eq!(short.moments_fit(short_term, momentary), fits, "{short_term:?} {momentary:?}");
+    }
+    assert!(find("broadcast-r128").unwrap().moments_fit(Some(-3.0), Some(-3.0)));
+}
+
+#[test]
 fn the_rate_of_the_source_is_kept_and_never_raised_without_need() {
     let rate = |name: &str, source| find(name).unwrap().delivery_rate_hz(source);
     assert_eq!(rate("spotify", 48_000), 48_000);
@@ -75,10 +106,10 @@ fn the_rate_of_the_source_is_kept_and_never_raised_without_need() {
 fn a_name_mistyped_leads_to_the_one_that_was_meant() {
     for (typed, meant) in [
         ("spotfy", "spotify"),
-        ("apple", "apple-music"),
+        ("apple-musc", "apple-music"),
         ("yuotube", "youtube"),
         ("hires", "hi-res"),
-        ("broadcast", "broadcast-r128"),
+        ("broadcast-r12", "broadcast-r128"),
     ] {
         let error = find(typed).unwrap_err();
         assert_eq!((error.code, error.kind), ("unknown_target", Kind::Usage));
@@ -111,6 +142,17 @@ fn what_is_wrong_in_a_file_is_told_with_its_line() {
         assert_eq!(error.code, "bad_target");
         assert!(error.what.contains(says), "{says}: {}", error.what);
         assert_eq!(error.at, Some(format!("mine.toml:{}", line_of(&bad, to))), "{says}");
+    }
+    let told = "\nsource = \"x\"\ndate = \"2026-11-21\"\ntier = \"primary\"\n";
+    for (more, line, says) in [
+        (format!("[[codecs]]\nvalue = \"wma-9\"{told}"), 3, "`wma-9` is no codec"),
+        (format!("[[modes]]\nname = \"Loud\"\nplayback_lufs = -11.0{told}"), 3, "go together"),
+        (format!("[[modes]]\nname = \"Loud\"\nlimits_at_dbfs = 3.0{told}"), 4, "3 is not between"),
+        (format!("[album_reference]\nvalue = \"first\"{told}"), 3, "loudest_track"),
+    ] {
+        let error = parse::target(&format!("{good}\n{more}"), "mine.toml").unwrap_err();
+        assert!(error.what.contains(says), "{says}: {}", error.what);
+        assert_eq!(error.at, Some(format!("mine.toml:{}", good.lines().count() + line)), "{says}");
     }
     let without = good.replacen("source = \"IEC 60908 (Red Book)\"\n", "", 1);
     assert!(parse::target(&without, "mine.toml").unwrap_err().what.contains("source"));

@@ -16,7 +16,7 @@ pub(super) use write::{one_step, quoted};
 
 use super::stems::Stem;
 use crate::message::{Error, Kind, Result};
-use fx::{AnyProcessor, Fields};
+use fx::AnyProcessor;
 use std::path::Path;
 
 /// Version of the format. Version 1 had `[chain] insert` and `insert` lists only; it is still read.
