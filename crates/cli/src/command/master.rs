@@ -107,7 +107,8 @@ fn anew(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<D
     let targets = targets_of(&args.destinations)?;
     let matching = matching(args)?;
     let print = Print::of(args, None)?;
-    let names: Vec<String> = targets.iter().map(|target| master::master_name(&print.path(), target)).collect();
+    let names: Vec<String> =
+        targets.iter().map(|target| master::master_name(&print.path(), target)).collect();
     if args.output.exists() {
         let all = names.iter().map(String::as_str).chain([CHAIN_FILE]);
         master::check_place(&print.path(), all, place)?;

@@ -12,5 +12,6 @@ mod master;
 mod measure;
 mod mix;
 mod progress;
+mod reference;
 mod services;
 mod stems;

@@ -125,10 +125,11 @@ pub struct Verdict {
 impl Verdict {
     /// Adds remarks that stop nothing.
     pub fn note(&mut self, findings: Vec<Finding>) {
-        for list in [Some(&mut self.findings), self.premaster.as_mut().map(|premaster| &mut premaster.findings)]
-            .into_iter()
-            .chain([self.held.as_mut().map(|held| &mut held.findings)])
-            .flatten()
+        for list in
+            [Some(&mut self.findings), self.premaster.as_mut().map(|premaster| &mut premaster.findings)]
+                .into_iter()
+                .chain([self.held.as_mut().map(|held| &mut held.findings)])
+                .flatten()
         {
             list.extend(findings.iter().cloned());
             list.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

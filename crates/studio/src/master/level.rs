@@ -50,8 +50,10 @@ pub(super) fn solve(target: &Target, model: &Model, file: String, seed: u64, rat
         None if target.is_unlimited() => unlimited(model, &settings),
         None => {
             let least_plr = target.min_plr_lu.as_ref().map_or(LEAST_PLR_LU, |fact| fact.value);
+            let own_plr_lu = unlimited(model, &settings).predicted.plr_db;
             let budget = Budget {
-                min_plr_db: least_plr,
+                // A dense print is not made less dense by turning it down.
+                min_plr_db: least_plr.min(own_plr_lu),
                 max_average_reduction_db: FREE_REDUCTION_DB,
                 max_gain_db: MOST_GAIN_DB,
                 ..Budget::default()
@@ -129,7 +131,11 @@ fn solve_for(
     findings: &mut Vec<Finding>,
 ) -> Solution {
     // A target that asks for a loudness gets it unless the limiter gives nothing any more; what is lost is said.
-    let budget = Budget { max_gain_db: MOST_GAIN_DB, ..Budget::default() };
+    // A print that is denser than the budget allows cannot be made less dense by turning it down: it may lose this much more.
+    const DENSER_LU: f64 = 2.0;
+    let own_plr_lu = unlimited(model, settings).predicted.plr_db;
+    let usual = Budget { max_gain_db: MOST_GAIN_DB, ..Budget::default() };
+    let budget = Budget { min_plr_db: usual.min_plr_db.min(own_plr_lu - DENSER_LU), ..usual };
     let solution = model.solve(wanted, settings, &budget);
     let predicted = solution.predicted;
     if !solution.feasible {

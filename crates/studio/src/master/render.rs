@@ -8,10 +8,10 @@ use super::programme::Programme;
 use super::stages::{Convert, Group, Inserts};
 use crate::audio::{self, Source};
 use crate::deliver::{self, Gate, ReadBack, Spec, Verified, Writer};
+use crate::handover::Premaster;
 use crate::job::Job;
 use crate::message::{Error, Kind, Result};
 use crate::pipe::{Next, Stage};
-use crate::handover::Premaster;
 use dsp::block::Buffer;
 use std::path::Path;
 

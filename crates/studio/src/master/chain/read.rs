@@ -139,7 +139,11 @@ fn is_plain_name(name: &str) -> bool {
     !name.contains(['/', '\\']) && path.file_name().is_some_and(|own| own == path.as_os_str())
 }
 
-pub(in crate::master) fn text(reader: &mut Reader<'_>, take: &mut Take<'_>, key: &'static str) -> Option<String> {
+pub(in crate::master) fn text(
+    reader: &mut Reader<'_>,
+    take: &mut Take<'_>,
+    key: &'static str,
+) -> Option<String> {
     let node = take.take(key)?;
     reader.text(&node, key)
 }

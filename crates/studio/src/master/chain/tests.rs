@@ -18,6 +18,7 @@ fn example() -> Chain {
         intensity: "loud".into(),
         tone: "warm".into(),
         strength: Strength { width: 0.25, ..Strength::default() },
+        stems: Vec::new(),
         steps: vec![step.clone(), off],
         because: vec!["remark".into()],
         deliveries: vec![

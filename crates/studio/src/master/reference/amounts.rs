@@ -20,9 +20,9 @@ pub struct Amounts {
     pub linear: bool,
 }
 
-/// Largest gain by default, and the largest that can be asked for, dB (mastering.md §5.6: ±6, ±12 for repair).
+/// Largest gain by default, dB (mastering.md §5.6: ±6), and the largest that can be asked for: that of the equaliser.
 const LIMIT_DB: f64 = 6.0;
-const MOST_LIMIT_DB: f64 = 12.0;
+const MOST_LIMIT_DB: f64 = 24.0;
 
 impl Default for Amounts {
     fn default() -> Self {
@@ -68,8 +68,10 @@ impl Amounts {
             "limit_db" => self.limit_db = number(key, value, 0.5, MOST_LIMIT_DB)?,
             "phase" => self.linear = phase(value)?,
             _ => {
-                let error = Error::new(Kind::Usage, "bad_match", format!("there is nothing called `{key}` to match"));
-                let hint = nearest(key, KEYS).map_or_else(|| KEYS.join(", "), |word| format!("did you mean `{word}`?"));
+                let error =
+                    Error::new(Kind::Usage, "bad_match", format!("there is nothing called `{key}` to match"));
+                let hint = nearest(key, KEYS)
+                    .map_or_else(|| KEYS.join(", "), |word| format!("did you mean `{word}`?"));
                 return Err(error.hint(hint));
             }
         }
@@ -113,7 +115,7 @@ mod tests {
     fn typos_and_wild_values_are_refused_with_a_way_out() {
         let hint = |text: &str| Amounts::parse([text]).expect_err(text).hint.unwrap_or_default();
         assert_eq!(hint("tonne=1"), "did you mean `tone`?");
-        for text in ["tone", "tone=2", "tone=-0.1", "tone=nan", "limit_db=20", "phase=zero", "width=wide"] {
+        for text in ["tone", "tone=2", "tone=-0.1", "tone=nan", "limit_db=25", "phase=zero", "width=wide"] {
             assert_eq!(Amounts::parse([text]).expect_err(text).code, "bad_match", "{text}");
             assert!(!hint(text).is_empty());
         }

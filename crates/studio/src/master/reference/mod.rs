@@ -84,9 +84,11 @@ impl Matched {
             Family::Saturation | Family::Level => false,
         };
         steps.retain(|step| step.kept() || !matched(step.family));
-        decisions.retain(|decision| ![Family::Tone, Family::Dynamics, Family::Width]
-            .into_iter()
-            .any(|family| matched(family) && decision.family == family.name()));
+        decisions.retain(|decision| {
+            ![Family::Tone, Family::Dynamics, Family::Width]
+                .into_iter()
+                .any(|family| matched(family) && decision.family == family.name())
+        });
         for step in &self.steps {
             decisions.push(Decision {
                 family: step.family.name(),
@@ -185,9 +187,13 @@ impl Reference {
 /// What should be known about a reference.
 fn remarks(portrait: &Portrait) -> impl Iterator<Item = Finding> {
     let short = (portrait.seconds < SHORT_SECONDS).then(|| {
-        Finding::new("short_reference", Severity::Info, format!("the reference lasts {:.1} s", portrait.seconds))
-            .limit(format!("{SHORT_SECONDS:.0} s"))
-            .advice("a whole song says more about its sound than a part of it")
+        Finding::new(
+            "short_reference",
+            Severity::Info,
+            format!("the reference lasts {:.1} s", portrait.seconds),
+        )
+        .limit(format!("{SHORT_SECONDS:.0} s"))
+        .advice("a whole song says more about its sound than a part of it")
     });
     let width = portrait.side_mid_db(width::EDGES_HZ[0], width::EDGES_HZ[width::BANDS]);
     let inverted = width.filter(|side| *side > 0.0).map(|side| {

@@ -13,10 +13,10 @@ use dsp::eq_design::Curve as Shape;
 use dsp::math;
 use fx::AnyProcessor;
 
-/// Filters of the equaliser that are used at most (mastering.md §5.6: at most eight), and with linear phase, where each costs
-/// the same.
+/// Filters of the equaliser that are used at most (mastering.md §5.6: at most eight), and where more than the usual limit is
+/// asked for.
 const MOST_FILTERS: usize = 8;
-const MOST_LINEAR_FILTERS: usize = 12;
+const MOST_WIDE_FILTERS: usize = 12;
 /// A filter that does less is left out, dB. By calibration, 2026-11-21: below it nobody hears it in music.
 const LEAST_DB: f64 = 0.2;
 
@@ -96,17 +96,26 @@ fn filters(wanted: &Wanted, amounts: &Amounts) -> Vec<Filter> {
     if amounts.tone <= 0.0 {
         return Vec::new();
     }
-    let most = if amounts.linear { MOST_LINEAR_FILTERS } else { MOST_FILTERS };
+    let usual = amounts.limit_db <= Amounts::default().limit_db;
+    let most = if usual { MOST_FILTERS } else { MOST_WIDE_FILTERS };
     let whole = fit::fit(wanted, most, amounts.limit_db);
-    whole.into_iter().map(|filter| rounded(filter, amounts.tone)).filter(|f| f.gain_db.abs() >= LEAST_DB).collect()
+    whole
+        .into_iter()
+        .map(|filter| rounded(filter, amounts.tone))
+        .filter(|f| f.gain_db.abs() >= LEAST_DB)
+        .collect()
 }
 
 /// Written values are round: a twentieth of a decibel, three digits of a frequency, a twentieth of a quality.
 fn rounded(filter: Filter, amount: f64) -> Filter {
-    let step = if filter.freq_hz < 100.0 { 0.1 } else if filter.freq_hz < 1000.0 { 1.0 } else { 10.0 };
+    let freq_hz = match filter.freq_hz {
+        hz if hz < 100.0 => (10.0 * hz).round() / 10.0,
+        hz if hz < 1000.0 => hz.round(),
+        hz => 10.0 * (hz / 10.0).round(),
+    };
     Filter {
         gain_db: (20.0 * amount * filter.gain_db).round() / 20.0,
-        freq_hz: (filter.freq_hz / step).round() * step,
+        freq_hz,
         q: (filter.q * 20.0).round() / 20.0,
         ..filter
     }
@@ -147,6 +156,17 @@ fn equaliser(filters: &[Filter], linear: bool) -> Result<Box<dyn AnyProcessor>> 
     Ok(eq)
 }
 
+/// Shelves on the side that give each band its gain.
+fn side_equaliser(gains_db: &[f64; width::BANDS], linear: bool) -> Result<Box<dyn AnyProcessor>> {
+    let shelves: Vec<Filter> = width::shelves(gains_db).into_iter().filter(|f| f.gain_db != 0.0).collect();
+    let mut eq = equaliser(&shelves, linear)?;
+    for number in 1..=shelves.len() {
+        let side = fx::Choice::index(fx::eq::Part::Side) as f64;
+        set(eq.as_mut(), &format!("band{number}.part"), side)?;
+    }
+    Ok(eq)
+}
+
 fn tone_step(
     reference: &Reference,
     wanted: &Wanted,
@@ -156,8 +176,10 @@ fn tone_step(
     eq: Box<dyn AnyProcessor>,
 ) -> Step {
     let (largest_db, at_hz) = wanted.largest;
-    let list: Vec<String> =
-        filters.iter().map(|filter| format!("{:+.1} dB at {:.0} Hz", filter.gain_db, filter.freq_hz)).collect();
+    let list: Vec<String> = filters
+        .iter()
+        .map(|filter| format!("{:+.1} dB at {:.0} Hz", filter.gain_db, filter.freq_hz))
+        .collect();
     let mut because = format!(
         "its spectrum is {:.1} dB from that of {}; most at {at_hz:.0} Hz, where the reference has {largest_db:+.1} dB",
         wanted.distance_db, reference.name
@@ -168,8 +190,18 @@ fn tone_step(
     let percent = 100.0 * amounts.tone;
     Step::new("reference-tone", Family::Tone, eq)
         .because(because)
-        .evidence(Evidence::new("distance of the spectra, RMS over the octaves", wanted.distance_db, "dB", None))
-        .evidence(Evidence::new(format!("largest difference, at {at_hz:.0} Hz"), largest_db, "dB", amounts.limit_db))
+        .evidence(Evidence::new(
+            "distance of the spectra, RMS over the octaves",
+            wanted.distance_db,
+            "dB",
+            None,
+        ))
+        .evidence(Evidence::new(
+            format!("largest difference, at {at_hz:.0} Hz"),
+            largest_db,
+            "dB",
+            amounts.limit_db,
+        ))
         .effect(format!("{percent:.0} % of the way: {}; leaves {after_db:.1} dB", list.join(", ")))
         // A reference far away is probably another kind of music.
         .confidence(1.0 / (1.0 + wanted.distance_db / 12.0))
@@ -242,21 +274,17 @@ fn widen(
         matched.left_alone.push((Family::Width, why));
         return Ok(());
     }
-    let mut imager = make("imager")?;
-    set(imager.as_mut(), "bands", fx::Choice::index(fx::imager::ImagerBands::Four) as f64)?;
+    let eq = side_equaliser(gains_db, amounts.linear)?;
     let mut words = Vec::new();
-    let mut step = Step::new("reference-width", Family::Width, make("imager")?);
+    let mut step = Step::new("reference-width", Family::Width, eq);
     for band in (0..width::BANDS).filter(|band| gains_db[*band] != 0.0) {
-        let percent = width::percent(gains_db[band]);
-        set(imager.as_mut(), &format!("band{}.width_percent", band + 1), percent)?;
         let range = format!("{:.0} to {:.0} Hz", width::EDGES_HZ[band], width::EDGES_HZ[band + 1]);
-        words.push(format!("{percent:.0} % from {range}"));
+        words.push(format!("side {:+.1} dB from {range}", gains_db[band]));
         if let (Some(is), Some(wanted)) = (print.side_mid_db[band], reference.picture.side_mid_db[band]) {
             let measure = format!("side re mid, {range}; reference {wanted:.1}");
             step = step.evidence(Evidence::new(measure, is, "dB", wanted));
         }
     }
-    step.settings = imager;
     let step = step
         .because(format!("its bands are not as wide as those of {}", reference.name))
         .effect(words.join(", "))

@@ -54,8 +54,8 @@ impl Picture {
         pictures.first()?;
         let of = |value: &dyn Fn(&Self) -> Option<f64>| {
             let known = pictures.iter().filter_map(|(picture, weight)| Some((value(picture)?, *weight)));
-            let (sum, total) =
-                known.fold((0.0, 0.0), |(sum, total), (value, weight)| (sum + weight * value, total + weight));
+            let (sum, total) = known
+                .fold((0.0, 0.0), |(sum, total), (value, weight)| (sum + weight * value, total + weight));
             (total > 0.0).then(|| sum / total)
         };
         let tone: [Option<f64>; POINTS] = std::array::from_fn(|point| {

@@ -135,7 +135,8 @@ fn wall_hz(power: &Curve) -> Option<f64> {
     for point in (0..POINTS - 1).rev() {
         above[point] = above[point].max(above[point + 1]);
     }
-    let around = |point: usize| level[point.saturating_sub(third)..=point].iter().sum::<f64>() / (third + 1) as f64;
+    let around =
+        |point: usize| level[point.saturating_sub(third)..=point].iter().sum::<f64>() / (third + 1) as f64;
     let walls = (0..POINTS - third).filter(|point| grid::centre_hz(*point) >= WALL_FROM_HZ);
     let falls = |point: &usize| around(*point) - above[*point + third] > WALL_DB;
     // The steepest stretch starts at the first that falls; its upper end is where the music ends.
@@ -167,7 +168,8 @@ pub(super) fn of_file(path: &Path, label: &str, job: &Job<'_>) -> Result<Portrai
     let frames = painter.loudness.frames as f64;
     // BS.1770-5: a gating block has 400 ms; what is shorter has no loudness.
     if frames < 0.4 * f64::from(rate_hz) {
-        let what = format!("the reference lasts {:.2} s; its loudness needs 0.4 s", frames / f64::from(rate_hz));
+        let what =
+            format!("the reference lasts {:.2} s; its loudness needs 0.4 s", frames / f64::from(rate_hz));
         return Err(at(Error::new(Kind::Input, "reference_too_short", what).hint("give a whole song")));
     }
     painter.finish().ok_or_else(|| {

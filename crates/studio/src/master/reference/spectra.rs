@@ -2,8 +2,8 @@
 //!
 //! Which parts of a song are its loud ones is known only at its end. So the spectrum of every block of a third of a second
 //! goes to the sum of its loudness, in steps of half a LU; the loud half is put together from those sums. 24 hours take no
-//! more memory than a minute. One FFT of 16384 for mid and one for side per 8192 frames, and two of 65536 per 32768 for the
-//! bass: some 30 ns per stereo frame.
+//! more memory than a minute. One FFT of 16384 for mid and one for side per 8192 frames, and two of 65536 per 65536 for the
+//! bass.
 
 use super::grid::{self, Bins, Curve, POINTS};
 use crate::message::Result;
@@ -113,6 +113,11 @@ impl Spectra {
         self.window.len()
     }
 
+    /// Frames of a block that the next begins with: half of it; nothing of the long ones, of which a song has many enough.
+    fn kept(&self) -> usize {
+        if self.range == Range::Low { 0 } else { self.size() / 2 }
+    }
+
     fn listen(&mut self, block: &Buffer) {
         let (left, right) = (block.channel(0), block.channel(block.channels().min(2) - 1));
         let mut start = 0;
@@ -127,9 +132,10 @@ impl Spectra {
             self.filled += frames;
             if self.filled == self.size() {
                 self.end_block();
-                let half = self.size() / 2;
-                self.waiting.iter_mut().for_each(|plane| plane.copy_within(half.., 0));
-                self.filled = half;
+                let kept = self.kept();
+                let from = self.size() - kept;
+                self.waiting.iter_mut().for_each(|plane| plane.copy_within(from.., 0));
+                self.filled = kept;
             }
         }
     }
@@ -194,8 +200,9 @@ impl Spectra {
 
     fn loud(&self) -> Option<Sums> {
         let gate = |gate_lufs: f64| (0..ROOMS).filter(move |room| Self::room_lufs(*room) >= gate_lufs);
-        let power: f64 =
-            gate(ABSOLUTE_GATE_LUFS).map(|room| self.blocks(room) * power_of_lufs(Self::room_lufs(room))).sum();
+        let power: f64 = gate(ABSOLUTE_GATE_LUFS)
+            .map(|room| self.blocks(room) * power_of_lufs(Self::room_lufs(room)))
+            .sum();
         let count: f64 = gate(ABSOLUTE_GATE_LUFS).map(|room| self.blocks(room)).sum();
         if count == 0.0 {
             return None;

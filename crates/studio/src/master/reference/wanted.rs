@@ -54,7 +54,11 @@ pub(super) fn wanted(
     let first = valid.iter().position(|valid| *valid)?;
     let last = valid.iter().rposition(|valid| *valid)?;
     Some(Wanted {
-        db: std::array::from_fn(|point| soft[point.clamp(first, last)]),
+        // Beyond the end of a print lies what its encoder or converter left: the curve may fall there, not rise.
+        db: std::array::from_fn(|point| {
+            let edge = soft[point.clamp(first, last)];
+            if point > last && noise[point] { edge.min(0.0) } else { edge }
+        }),
         weight: std::array::from_fn(|point| if valid[point] { 1.0 } else { BEYOND }),
         distance: centred,
         distance_db: f64::sqrt(squares / count),

@@ -1,11 +1,12 @@
 //! How wide each band is made.
 
+use super::fit::Filter;
 use super::portrait::Portrait;
-use dsp::math;
+use dsp::eq_design::Curve;
 
-/// Bands: those of the imager with all its crossovers at their defaults.
+/// Bands.
 pub(super) const BANDS: usize = 4;
-/// Their edges, Hz; the crossovers of `imager`, and the ends of what is compared.
+/// Their edges, Hz; the crossovers of the imager, and the ends of what is compared.
 pub(super) const EDGES_HZ: [f64; BANDS + 1] = [25.0, 200.0, 2500.0, 8000.0, 17_000.0];
 /// Rails: no band is moved out of these, dB of side re mid (mastering.md §5.7: bass at most -11, elsewhere -14 to -4).
 const RAILS_DB: [[f64; 2]; BANDS] = [[-25.0, -11.0], [-14.0, -4.0], [-14.0, -4.0], [-14.0, -4.0]];
@@ -43,9 +44,22 @@ fn gain_db(is_db: f64, wanted_db: f64, [least, most]: [f64; 2], amount: f64) -> 
     if nothing_there || gain.abs() < WORTH_DB { 0.0 } else { gain }
 }
 
-/// Width in per cent of a gain of the side.
-pub(super) fn percent(gain_db: f64) -> f64 {
-    (100.0 * math::db_to_gain(gain_db)).round()
+/// Four shelves on the side that come to these gains: a low and a high shelf with one corner are together a plain gain, and what
+/// differs from it at either end has a shelf of its own.
+pub(super) fn shelves(gains_db: &[f64; BANDS]) -> [Filter; BANDS] {
+    let [low, middle, high, top] = gains_db.map(|gain| (10.0 * gain).round() / 10.0);
+    let shelf = |kind, freq_hz, gain_db: f64| Filter {
+        kind,
+        freq_hz,
+        gain_db: (10.0 * gain_db).round() / 10.0,
+        q: 0.71,
+    };
+    [
+        shelf(Curve::LowShelf, EDGES_HZ[1], low - middle),
+        shelf(Curve::LowShelf, EDGES_HZ[2], middle),
+        shelf(Curve::HighShelf, EDGES_HZ[2], high),
+        shelf(Curve::HighShelf, EDGES_HZ[3], top - high),
+    ]
 }
 
 /// The band of a frequency.
@@ -85,9 +99,23 @@ mod tests {
     }
 
     #[test]
+    fn the_shelves_give_each_band_its_gain() {
+        let at = |gains: [f64; BANDS], hz: f64| -> f64 {
+            shelves(&gains).iter().map(|shelf| shelf.response_db(hz)).sum()
+        };
+        // The same everywhere: a plain gain, to the rounding of the prototypes.
+        for hz in [30.0, 200.0, 1000.0, 2500.0, 6000.0, 16_000.0] {
+            assert!((at([-2.0; 4], hz) + 2.0).abs() < 1e-9, "{hz}");
+        }
+        let gains = [-3.0, 1.0, 2.0, 4.0];
+        for (hz, gain) in [(40.0, -3.0), (700.0, 1.0), (4500.0, 2.2), (20_000.0, 4.0)] {
+            assert!((at(gains, hz) - gain).abs() < 0.5, "{hz}: {}", at(gains, hz));
+        }
+    }
+
+    #[test]
     fn bass_stays_in_the_middle() {
         assert_eq!(gain_db(-13.0, -3.0, RAILS_DB[0], 1.0), 2.0);
-        assert_eq!(percent(-6.0206), 50.0);
         assert_eq!((band_of(100.0), band_of(200.0), band_of(3000.0), band_of(9000.0)), (0, 1, 2, 3));
     }
 }

@@ -113,7 +113,8 @@ impl StemSet {
     }
 
     fn name(&self, folder: &Path) -> String {
-        let mut names = self.paths.iter().filter_map(|path| path.file_stem()).map(|name| name.to_string_lossy());
+        let mut names =
+            self.paths.iter().filter_map(|path| path.file_stem()).map(|name| name.to_string_lossy());
         let first = names.next().unwrap_or_default().into_owned();
         let common = names.fold(first, |common, name| {
             common.chars().zip(name.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
@@ -211,7 +212,8 @@ fn info_of(paths: &[PathBuf], infos: &[Info]) -> Result<Info> {
             return Err(at(error.hint("stems are mono or stereo")));
         }
         if info.sample_rate_hz != first.sample_rate_hz {
-            let what = format!("{} Hz, and the first stem has {} Hz", info.sample_rate_hz, first.sample_rate_hz);
+            let what =
+                format!("{} Hz, and the first stem has {} Hz", info.sample_rate_hz, first.sample_rate_hz);
             let error = Error::input("stem_rate", what);
             return Err(at(error.hint("export all stems from the same session at the same rate")));
         }

@@ -71,7 +71,12 @@ fn set(processor: &mut dyn AnyProcessor, address: &str, value: f64) -> Result<()
 }
 
 /// Power of the stems of some roles between two frequencies; stems are as good as unrelated, so powers add.
-fn power(stems: &[Stem], heard: &[Option<Portrait>], [low, high]: [f64; 2], role: impl Fn(Role) -> bool) -> f64 {
+fn power(
+    stems: &[Stem],
+    heard: &[Option<Portrait>],
+    [low, high]: [f64; 2],
+    role: impl Fn(Role) -> bool,
+) -> f64 {
     let with = stems.iter().zip(heard).filter(|(stem, _)| role(stem.role));
     with.filter_map(|(_, portrait)| Some(portrait.as_ref()?.power(low, high))).sum()
 }
@@ -171,7 +176,9 @@ fn voice(stem: &mut Stem, portrait: &Portrait, decisions: &mut Vec<Decision>) ->
         let mut deesser = make("deesser")?;
         set(deesser.as_mut(), "range_db", DEESS_DB)?;
         let step = Step::new("sibilance", Family::Tone, deesser)
-            .because(format!("its sibilants are {sibilant_db:+.1} dB re its words (limit {SIBILANT_DB:.0} dB)"))
+            .because(format!(
+                "its sibilants are {sibilant_db:+.1} dB re its words (limit {SIBILANT_DB:.0} dB)"
+            ))
             .evidence(Evidence::new("5 to 9 kHz re 1 to 4 kHz", sibilant_db, "dB", SIBILANT_DB))
             .effect(format!("at most {DEESS_DB:.0} dB off each sibilant"))
             .confidence(0.6);
@@ -193,7 +200,9 @@ fn hold(stem: &mut Stem, portrait: &Portrait, decisions: &mut Vec<Decision>) -> 
     set(compressor.as_mut(), "attack_ms", 20.0)?;
     set(compressor.as_mut(), "range_db", MOST_GAIN_DB)?;
     let step = Step::new("hold", Family::Dynamics, compressor)
-        .because(format!("its loudest twentieth stands {reach_db:.1} dB over its median (limit {UNEVEN_DB:.1} dB)"))
+        .because(format!(
+            "its loudest twentieth stands {reach_db:.1} dB over its median (limit {UNEVEN_DB:.1} dB)"
+        ))
         .evidence(Evidence::new("loudest twentieth over the median", reach_db, "dB", UNEVEN_DB))
         .effect(format!("{HELD_DB:.0} dB off its loudest twentieth, at most {MOST_GAIN_DB:.0} dB"))
         .confidence(0.5);

@@ -17,7 +17,10 @@ fx::choice! {
 /// Words in names; the first role with a word wins, so `bass drum` is drums and `vocal_fx` vocals.
 const WORDS: [(Role, &[&str]); 3] = [
     (Role::Drums, &["drum", "drums", "perc", "percussion", "kick", "snare", "beat", "beats", "loops", "kit"]),
-    (Role::Vocals, &["vocal", "vocals", "vox", "voc", "voice", "voices", "lead", "leadvox", "choir", "acapella"]),
+    (
+        Role::Vocals,
+        &["vocal", "vocals", "vox", "voc", "voice", "voices", "lead", "leadvox", "choir", "acapella"],
+    ),
     (Role::Bass, &["bass", "basses", "sub", "808", "bassline"]),
 ];
 
