@@ -210,7 +210,7 @@ pub(crate) struct Check {
 /// `master`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tonmeister master mix.wav --for spotify,cd -o masters\n  tonmeister master mix.wav --chain masters/master.toml -o again   the same bytes again\n  tonmeister master mix.wav --for cd --reference hit.flac --match tone=0.5,width=0.3 -o masters\n  tonmeister master --stems drums.wav bass.wav vocals.wav music.wav --for spotify -o masters\n\nThe chain is written to DIR/master.toml with its reasons; edit it and render it with --chain."
+    after_help = "Examples:\n  tonmeister master mix.wav --for spotify,cd -o masters\n  tonmeister master mix.wav --for cd --intensity gentle --tone warm -o soft\n  tonmeister master mix.wav --for cd --strength tone=0.5,width=0 -o less\n  tonmeister master mix.wav --for cd --reference hit.flac --match tone=0.5,width=0.3 -o nearer\n  tonmeister master --stems drums.wav bass.wav vocals.wav music.wav --for spotify -o masters\n  tonmeister master mix.wav --chain masters/master.toml -o same   the same bytes again\n  tonmeister master mix.wav --chain masters/master.toml --again -o anew   proposed anew around what you changed\n\nThe chain is written to DIR/master.toml: every move with its reason, its figures and what else could be done. Edit it, lock what shall stay, and render it with --chain.\n\nIntensities: gentle leaves the dynamics, balanced (the default) goes where the destination asks as long as few will hear it, loud is for those who insist. Tones: neutral (the default), warm, open, punchy."
 )]
 pub(crate) struct Master {
     /// The print to master
@@ -220,7 +220,7 @@ pub(crate) struct Master {
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "input")]
     pub(crate) stems: Vec<PathBuf>,
     /// A song to come nearer to; several count by their mean
-    #[arg(long, value_name = "FILE", conflicts_with = "chain")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) reference: Vec<PathBuf>,
     /// Weight of each reference [default: all alike]
     #[arg(long, value_name = "N,…", value_delimiter = ',', requires = "reference")]
@@ -235,8 +235,29 @@ pub(crate) struct Master {
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: PathBuf,
     /// Render this chain again instead of proposing one
-    #[arg(long, value_name = "master.toml", conflicts_with = "destinations")]
+    #[arg(long, value_name = "master.toml")]
     pub(crate) chain: Option<PathBuf>,
+    /// With --chain: propose anew, and keep what is locked there and what was changed by hand
+    #[arg(long, requires = "chain")]
+    pub(crate) again: bool,
+    /// How hard: gentle, balanced or loud, or a file of your own
+    #[arg(long, value_name = "NAME|FILE.toml")]
+    pub(crate) intensity: Option<String>,
+    /// Which colour: neutral, warm, open or punchy, or a file of your own
+    #[arg(long, value_name = "NAME|FILE.toml")]
+    pub(crate) tone: Option<String>,
+    /// How much of each family's moves, 0 to 1.5: tone, dynamics, saturation, width, level
+    #[arg(long, value_name = "FAMILY=N,…", value_delimiter = ',')]
+    pub(crate) strength: Vec<String>,
+    /// Integrated loudness in place of the destinations' own, LUFS
+    #[arg(long, value_name = "LUFS", allow_negative_numbers = true)]
+    pub(crate) loudness: Option<f64>,
+    /// Deliver the loudness whatever it costs
+    #[arg(long)]
+    pub(crate) force_level: bool,
+    /// Say how old the print is: ears need a day between mix and master
+    #[arg(long)]
+    pub(crate) rest: bool,
     /// Replace existing masters
     #[arg(short, long)]
     pub(crate) force: bool,

@@ -2,15 +2,14 @@
 
 use crate::args::Master;
 use crate::command::check::passes;
+use crate::command::print::{Print, matching, refuse_sources};
 use crate::ui::Ui;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use studio::files::{NewFile, refuse_inputs};
-use studio::handover::{self, Premaster, Verdict};
-use studio::master::chain::Chain;
-use studio::master::propose::Decision;
-use studio::master::reference::{Amounts, Match};
-use studio::master::stems::{Stem, StemSet};
-use studio::master::{self, Mastering, Place};
+use studio::handover::Premaster;
+use studio::master::chain::{Chain, Strength};
+use studio::master::taste::Taste;
+use studio::master::{self, Mastering, Place, Wish};
 use studio::message::{Error, Finding, Kind, Result};
 use studio::report::mastering as report;
 use studio::targets::{self, Target};
@@ -20,105 +19,48 @@ pub(crate) const CHAIN_FILE: &str = "master.toml";
 
 pub(crate) fn run(args: &Master, ui: &Ui) -> Result<u8> {
     let place = Place { folder: &args.output, force: args.force };
-    let chain_path = args.chain.clone().unwrap_or_else(|| args.output.join(CHAIN_FILE));
+    let chain_path = match &args.chain {
+        Some(path) if !args.again => path.clone(),
+        _ => args.output.join(CHAIN_FILE),
+    };
     let (premaster, findings, mastering) = match &args.chain {
-        Some(path) => again(path, args, place, ui)?,
-        None => anew(&chain_path, args, place, ui)?,
+        Some(path) if !args.again => again(path, args, place, ui)?,
+        Some(path) => {
+            let chain = load_chain(path, ui)?;
+            anew(&chain_path, Some(&chain), args, place, ui)?
+        }
+        None => anew(&chain_path, None, args, place, ui)?,
     };
     tell(&premaster, &findings, &mastering, &chain_path, ui);
     Ok(0)
 }
 
-/// What is mastered: a file, or the sum of stems.
-enum Print {
-    File(PathBuf),
-    Stems(Box<StemSet>),
-}
-
-impl Print {
-    fn of(args: &Master, chain: Option<&Chain>) -> Result<Self> {
-        match (&args.input, chain) {
-            (Some(path), _) => Ok(Self::File(path.clone())),
-            (None, Some(chain)) => Ok(Self::Stems(Box::new(StemSet::of_chain(&args.stems, &chain.stems)?))),
-            (None, None) => Ok(Self::Stems(Box::new(StemSet::open(&args.stems)?))),
-        }
-    }
-
-    fn path(&self) -> PathBuf {
-        match self {
-            Self::File(path) => path.clone(),
-            Self::Stems(stems) => stems.label(),
-        }
-    }
-
-    fn check(&self, ui: &Ui) -> Result<Verdict> {
-        match self {
-            Self::File(path) => handover::check(path, &ui.job()),
-            Self::Stems(stems) => stems.check(&ui.job()),
-        }
-    }
-
-    /// Moves for each stem, and a premaster that has them.
-    fn propose(self, premaster: Premaster, ui: &Ui) -> Result<(Premaster, Vec<Stem>, Vec<Decision>)> {
-        match self {
-            Self::File(_) => Ok((premaster, Vec::new(), Vec::new())),
-            Self::Stems(mut stems) => {
-                let decisions = stems.propose(&ui.job())?;
-                Ok((stems.feed(premaster), stems.stems().to_vec(), decisions))
-            }
-        }
-    }
-
-    /// A premaster with the moves of the stems as they stand.
-    fn feed(&self, premaster: Premaster) -> Premaster {
-        match self {
-            Self::File(_) => premaster,
-            Self::Stems(stems) => stems.feed(premaster),
-        }
-    }
-}
-
-/// What `--reference` and its company ask for.
-fn matching(args: &Master) -> Result<Option<Match>> {
-    if args.reference.is_empty() {
-        return Ok(None);
-    }
-    let wish = Match {
-        references: args.reference.clone(),
-        weights: args.reference_weight.clone(),
-        amounts: Amounts::parse(&args.amounts)?,
-    };
-    wish.check().map(|()| Some(wish))
-}
-
-/// No output takes the place of a stem or a reference.
-fn refuse_references<'a>(args: &Master, names: impl Iterator<Item = &'a str>) -> Result<()> {
-    for name in names {
-        let inputs = args.reference.iter().chain(&args.stems).map(PathBuf::as_path);
-        refuse_inputs(&args.output.join(name), inputs)?;
-    }
-    Ok(())
-}
-
 type Done = (Premaster, Vec<Finding>, Mastering);
 
-/// Proposes a chain, renders it and writes it beside the masters.
-fn anew(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<Done> {
-    let targets = targets_of(&args.destinations)?;
-    let matching = matching(args)?;
-    let print = Print::of(args, None)?;
+/// Proposes a chain, around an old one if there is one, renders it and writes it beside the masters.
+fn anew(chain_path: &Path, old: Option<&Chain>, args: &Master, place: Place<'_>, ui: &Ui) -> Result<Done> {
+    let wish = wish_of(args, old)?;
+    let print = Print::of(args, old)?;
+    let targets = match old {
+        Some(old) if args.destinations.is_empty() => {
+            targets_of(&old.deliveries.iter().map(|delivery| delivery.target.clone()).collect::<Vec<_>>())?
+        }
+        _ => targets_of(&args.destinations)?,
+    };
     let names: Vec<String> =
-        targets.iter().map(|target| master::master_name(&print.path(), target)).collect();
+        targets.iter().map(|target| master::file_name_of(&print.path(), target, &wish)).collect();
+    refuse_sources(args, names.iter().map(String::as_str).chain([CHAIN_FILE]))?;
     if args.output.exists() {
         let all = names.iter().map(String::as_str).chain([CHAIN_FILE]);
         master::check_place(&print.path(), all, place)?;
+        if let Some(old_path) = &args.chain {
+            names.iter().try_for_each(|name| refuse_inputs(&args.output.join(name), [old_path.as_path()]))?;
+        }
     }
-    refuse_references(args, names.iter().map(String::as_str).chain([CHAIN_FILE]))?;
-    let (premaster, findings) = gate(&print, args.strict, ui)?;
-    let (premaster, stems, decisions) = print.propose(premaster, ui)?;
-    let mut mastering = in_folder(place.folder, || {
-        master::master_like(&premaster, &targets, matching.as_ref(), place, &ui.job())
-    })?;
+    let (premaster, findings) = gate(args, &print, ui)?;
+    let (premaster, stems, decisions) = print.feed(premaster, old.is_none(), ui)?;
+    let work = || master::master_as(&premaster, &targets, &wish, place, &ui.job());
+    let mut mastering = in_folder(place.folder, work)?;
     mastering.decisions.splice(0..0, decisions);
     mastering.chain.stems = stems;
     write_text(chain_path, &mastering.chain.to_toml(), args.force)?;
@@ -127,20 +69,75 @@ fn anew(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<D
 
 /// Renders a chain as it stands.
 fn again(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<Done> {
+    refuse_wishes(args)?;
     let chain = load_chain(chain_path, ui)?;
     let names = || chain.deliveries.iter().map(|delivery| delivery.file.as_str());
     let print = Print::of(args, Some(&chain))?;
-    refuse_references(args, names())?;
+    refuse_sources(args, names())?;
     if args.output.exists() {
         master::check_place(&print.path(), names(), place)?;
         for name in names() {
             refuse_inputs(&args.output.join(name), [chain_path])?;
         }
     }
-    let (premaster, findings) = gate(&print, args.strict, ui)?;
-    let premaster = print.feed(premaster);
+    let (premaster, findings) = gate(args, &print, ui)?;
+    let (premaster, ..) = print.feed(premaster, false, ui)?;
     let mastering = in_folder(place.folder, || master::render(&premaster, chain, place, &ui.job()))?;
     Ok((premaster, findings, mastering))
+}
+
+/// A chain that is rendered as it stands has no room for wishes.
+fn refuse_wishes(args: &Master) -> Result<()> {
+    let wishes = [
+        ("--for", !args.destinations.is_empty()),
+        ("--intensity", args.intensity.is_some()),
+        ("--tone", args.tone.is_some()),
+        ("--strength", !args.strength.is_empty()),
+        ("--reference", !args.reference.is_empty()),
+        ("--loudness", args.loudness.is_some()),
+        ("--force-level", args.force_level),
+    ];
+    match wishes.iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((flag, _)) => {
+            let what = format!("{flag} and a chain that is rendered as it stands do not go together");
+            let error = Error::new(Kind::Usage, "chain_as_it_stands", what);
+            Err(error.hint("add --again to have the chain proposed anew around what you changed in it"))
+        }
+    }
+}
+
+/// What the flags ask for, and where they say nothing, what the old chain was made with.
+fn wish_of<'a>(args: &Master, old: Option<&'a Chain>) -> Result<Wish<'a>> {
+    let usual = Chain::default();
+    let before = old.unwrap_or(&usual);
+    let intensity = args.intensity.as_ref().unwrap_or(&before.intensity);
+    let tone = args.tone.as_ref().unwrap_or(&before.tone);
+    let mut strength = before.strength.clone();
+    args.strength.iter().try_for_each(|word| set_strength(&mut strength, word))?;
+    if let Some(lufs) = args.loudness.filter(|lufs| !(-60.0..=0.0).contains(lufs)) {
+        let error =
+            Error::new(Kind::Usage, "bad_loudness", format!("{lufs} LUFS is no loudness of a master"));
+        return Err(error.hint("from -60 to 0; streaming plays at -14"));
+    }
+    Ok(Wish {
+        taste: Taste::find(intensity, tone, strength)?,
+        loudness_lufs: args.loudness.or(before.loudness_lufs),
+        force_level: args.force_level || before.force_level,
+        again: old,
+        matching: matching(args)?,
+    })
+}
+
+/// Reads `tone=0.5`.
+fn set_strength(strength: &mut Strength, word: &str) -> Result<()> {
+    if strength.set_word(word.trim()) {
+        return Ok(());
+    }
+    let what = format!("`{}` is not a strength", studio::message::clean(word));
+    let families = Strength::families().collect::<Vec<_>>().join(", ");
+    let hint = format!("a family and a number from 0 to 1.5: tone=0.5; families: {families}");
+    Err(Error::new(Kind::Usage, "bad_strength", what).hint(hint))
 }
 
 /// The targets called by these names; an unknown name is an error with the nearest that exists.
@@ -168,12 +165,18 @@ pub(crate) fn worst_of(errors: Vec<Error>, ui: &Ui) -> Error {
 
 /// The gate. Its findings are printed whatever they are; a print that has any blocker is mastered all the same, unless
 /// `strict`, because refusing in silence helps nobody and hiding it would be worse.
-fn gate(print: &Print, strict: bool, ui: &Ui) -> Result<(Premaster, Vec<Finding>)> {
+fn gate(args: &Master, print: &Print, ui: &Ui) -> Result<(Premaster, Vec<Finding>)> {
     let verdict = print.check(ui)?;
-    let findings = verdict.findings.clone();
-    let shown = if matches!(print, Print::File(_)) { unnamed(&findings) } else { findings.clone() };
+    let mut findings = verdict.findings.clone();
+    if args.rest {
+        let files = args.input.iter().chain(&args.stems);
+        let youngest = files.map(|file| Ok((age_seconds(file)?, file))).collect::<Result<Vec<_>>>()?;
+        let youngest = youngest.into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
+        findings.extend(youngest.map(|(age, file)| rested(age, file)));
+    }
+    let shown = if print.is_file() { unnamed(&findings) } else { findings.clone() };
     ui.note(ui.findings(&shown).trim_end());
-    if strict && !passes(&verdict, true) {
+    if args.strict && !passes(&verdict, true) {
         let error =
             Error::new(Kind::Gate, "gate", "the hand-over gate was not passed, and --strict was given");
         return Err(error.at(print.path().display()).hint("correct the mix, or leave --strict away"));
@@ -182,6 +185,18 @@ fn gate(print: &Print, strict: bool, ui: &Ui) -> Result<(Premaster, Vec<Finding>
         ui.note("mastering it all the same; a master cannot repair a mix");
     }
     verdict.into_premaster_despite_findings().map(|premaster| (premaster, findings))
+}
+
+/// How old the print is. A clock is read here and nowhere else: what it says goes to the user, and into no file.
+fn age_seconds(print: &Path) -> Result<f64> {
+    let modified = std::fs::metadata(print).and_then(|data| data.modified());
+    let modified = modified.map_err(|error| Error::io(print, "tell the age of", &error))?;
+    // A print from the future is as good as new.
+    Ok(modified.elapsed().map_or(0.0, |age| age.as_secs_f64()))
+}
+
+fn rested(seconds: f64, print: &Path) -> Finding {
+    studio::master::rested(seconds).about(studio::message::clean_name(print.display()))
 }
 
 /// Findings about the one file that is meant anyway.

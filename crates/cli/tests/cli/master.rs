@@ -230,3 +230,162 @@ fn tags_of_the_print_reach_the_master() {
     let Some(tags) = tool("ffprobe", &args) else { return };
     assert!(out(&tags).contains("Night Train") && out(&tags).contains("Zoë"), "{}", out(&tags));
 }
+
+/// Moves of a `master.toml` by id, as their lines.
+fn moves(text: &str) -> Vec<(String, String)> {
+    let parts = text.split("[[move]]").skip(1);
+    parts
+        .map(|part| part.split("[[master]]").next().unwrap())
+        .map(|part| (part.lines().find(|line| line.starts_with("id = ")).unwrap().to_owned(), part.to_owned()))
+        .collect()
+}
+
+/// A song with a bottom that is far too heavy, so that there is something to do.
+fn write_heavy(dir: &Path) {
+    let seconds = 6.0;
+    let noise = testkit::signals::noise(0.05, 7, (seconds * 44_100.0) as usize);
+    let bass = testkit::signals::sine(70.0, 0.4, 0.0, seconds, 44_100.0);
+    let plane: Vec<f64> = noise.iter().zip(&bass).map(|(x, y)| x + y).collect();
+    crate::kit::write_wav(&dir.join("mix.wav"), &[plane.clone(), plane], 44_100, 24);
+}
+
+#[test]
+fn a_chain_proposed_again_keeps_what_was_locked_or_changed_and_moves_nothing_else() {
+    let dir = folder();
+    write_heavy(dir.path());
+    expect_code(&master(dir.path(), "spotify,cd", "m"), 0);
+    let chain = dir.path().join("m/master.toml");
+    let text = fs::read_to_string(&chain).unwrap();
+    let before = moves(&text);
+    assert!(before.len() >= 2, "{text}");
+    let again = |chain: &str, into: &str, more: &[&str]| {
+        let args = ["master", "mix.wav", "--chain", chain, "--again", "-o", into];
+        let output = run(dir.path(), args.iter().chain(more));
+        expect_code(&output, 0);
+        fs::read_to_string(dir.path().join(into).join("master.toml")).unwrap()
+    };
+    // On its own output, and in place: the same text, the same bytes.
+    assert_eq!(again("m/master.toml", "same", &[]), text);
+    for name in ["mix.spotify.wav", "mix.cd.wav"] {
+        let read = |folder: &str| fs::read(dir.path().join(folder).join(name)).unwrap();
+        assert!(read("m") == read("same"), "{name}");
+    }
+    // One move locked, another's value changed; then everything is asked to be weaker.
+    let gain = "gain_db = ";
+    let at = before.iter().rposition(|(_, part)| part.contains(gain)).unwrap();
+    let kept = usize::from(at == 0);
+    let (first, second) = (&before[kept].1, &before[at].1);
+    let value = second.lines().find(|line| line.starts_with("insert")).unwrap();
+    let (head, tail) = value.split_once(gain).unwrap();
+    let end = tail.find([',', ' ']).unwrap();
+    let changed = format!("{head}{gain}{:?}{}", tail[..end].parse::<f64>().unwrap() - 0.25, &tail[end..]);
+    let own = second.replace(value, &changed);
+    let edited = text.replace(first, &first.replace("locked = false", "locked = true")).replace(second, &own);
+    fs::write(dir.path().join("edited.toml"), edited).unwrap();
+    let anew = again("edited.toml", "anew", &["--strength", "tone=0.5,width=0.5"]);
+    let after = moves(&anew);
+    let settings = |part: &str| part.lines().find(|line| line.starts_with("insert")).unwrap().to_owned();
+    let of = |id: &str| &after.iter().find(|(own, _)| own == id).unwrap().1;
+    assert!(of(&before[kept].0).contains("locked = true"), "{anew}");
+    assert_eq!(settings(of(&before[kept].0)), settings(first));
+    assert_eq!(settings(of(&before[at].0)), changed);
+    assert!(anew.contains("tone = 0.5\n") && anew.contains("width = 0.5\n"), "{anew}");
+    assert_eq!(again("anew/master.toml", "twice", &[]), anew, "and that is stable");
+}
+
+#[test]
+fn a_master_that_was_changed_by_hand_stays_as_it_was_changed() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 4.0);
+    expect_code(&master(dir.path(), "spotify", "m"), 0);
+    let text = fs::read_to_string(dir.path().join("m/master.toml")).unwrap();
+    let edited = text
+        .replace("loudness = -14.0", "loudness = -16.0")
+        .replace("file = \"mix.spotify.wav\"", "file = \"soft.wav\"")
+        .replace("dither = \"tpdf\"", "dither = \"modified_e\"");
+    fs::write(dir.path().join("edited.toml"), edited).unwrap();
+    let output =
+        run(dir.path(), ["master", "mix.wav", "--chain", "edited.toml", "--again", "-o", "n", "--json"]);
+    expect_code(&output, 0);
+    let lufs = json(&output)["masters"][0]["measurements"]["integrated_lufs"].as_f64().unwrap();
+    assert!((lufs + 16.0).abs() <= 0.1, "{lufs}");
+    assert_eq!(names(&dir.path().join("n")), ["master.toml", "soft.wav"]);
+    let text = fs::read_to_string(dir.path().join("n/master.toml")).unwrap();
+    assert!(text.contains("loudness = -16.0") && text.contains("\"modified_e\""), "{text}");
+    expect_code(&run(dir.path(), ["master", "mix.wav", "--chain", "n/master.toml", "--again", "-o", "o"]), 0);
+    assert_eq!(fs::read_to_string(dir.path().join("o/master.toml")).unwrap(), text);
+}
+
+#[test]
+fn a_level_that_costs_too_much_is_refused_with_the_nearest_that_does_not() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 6.0);
+    let at = |into: &str, more: &[&str]| {
+        let args = ["master", "mix.wav", "--for", "youtube", "--loudness", "-6", "-o", into, "--json"];
+        let output = run(dir.path(), args.iter().chain(more));
+        expect_code(&output, 0);
+        json(&output)
+    };
+    let rule = |report: &serde_json::Value, rule: &str| {
+        report["findings"].as_array().unwrap().iter().find(|finding| finding["rule"] == rule).cloned()
+    };
+    let aim = |report: &serde_json::Value| report["masters"][0]["aim_lufs"].as_f64().unwrap();
+    let lufs = |report: &serde_json::Value| {
+        report["masters"][0]["measurements"]["integrated_lufs"].as_f64().unwrap()
+    };
+    let balanced = at("balanced", &[]);
+    let said = rule(&balanced, "target_not_reached").unwrap_or_else(|| panic!("{balanced:#}"));
+    assert!(said["measured"].as_str().unwrap().contains("would cost too much"), "{said}");
+    assert!(said["advice"].as_str().unwrap().contains(&format!("mastered to {:.1} LUFS", aim(&balanced))));
+    assert!((lufs(&balanced) - aim(&balanced)).abs() <= 0.1);
+    let plr = balanced["masters"][0]["measurements"]["plr_lu"].as_f64().unwrap();
+    assert!(plr >= 9.8, "balanced keeps 10 LU: {plr}");
+    let (gentle, loud) = (at("gentle", &["--intensity", "gentle"]), at("loud", &["--intensity", "loud"]));
+    assert!(aim(&gentle) < aim(&balanced) && aim(&balanced) < aim(&loud), "{}", aim(&loud));
+    let none = at("none", &["--strength", "level=0"]);
+    assert!(aim(&none) <= aim(&gentle), "{}", aim(&none));
+    let forced = at("forced", &["--force-level"]);
+    assert!((lufs(&forced) + 6.0).abs() <= 0.1, "{}", lufs(&forced));
+    assert!(rule(&forced, "over_budget").is_some() && rule(&forced, "target_not_reached").is_none());
+}
+
+#[test]
+fn a_fresh_print_is_sent_to_bed_and_no_file_knows_of_it() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 2.0);
+    let rest = |into: &str| run(dir.path(), ["master", "mix.wav", "--for", "cd", "-o", into, "--rest"]);
+    let fresh = rest("fresh");
+    expect_code(&fresh, 0);
+    assert!(err(&fresh).contains("come back tomorrow"), "{}", err(&fresh));
+    let file = fs::File::options().write(true).open(dir.path().join("mix.wav")).unwrap();
+    let two_days = std::time::Duration::from_secs(2 * 24 * 3600 + 60);
+    file.set_modified(std::time::SystemTime::now() - two_days).unwrap();
+    drop(file);
+    let old = rest("old");
+    assert!(!err(&old).contains("tomorrow") && err(&old).contains("2 days old"), "{}", err(&old));
+    for name in ["mix.cd.wav", "master.toml"] {
+        let read = |folder: &str| fs::read(dir.path().join(folder).join(name)).unwrap();
+        assert!(read("fresh") == read("old"), "{name}");
+    }
+}
+
+#[test]
+fn wishes_are_checked_before_anything_is_done() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 2.0);
+    expect_code(&master(dir.path(), "cd", "m"), 0);
+    for (more, code) in [
+        (vec!["--for", "cd", "--intensity", "laud"], "unknown_intensity"),
+        (vec!["--for", "cd", "--tone", "brigth"], "unknown_tone"),
+        (vec!["--for", "cd", "--strength", "tone=2"], "bad_strength"),
+        (vec!["--for", "cd", "--strength", "taste=1"], "bad_strength"),
+        (vec!["--for", "cd", "--loudness", "3"], "bad_loudness"),
+        (vec!["--chain", "m/master.toml", "--tone", "warm"], "chain_as_it_stands"),
+        (vec!["--chain", "m/master.toml", "--for", "cd"], "chain_as_it_stands"),
+    ] {
+        let output = run(dir.path(), ["master", "mix.wav", "-o", "n"].iter().chain(&more));
+        expect_code(&output, 2);
+        assert!(err(&output).contains(&format!("[{code}]")), "{code}: {}", err(&output));
+        assert!(!dir.path().join("n").exists());
+    }
+}

@@ -98,6 +98,13 @@ impl Welch {
 
     /// Listens. Channels beyond the analyser's are ignored, missing ones count as silent; NaN and infinity count as zero.
     pub fn push(&mut self, input: View<'_>) {
+        self.push_each(input, |_, _| {});
+    }
+
+    /// As [`push`](Self::push), and shows every block that counts as it is added: its number (blocks that do not count have one,
+    /// too; block `n` begins at frame `n · size / 2`) and the power of each bin of the channel added last, in the scale of
+    /// [`Spectrum::power`] times [`block_scale`](Self::block_scale). For planes that have one channel: mid and side.
+    pub fn push_each(&mut self, input: View<'_>, mut each: impl FnMut(u64, &[f64])) {
         let size = self.options.size;
         let mut start = 0;
         while start < input.frames() {
@@ -114,11 +121,21 @@ impl Welch {
             start += part.frames();
             self.filled += part.frames();
             if self.filled == size {
-                self.analyse(size);
+                let number = self.blocks + self.skipped;
+                if self.analyse(size) {
+                    each(number, &self.re);
+                }
                 self.waiting.iter_mut().for_each(|plane| plane.copy_within(size / 2.., 0));
                 self.filled = size / 2;
             }
         }
+    }
+
+    /// What the powers shown by [`push_each`](Self::push_each) are larger by than mean squares.
+    #[must_use]
+    pub fn block_scale(&self) -> f64 {
+        let size = self.options.size as f64;
+        0.5 * size * size * noise_gain(&self.window)
     }
 
     /// Forgets what was heard; allocates nothing.
@@ -159,13 +176,13 @@ impl Welch {
         }
     }
 
-    /// Adds the power of the waiting block, of which `frames` are signal, if it passes the gate.
-    fn analyse(&mut self, frames: usize) {
+    /// Adds the power of the waiting block, of which `frames` are signal, if it passes the gate, and says whether it did.
+    fn analyse(&mut self, frames: usize) -> bool {
         let energy: f64 = self.waiting.iter().flatten().map(|x| x * x).sum();
         let mean_square = energy / (frames * self.waiting.len().max(1)) as f64;
         if mean_square <= self.gate || mean_square == 0.0 {
             self.skipped += 1;
-            return;
+            return false;
         }
         self.blocks += 1;
         let channels = self.waiting.len();
@@ -177,6 +194,7 @@ impl Welch {
             Planes::Mid => self.add(0, 0, Some((1, 0.5)), 1.0),
             Planes::Side => self.add(0, 0, Some((1, -0.5)), 1.0),
         }
+        true
     }
 
     /// Adds the power of a channel, or of half of it plus a share of another, to a plane.
@@ -187,8 +205,9 @@ impl Welch {
         }
         self.windowed.iter_mut().zip(&self.window).for_each(|(x, w)| *x *= w);
         self.plan.forward(&self.windowed, &mut self.re, &mut self.im);
-        let bins = self.re.iter().zip(&self.im);
-        self.sums[plane].iter_mut().zip(bins).for_each(|(sum, (a, b))| *sum += weight * (a * a + b * b));
+        // The powers stand where the real parts stood.
+        self.re.iter_mut().zip(&self.im).for_each(|(a, b)| *a = *a * *a + b * b);
+        self.sums[plane].iter_mut().zip(&self.re).for_each(|(sum, power)| *sum += weight * power);
     }
 }
 

@@ -180,3 +180,26 @@ fn broken_samples_and_missing_planes_do_no_harm() {
     assert_eq!(spectrum.cutoff(7, 10_000.0, 20_000.0, 40.0), None);
     assert_eq!(spectrum.band_power(0, f64::NAN, 1000.0), 0.0);
 }
+
+#[test]
+fn every_block_is_shown_with_its_number_and_blocks_add_up_to_the_spectrum() {
+    let options = Options { size: 1024, planes: Planes::Mid, ..Options::default() };
+    let hiss = noise(0.3, 9, 8192);
+    // Silence in the middle: blocks 4 to 6 lie wholly in it and do not count.
+    let plane: Vec<f64> =
+        hiss.iter().enumerate().map(|(n, x)| if (2048..4096).contains(&n) { 0.0 } else { *x }).collect();
+    let audio = Buffer::from_planes(&[plane.clone(), plane]);
+    let mut welch = Welch::new(2, 48_000.0, options);
+    let (mut numbers, mut sums) = (Vec::new(), vec![0.0; 513]);
+    welch.push_each(audio.view(), |number, powers| {
+        numbers.push(number);
+        sums.iter_mut().zip(powers).for_each(|(sum, power)| *sum += power);
+    });
+    let wanted: Vec<u64> = (0..15).filter(|n| !(4..7).contains(n)).collect();
+    assert_eq!(numbers, wanted);
+    let scale = 1.0 / (welch.block_scale() * numbers.len() as f64);
+    let spectrum = welch.finish();
+    for (bin, power) in spectrum.power(0).iter().enumerate().skip(1).take(500) {
+        assert!((sums[bin] * scale / power - 1.0).abs() < 1e-12, "bin {bin}");
+    }
+}

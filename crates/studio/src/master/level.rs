@@ -1,24 +1,28 @@
-//! How loud a master becomes: solved on the limiter's model, said with its price.
+//! How loud a master becomes: solved on the limiter's model, said with its price, and refused where the price is too high.
 
-use super::chain::{Aim, Container, Delivery, Dither, Encoding, Family, Output, Step, make};
-use super::propose::Decision;
+use super::chain::{Aim, Container, Delivery, Dither, Encoding, Evidence, Family, Output, Step, make};
+use super::listen::Transients;
+use super::propose::{Decision, set};
+use super::taste::{Intensity, Taste};
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::targets::Target;
 use dsp::limiter::Settings;
 use dsp::limiter::model::{Budget, Model, Prediction, Solution};
+use fx::Fields;
 
 /// The limiter works this far under the ceiling, so that meters with other interpolators agree: libebur128's over-reads
 /// by up to 0.11 dB (measured, crates.md §7).
 pub(super) const MARGIN_DB: f64 = 0.1;
-/// Loudness where a destination leaves it to us: no louder than this, LUFS. By calibration, 2026-11-21: the median of
-/// released pop records is -9.5 (mastering.md §5.7); we stop short of the race.
-pub(super) const FREE_LOUDNESS_LUFS: f64 = -10.0;
-/// Limiting spent where nobody asks for loudness: reduction averaged over all time, dB. By calibration, 2026-11-21.
-const FREE_REDUCTION_DB: f64 = 0.2;
-/// Peak to loudness ratio kept where a target does not say (mastering.md §6: default PLR ≥ 10).
-const LEAST_PLR_LU: f64 = 10.0;
 /// Most drive or cut that is ever tried, dB.
 pub(super) const MOST_GAIN_DB: f64 = 40.0;
+/// Release for struck and for sustained material, ms (mastering.md §5.2: 30 to 60 for single peaks; the limiter slows it up
+/// to six times by itself where reduction lasts), and the rises in 23 ms that tell them apart, dB.
+/// By calibration, 2026-11-21, see docs/decisions/042.
+const RELEASE_MS: [f64; 2] = [50.0, 100.0];
+const STRUCK_DB: f64 = 9.0;
+const SUSTAINED_DB: f64 = 4.0;
+/// The budget is kept this far inside of what the print has of itself, LU.
+const SLACK_LU: f64 = 0.02;
 
 /// A level with its price.
 #[derive(Debug, Clone)]
@@ -33,66 +37,281 @@ pub(super) struct Level {
     pub(super) findings: Vec<Finding>,
 }
 
-/// Settings of the limiter under a ceiling.
-pub(super) fn limiter_settings(ceiling_dbtp: f64) -> Settings {
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Order<'a> {
+    pub(super) target: &'a Target,
+    pub(super) taste: &'a Taste,
+    /// Integrated loudness, where one is asked for.
+    pub(super) wanted_lufs: Option<f64>,
+    /// A ceiling in place of the target's.
+    pub(super) ceiling_dbtp: Option<f64>,
+    /// A limiter a person set, in place of one of ours.
+    pub(super) limiter: Option<&'a Step>,
+    /// Whether the loudness is delivered whatever it costs.
+    pub(super) forced: bool,
+    pub(super) transients: Transients,
+    pub(super) file: String,
+    pub(super) seed: u64,
+    pub(super) rate_hz: u32,
+}
+
+impl Order<'_> {
+    fn intensity(&self) -> &Intensity {
+        &self.taste.intensity
+    }
+
+    fn ceiling_for(&self, lufs: f64) -> f64 {
+        self.ceiling_dbtp.unwrap_or_else(|| self.target.ceiling_for(lufs))
+    }
+
+    /// Loudness beyond which nothing is tried where none is asked for.
+    fn free_lufs(&self) -> f64 {
+        let ceiling_dbtp = self.ceiling_for(self.intensity().free_loudness_lufs.value);
+        self.intensity().free_loudness_lufs.value.min(ceiling_dbtp - self.least_plr_lu())
+    }
+
+    /// Peak to loudness ratio that has to be left: of the intensity, or less where the destination says so.
+    fn least_plr_lu(&self) -> f64 {
+        let own = self.intensity().least_plr_lu.value;
+        self.target.min_plr_lu.as_ref().map_or(own, |fact| own.min(fact.value))
+    }
+
+    /// The limiter for a master of a loudness under a ceiling.
+    fn limiter_for(&self, lufs: f64, ceiling_dbtp: f64) -> Settings {
+        let ceiling_dbtp = ceiling_dbtp - MARGIN_DB;
+        if let Some(step) = self.limiter {
+            return settings_of(step);
+        }
+        let clip = self.intensity().clip_above_lufs.as_ref().is_some_and(|fact| lufs > fact.value);
+        let release_ms = release_ms(self.transients);
+        Settings { ceiling_dbtp, clip, release_ms, ..Settings::default() }
+    }
+}
+
+/// Settings of the kernel of a limiter in a chain.
+fn settings_of(step: &Step) -> Settings {
+    let mut limiter = fx::limiter::Limiter::default();
+    (0..step.settings.description().len()).for_each(|index| limiter.set(index, step.settings.get(index)));
+    limiter.kernel_settings()
+}
+
+/// Release by material, to 5 ms.
+fn release_ms(transients: Transients) -> f64 {
+    let struck = ((transients.rise_db - SUSTAINED_DB) / (STRUCK_DB - SUSTAINED_DB)).clamp(0.0, 1.0);
+    ((RELEASE_MS[1] + (RELEASE_MS[0] - RELEASE_MS[1]) * struck) / 5.0).round() * 5.0
+}
+
+/// Settings by which a programme is collected for a model: of them the ceiling and the corner of the low stage count.
+pub(super) fn collecting_settings(ceiling_dbtp: f64) -> Settings {
     Settings { ceiling_dbtp: ceiling_dbtp - MARGIN_DB, ..Settings::default() }
 }
 
-/// Solves the level of a programme (as the model heard it at the delivery rate) for a target.
-pub(super) fn solve(target: &Target, model: &Model, file: String, seed: u64, rate_hz: u32) -> Result<Level> {
-    let wanted = target.loudness_lufs.as_ref().map(|fact| fact.value);
-    let ceiling_dbtp = target.ceiling_for(wanted.unwrap_or(FREE_LOUDNESS_LUFS));
-    let settings = limiter_settings(ceiling_dbtp);
-    let source_lufs = model.loudness_lufs();
-    let mut findings = Vec::new();
-    let solution = match wanted {
-        Some(wanted) => solve_for(wanted, target, model, &settings, &mut findings),
-        None if target.is_unlimited() => unlimited(model, &settings),
-        None => {
-            let least_plr = target.min_plr_lu.as_ref().map_or(LEAST_PLR_LU, |fact| fact.value);
-            let own_plr_lu = unlimited(model, &settings).predicted.plr_db;
-            let budget = Budget {
-                // A dense print is not made less dense by turning it down.
-                min_plr_db: least_plr.min(own_plr_lu),
-                max_average_reduction_db: FREE_REDUCTION_DB,
-                max_gain_db: MOST_GAIN_DB,
-                ..Budget::default()
-            };
-            let loudest = FREE_LOUDNESS_LUFS.min(ceiling_dbtp - least_plr);
-            model.solve(loudest, &settings, &budget)
+/// Solves the level of a programme, as the model heard it at the delivery rate.
+pub(super) fn solve(order: &Order<'_>, model: &Model) -> Result<Level> {
+    let lufs = order.wanted_lufs.unwrap_or(order.intensity().free_loudness_lufs.value);
+    let mut attempt = Attempt::new(order, model, lufs, order.ceiling_for(lufs));
+    let softer_dbtp = order.ceiling_for(attempt.solution.best_lufs);
+    if !attempt.solution.feasible && softer_dbtp > attempt.ceiling_dbtp {
+        // What can be had is soft enough for a higher ceiling.
+        let best = attempt.solution.best_lufs;
+        let second = Attempt::new(order, model, lufs, softer_dbtp);
+        if order.ceiling_for(second.solution.best_lufs) == softer_dbtp && second.solution.best_lufs >= best {
+            attempt = second;
         }
+    }
+    level_of(order, model, attempt)
+}
+
+/// One try under one ceiling.
+struct Attempt {
+    ceiling_dbtp: f64,
+    settings: Settings,
+    solution: Solution,
+    clean: Solution,
+    findings: Vec<Finding>,
+}
+
+impl Attempt {
+    fn new(order: &Order<'_>, model: &Model, lufs: f64, ceiling_dbtp: f64) -> Self {
+        let settings = order.limiter_for(lufs, ceiling_dbtp);
+        let clean = unlimited(model, &settings);
+        let mut findings = Vec::new();
+        let solution = match order.wanted_lufs {
+            Some(wanted) => solve_for(wanted, order, model, &settings, &clean, &mut findings),
+            None if order.target.is_unlimited() => clean,
+            None => solve_free(order, model, &settings, &clean),
+        };
+        Self { ceiling_dbtp, settings, solution, clean, findings }
+    }
+}
+
+/// What an intensity allows of a print, at the strength asked for.
+fn budget_of(order: &Order<'_>, clean: &Solution) -> Budget {
+    let (intensity, strength) = (order.intensity(), order.taste.strength.level);
+    let own = clean.predicted.plr_db;
+    let least = order.least_plr_lu().max(own - intensity.most_plr_loss_lu.value * strength);
+    Budget {
+        // A print that is denser than that by itself pays nothing more, but may keep what it has.
+        min_plr_db: least.min(own - SLACK_LU),
+        max_average_reduction_db: intensity.most_average_reduction_db.value * strength,
+        max_gain_db: MOST_GAIN_DB,
+        ..Budget::default()
+    }
+}
+
+/// The loudest within the free measure of an intensity.
+fn solve_free(order: &Order<'_>, model: &Model, settings: &Settings, clean: &Solution) -> Solution {
+    if order.taste.strength.level <= 0.0 {
+        return *clean;
+    }
+    let free = order.intensity().free_reduction_db.value * order.taste.strength.level;
+    let budget = Budget { max_average_reduction_db: free, ..budget_of(order, clean) };
+    let solution = model.solve(order.free_lufs(), settings, &budget);
+    // Whatever is allowed: what costs nothing is.
+    if solution.best_lufs < clean.best_lufs.min(order.free_lufs()) - SLACK_LU { *clean } else { solution }
+}
+
+/// A loudness that is asked for, or what the budget allows of it.
+fn solve_for(
+    wanted: f64,
+    order: &Order<'_>,
+    model: &Model,
+    settings: &Settings,
+    clean: &Solution,
+    findings: &mut Vec<Finding>,
+) -> Solution {
+    // As far as the limiter gives anything at all.
+    let loosest = Budget { max_gain_db: MOST_GAIN_DB, min_plr_db: f64::NEG_INFINITY, ..Budget::default() };
+    let any = model.solve(wanted, settings, &loosest);
+    let budget = budget_of(order, clean);
+    let affordable = any.predicted.max_reduction_db <= 0.0
+        || any.predicted.plr_db >= budget.min_plr_db
+            && any.predicted.average_reduction_db <= budget.max_average_reduction_db;
+    let mut solution = any;
+    if !affordable && !order.forced {
+        solution = model.solve(wanted, settings, &budget);
+        solution.feasible = false;
+        if solution.best_lufs < clean.best_lufs - SLACK_LU || order.taste.strength.level <= 0.0 {
+            solution = Solution { feasible: false, ..*clean };
+        }
+    }
+    if !affordable && order.forced {
+        findings.push(over_budget(wanted, order, model, settings, &any, &budget));
+    }
+    if !solution.feasible {
+        findings.push(not_reached(wanted, order, &solution, &any, clean, &budget));
+    }
+    if let Some(least) =
+        order.target.min_plr_lu.as_ref().filter(|least| solution.predicted.plr_db < least.value)
+    {
+        let measured = format!("peak to loudness ratio {:.1} LU", solution.predicted.plr_db);
+        let advice =
+            "the print itself is that dense, or the target asks for it: ask for a mix with more headroom";
+        let finding = Finding::new("low_plr", Severity::Warning, measured);
+        let limit = format!("{:.1} LU", least.value);
+        findings.push(finding.about(&order.target.name).limit(limit).advice(advice));
+    }
+    solution
+}
+
+/// A loudness in figures of its price.
+fn cost(predicted: &Prediction) -> String {
+    format!(
+        "peak to loudness ratio {:.1} LU, {:.2} dB of limiting on average",
+        predicted.plr_db, predicted.average_reduction_db
+    )
+}
+
+fn limits(order: &Order<'_>, budget: &Budget) -> String {
+    format!(
+        "{} allows {:.1} LU and {:.2} dB",
+        order.intensity().name,
+        budget.min_plr_db,
+        budget.max_average_reduction_db
+    )
+}
+
+fn not_reached(
+    wanted: f64,
+    order: &Order<'_>,
+    solution: &Solution,
+    any: &Solution,
+    clean: &Solution,
+    budget: &Budget,
+) -> Finding {
+    let (measured, limit) = if any.feasible {
+        let measured = format!("{wanted:.1} LUFS would cost too much: {}", cost(&any.predicted));
+        (measured, limits(order, budget))
+    } else {
+        let measured = format!("{wanted:.1} LUFS cannot be had from this print");
+        (
+            measured,
+            format!("one more decibel of drive gives {:.2} LU, less than {:.2}", any.slope, budget.min_slope),
+        )
     };
-    let predicted = solution.predicted;
+    let force = if any.feasible { "; --force-level takes it all the same" } else { "" };
+    Finding::new("target_not_reached", Severity::Warning, measured).about(&order.target.name).limit(limit).advice(format!(
+        "mastered to {:.1} LUFS instead, the nearest sound level ({}); without any limiting it takes {:.1} LUFS. A good master is not the loudest{force}",
+        solution.best_lufs,
+        cost(&solution.predicted),
+        clean.best_lufs
+    ))
+}
+
+/// Said where a level was forced.
+fn over_budget(
+    wanted: f64,
+    order: &Order<'_>,
+    model: &Model,
+    settings: &Settings,
+    any: &Solution,
+    budget: &Budget,
+) -> Finding {
+    let sound = model.solve(wanted, settings, budget);
+    Finding::new(
+        "over_budget",
+        Severity::Warning,
+        format!("{wanted:.1} LUFS costs much: {}", cost(&any.predicted)),
+    )
+    .about(&order.target.name)
+    .limit(limits(order, budget))
+    .advice(format!("the nearest sound level is {:.1} LUFS", sound.best_lufs))
+}
+
+fn level_of(order: &Order<'_>, model: &Model, attempt: Attempt) -> Result<Level> {
+    let Attempt { ceiling_dbtp, settings, solution, clean, findings } = attempt;
+    let (target, predicted) = (order.target, solution.predicted);
     let mut steps = Vec::new();
     if predicted.max_reduction_db > 0.0 {
-        steps.push(limiter_step(settings.ceiling_dbtp, &predicted)?);
+        steps.push(limiter_step(&settings, &solution, &clean, order)?);
     }
     let because = vec![
-        format!("{source_lufs:.1} LUFS {:+.2} dB = {:.1} LUFS", solution.gain_db, predicted.integrated_lufs),
+        format!(
+            "{:.1} LUFS {:+.2} dB = {:.1} LUFS",
+            model.loudness_lufs(),
+            solution.gain_db,
+            predicted.integrated_lufs
+        ),
         price(&predicted),
     ];
-    let decision = Decision {
-        family: "level",
-        what: format!(
-            "{}: {:+.2} dB to {:.1} LUFS",
-            target.name, solution.gain_db, predicted.integrated_lufs
-        ),
-        because: because[1].clone(),
-    };
-    let aim = wanted.map(|wanted| Aim {
+    let what =
+        format!("{}: {:+.2} dB to {:.1} LUFS", target.name, solution.gain_db, predicted.integrated_lufs);
+    let decision = Decision { family: Family::Level.name(), what, because: because[1].clone() };
+    let aim = order.wanted_lufs.map(|wanted| Aim {
         // Where the target cannot be had, the file is held to the level that was solved instead.
         loudness: if solution.feasible { wanted } else { round(solution.best_lufs) },
         tolerance: target.tolerance(),
     });
     let delivery = Delivery {
         target: target.name.clone(),
-        file,
+        file: order.file.clone(),
         output: Output {
-            sample_rate_hz: f64::from(rate_hz),
+            sample_rate_hz: f64::from(order.rate_hz),
             container: container_of(target)?,
             encoding: encoding_of(target)?,
             dither: Dither::of(target.dither.value),
-            seed: seed as f64,
+            seed: order.seed as f64,
             gain_db: solution.gain_db,
             ceiling_dbtp,
         },
@@ -123,50 +342,6 @@ fn round(lufs: f64) -> f64 {
     (lufs * 10.0).round() / 10.0
 }
 
-fn solve_for(
-    wanted: f64,
-    target: &Target,
-    model: &Model,
-    settings: &Settings,
-    findings: &mut Vec<Finding>,
-) -> Solution {
-    // A target that asks for a loudness gets it unless the limiter gives nothing any more; what is lost is said.
-    // A print that is denser than the budget allows cannot be made less dense by turning it down: it may lose this much more.
-    const DENSER_LU: f64 = 2.0;
-    let own_plr_lu = unlimited(model, settings).predicted.plr_db;
-    let usual = Budget { max_gain_db: MOST_GAIN_DB, ..Budget::default() };
-    let budget = Budget { min_plr_db: usual.min_plr_db.min(own_plr_lu - DENSER_LU), ..usual };
-    let solution = model.solve(wanted, settings, &budget);
-    let predicted = solution.predicted;
-    if !solution.feasible {
-        let clean = unlimited(model, settings);
-        findings.push(
-            Finding::new("target_not_reached", Severity::Warning, format!("{wanted:.1} LUFS cannot be had from this print"))
-                .about(&target.name)
-                .limit(format!("one more decibel of drive gives {:.2} LU, less than {:.2}", solution.slope, budget.min_slope))
-                .advice(format!(
-                    "mastered to {:.1} LUFS instead; without any limiting it takes {:.1} LUFS. A good master is not the loudest",
-                    solution.best_lufs, clean.predicted.integrated_lufs
-                )),
-        );
-    }
-    if let Some(least) = target.min_plr_lu.as_ref().filter(|least| predicted.plr_db < least.value) {
-        findings.push(
-            Finding::new(
-                "low_plr",
-                Severity::Warning,
-                format!("peak to loudness ratio {:.1} LU", predicted.plr_db),
-            )
-            .about(&target.name)
-            .limit(format!("{:.1} LU", least.value))
-            .advice(
-                "the print itself is that dense, or the target asks for it: ask for a mix with more headroom",
-            ),
-        );
-    }
-    solution
-}
-
 /// The level up to which nothing touches the ceiling.
 fn unlimited(model: &Model, settings: &Settings) -> Solution {
     // Without drive the prediction tells the programme's own peak: it is PLR above its loudness.
@@ -180,12 +355,35 @@ fn unlimited(model: &Model, settings: &Settings) -> Solution {
     Solution { gain_db, predicted, feasible: true, best_lufs: predicted.integrated_lufs, slope: 1.0 }
 }
 
-fn limiter_step(ceiling_dbtp: f64, predicted: &Prediction) -> Result<Step> {
+fn limiter_step(
+    settings: &Settings,
+    solution: &Solution,
+    clean: &Solution,
+    order: &Order<'_>,
+) -> Result<Step> {
     let mut limiter = make("limiter")?;
-    if let Some(index) = limiter.description().index_of("ceiling_dbtp") {
-        limiter.set(index, ceiling_dbtp);
-    }
-    Ok(Step::new("limiter", Family::Level, limiter).because(price(predicted)).sealed())
+    set(limiter.as_mut(), "ceiling_dbtp", settings.ceiling_dbtp);
+    set(limiter.as_mut(), "release_ms", settings.release_ms);
+    set(limiter.as_mut(), "clip", f64::from(u8::from(settings.clip)));
+    let (predicted, own) = (&solution.predicted, clean.predicted.plr_db);
+    let least = order.least_plr_lu();
+    let most = order.intensity().most_average_reduction_db.value;
+    let clip = if settings.clip { ", single peaks clipped softly up to 2 dB over it" } else { "" };
+    let rise_db = order.transients.rise_db;
+    Ok(Step::new("limiter", Family::Level, limiter)
+        .because(format!(
+            "{:+.2} dB of drive lift peaks over the ceiling; rises of {rise_db:.1} dB in 23 ms ask for a release of {:.0} ms",
+            solution.gain_db, settings.release_ms
+        ))
+        .evidence(Evidence::new("peak to loudness ratio before", own, "LU", None))
+        .evidence(Evidence::new("peak to loudness ratio after, at least", predicted.plr_db, "LU", least))
+        .evidence(Evidence::new("reduction on average", predicted.average_reduction_db, "dB", most))
+        .evidence(Evidence::new("share of the time limited", 100.0 * predicted.limited_share, "%", None))
+        .effect(format!("{}{clip}", price(predicted)))
+        .confidence(if solution.feasible { 0.85 } else { 0.7 })
+        .or(format!("{:.1} LUFS, where nothing is limited", clean.best_lufs))
+        .or("intensity = \"gentle\"")
+        .sealed())
 }
 
 /// What the level costs, in words.

@@ -5,16 +5,18 @@
 //! a chain, writes the file, reads it back and holds it against what was asked for. The same chain and the same print give
 //! the same bytes.
 
+mod again;
 pub mod chain;
+mod fuse;
 mod level;
 pub mod listen;
-
 mod programme;
 pub mod propose;
 pub mod reference;
 mod render;
 mod stages;
 pub mod stems;
+pub mod taste;
 pub mod tone;
 
 use crate::audio::Layout;
@@ -22,7 +24,7 @@ use crate::deliver::{Verified, Written};
 use crate::files::{self, NewFile};
 use crate::handover::Premaster;
 use crate::job::Job;
-use crate::message::{Error, Finding, Kind, Result};
+use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::pipe::{self, Next, Stage};
 use crate::targets::Target;
 use chain::{Chain, Delivery};
@@ -38,6 +40,7 @@ use stages::{Convert, Stereo};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use taste::Taste;
 
 /// A render is repeated with a corrected drive until its loudness is this near, LU (mastering.md §5.5).
 const NEAR_LU: f64 = 0.05;
@@ -134,28 +137,54 @@ pub fn check_place<S: AsRef<str>>(
     Ok(())
 }
 
-/// Listens to the print, proposes a chain, solves the level of every target, renders.
+/// What a master is to be like, beside where it goes.
+#[derive(Debug, Clone)]
+pub struct Wish<'a> {
+    /// Intensity, colour, strengths.
+    pub taste: Taste,
+    /// Integrated loudness in place of the destinations' own.
+    pub loudness_lufs: Option<f64>,
+    /// Whether loudness is delivered whatever it costs.
+    pub force_level: bool,
+    /// A chain a person worked on: what was locked, changed or written stays.
+    pub again: Option<&'a Chain>,
+    /// References to come nearer to.
+    pub matching: Option<Match>,
+}
+
+impl Wish<'_> {
+    /// Balanced, neutral, everything as proposed.
+    ///
+    /// # Errors
+    /// As [`Taste::usual`].
+    pub fn usual() -> Result<Self> {
+        Ok(Self { taste: Taste::usual()?, loudness_lufs: None, force_level: false, again: None, matching: None })
+    }
+}
+
+/// Listens to the print, proposes a chain, solves the level of every target, renders: as [`master_as`] with the usual wish.
 ///
 /// # Errors
-/// `not_stereo`, `no_target`, those of [`check_place`], what reading and writing say, `over_ceiling` and `off_target` when a
-/// file does not hold what was asked, `interrupted`. No master is left then, whichever failed.
+/// As [`master_as`].
 pub fn master(
     premaster: &Premaster,
     targets: &[Target],
     place: Place<'_>,
     job: &Job<'_>,
 ) -> Result<Mastering> {
-    master_like(premaster, targets, None, place, job)
+    master_as(premaster, targets, &Wish::usual()?, place, job)
 }
 
-/// As [`master`], moved towards references where there are any.
+/// Listens to the print, proposes a chain, solves the level of every target, renders.
 ///
 /// # Errors
-/// As [`master`], and what is wrong with a reference.
-pub fn master_like(
+/// `not_stereo`, `no_target`, those of [`check_place`], what reading and writing say, `over_ceiling` and `off_target` when a
+/// file does not hold what was asked, `interrupted`; `other_print` where the chain of the wish was made for another. No master
+/// is left then, whichever failed.
+pub fn master_as(
     premaster: &Premaster,
     targets: &[Target],
-    matching: Option<&Match>,
+    wish: &Wish<'_>,
     place: Place<'_>,
     job: &Job<'_>,
 ) -> Result<Mastering> {
@@ -163,40 +192,45 @@ pub fn master_like(
         let error = Error::new(Kind::Usage, "no_target", "no destination was given");
         return Err(error.hint("a Spotify master is not a CD master: name at least one, `--for spotify`"));
     }
-    check_place(premaster.path(), targets.iter().map(|target| master_name(premaster.path(), target)), place)?;
-    let reference = matching.map(|wish| Reference::hear(wish, job)).transpose()?;
-    let (heard, hash) = std::thread::scope(|scope| {
-        let hash = scope.spawn(|| render::hash_of_print(premaster));
-        let heard = listen_to(premaster, matching.is_some(), job);
-        let gone = || Error::new(Kind::Internal, "panic", "the thread that hashes the print panicked");
-        (heard, hash.join().unwrap_or_else(|_| Err(gone())))
-    });
-    let ((heard, portrait), hash) = (heard?, hash?);
+    check_place(
+        premaster.path(),
+        targets.iter().map(|target| again::file_for(premaster.path(), target, wish)),
+        place,
+    )?;
+    let reference = wish.matching.as_ref().map(|matching| Reference::hear(matching, job)).transpose()?;
+    let ((heard, portrait), hash) = hear(premaster, reference.is_some(), job)?;
+    if let Some(chain) = wish.again {
+        render::same_print(chain, &hash)?;
+    }
     let stereo = premaster.info().channels() == CHANNELS;
-    let Proposal { mut steps, mut decisions, .. } = propose::propose(&heard, stereo)?;
+    let Proposal { mut steps, mut decisions, .. } = propose::propose(&heard, stereo, &wish.taste)?;
     let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     let mut asked = targets.to_vec();
-    if let (Some(reference), Some(wish), Some(portrait)) = (&reference, matching, &portrait) {
-        let matched = reference.propose(portrait, &wish.amounts, stereo)?;
-        findings.extend(matched.take_over(&wish.amounts, &mut steps, &mut decisions));
-        asked.iter_mut().for_each(|target| *target = reference.target(target, wish.amounts.loudness));
+    if let (Some(reference), Some(matching), Some(portrait)) = (&reference, &wish.matching, &portrait) {
+        let matched = reference.propose(portrait, &matching.amounts, stereo)?;
+        findings.extend(matched.take_over(&matching.amounts, &mut steps, &mut decisions));
+        let own_lufs = wish.taste.intensity.free_loudness_lufs.value;
+        asked.iter_mut().for_each(|target| {
+            *target = reference.target(target, own_lufs, matching.amounts.loudness);
+        });
     }
     let targets = asked.as_slice();
-    let source_hz = premaster.info().sample_rate_hz;
-    let mut models: BTreeMap<u32, Model> = BTreeMap::new();
+    let steps = wish.again.map_or(steps.clone(), |chain| propose::merge(&chain.steps, steps));
     let mut programme = Programme::new(premaster, &steps, true);
+    let mut models = Models { known: BTreeMap::new(), targets, wish };
     for target in targets {
-        let rate_hz = target.delivery_rate_hz(source_hz);
-        let model = match models.entry(rate_hz) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(model_of(&mut programme, rate_hz, targets, job)?),
+        let master = match again::as_it_is(target, wish) {
+            Some(delivery) => render_as_it_is(&mut programme, delivery.clone(), place, job)?,
+            None => {
+                let rate_hz = again::rate_for(premaster, target, wish);
+                let model = models.at(rate_hz, &mut programme, job)?;
+                let seed = seed_of(&hash, &target.name);
+                let solved = again::solve(premaster, target, wish, model, &heard, seed)?;
+                decisions.push(solved.decision.clone());
+                findings.extend(solved.findings.clone());
+                render_to_level(&mut programme, target, solved, place, job)?
+            }
         };
-        let seed = seed_of(&hash, &target.name);
-        let file = master_name(premaster.path(), target);
-        let solved = level::solve(target, model, file, seed, rate_hz)?;
-        decisions.push(solved.decision.clone());
-        findings.extend(solved.findings.clone());
-        let master = render_to_level(&mut programme, target, solved, place, job)?;
         if let Some(short) = &master.short {
             // What came out takes the place of what was expected.
             findings.retain(|other: &Finding| (other.rule, &other.about) != (short.rule, &short.about));
@@ -208,13 +242,63 @@ pub fn master_like(
     let chain = Chain {
         source_file: file_name(premaster.path()),
         source_blake3: hash,
+        intensity: wish.taste.intensity.name.clone(),
+        tone: wish.taste.colour.name.clone(),
+        strength: wish.taste.strength.clone(),
+        stems: Vec::new(),
+        loudness_lufs: wish.loudness_lufs,
+        force_level: wish.force_level,
         because: premaster.findings().iter().map(remark).collect(),
-        deliveries: waiting.iter().map(|master| master.delivery.clone().sealed()).collect(),
+        deliveries: waiting.iter().map(|master| again::sealed(&master.delivery, wish)).collect(),
         steps,
-        ..Chain::default()
     };
     let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions, findings, heard: Some(heard) })
+}
+
+/// What was heard of a print, and its portrait where it is to be matched.
+type Heard = (Listening, Option<Portrait>);
+
+/// Listens to the print and hashes it meanwhile.
+fn hear(premaster: &Premaster, paint: bool, job: &Job<'_>) -> Result<(Heard, String)> {
+    let (heard, hash) = std::thread::scope(|scope| {
+        let hash = scope.spawn(|| render::hash_of_print(premaster));
+        let heard = listen_to(premaster, paint, job);
+        let gone = || Error::new(Kind::Internal, "panic", "the thread that hashes the print panicked");
+        (heard, hash.join().unwrap_or_else(|_| Err(gone())))
+    });
+    Ok((heard?, hash?))
+}
+
+/// Renders a delivery without solving anything.
+fn render_as_it_is(
+    programme: &mut Programme<'_>,
+    delivery: Delivery,
+    place: Place<'_>,
+    job: &Job<'_>,
+) -> Result<Waiting> {
+    let Rendered { file, reduction_db } =
+        render::render(programme, &delivery, place.folder, place.force, job)?;
+    let file = render::within(file, &delivery)?;
+    Ok(Waiting { delivery, file, reduction_db, short: None })
+}
+
+/// Models of the limiter, one for each rate.
+struct Models<'a> {
+    known: BTreeMap<u32, Model>,
+    targets: &'a [Target],
+    wish: &'a Wish<'a>,
+}
+
+impl Models<'_> {
+    fn at(&mut self, rate_hz: u32, programme: &mut Programme<'_>, job: &Job<'_>) -> Result<&Model> {
+        match self.known.entry(rate_hz) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => {
+                Ok(place.insert(model_of(programme, rate_hz, self.targets, self.wish, job)?))
+            }
+        }
+    }
 }
 
 /// Renders a chain as it stands: no listening, no solving.
@@ -224,33 +308,32 @@ pub fn master_like(
 pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
     render::same_print(&chain, &render::hash_of_print(premaster)?)?;
     check_place(premaster.path(), chain.deliveries.iter().map(|delivery| &delivery.file), place)?;
-    let running = chain::running(&chain.steps);
-    let mut programme = Programme::new(premaster, &running, chain.deliveries.len() > 1);
+    let mut programme = Programme::new(premaster, &chain.steps, chain.deliveries.len() > 1);
     let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for delivery in &chain.deliveries {
-        let Rendered { file, reduction_db } =
-            render::render(&mut programme, delivery, place.folder, place.force, job)?;
-        let file = render::within(file, delivery)?;
-        findings.extend(file.written().findings.clone());
-        waiting.push(Waiting { delivery: delivery.clone(), file, reduction_db, short: None });
+        let master = render_as_it_is(&mut programme, delivery.clone(), place, job)?;
+        findings.extend(master.file.written().findings.clone());
+        waiting.push(master);
     }
     let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions: Vec::new(), findings, heard: None })
 }
 
 /// Listens to the whole print.
-fn listen_to(premaster: &Premaster, paint: bool, job: &Job<'_>) -> Result<(Listening, Option<Portrait>)> {
+fn listen_to(premaster: &Premaster, paint: bool, job: &Job<'_>) -> Result<Heard> {
     let mut source = render::open(premaster)?;
     let info = source.info().clone();
     let mut listener = Listener::new(CHANNELS, f64::from(info.sample_rate_hz));
-    let [mid, side, levels] = listener.stages();
+    let [long, side, levels, short] = listener.stages();
     let mut both = Stereo;
-    let mut stages: Vec<&mut dyn Stage> = vec![&mut both, mid, side, levels];
+    let mut stages: Vec<&mut dyn Stage> = vec![&mut both, long, side, levels, short];
     let mut painter = paint.then(|| Painter::new(f64::from(info.sample_rate_hz)));
     stages.extend(painter.iter_mut().flat_map(Painter::stages));
     pipe::run(source.as_mut(), &mut stages, info.frames.unwrap_or(0), "listen", job)
         .map_err(|error| error.at(premaster.path().display()))?;
-    Ok((listener.finish(), painter.and_then(Painter::finish)))
+    let measured = premaster.measurements();
+    let heard = listener.finish(measured.integrated_lufs, &measured.history.short_term_curve_lufs());
+    Ok((heard, painter.and_then(Painter::finish)))
 }
 
 /// Collects the limiter's model at the end of a pipe.
@@ -264,12 +347,18 @@ impl Stage for Collect {
 }
 
 /// The print through the shared steps at a delivery rate, as the limiter's model knows it.
-fn model_of(programme: &mut Programme<'_>, rate_hz: u32, targets: &[Target], job: &Job<'_>) -> Result<Model> {
+fn model_of(
+    programme: &mut Programme<'_>,
+    rate_hz: u32,
+    targets: &[Target],
+    wish: &Wish<'_>,
+    job: &Job<'_>,
+) -> Result<Model> {
     // The lowest ceiling counts: peaks have to be known exactly wherever any of the targets limits.
-    let lowest = targets.iter().map(|target| target.ceiling_for(0.0)).fold(0.0, f64::min);
-    let settings = level::limiter_settings(lowest);
+    let lowest = targets.iter().map(|target| again::lowest_ceiling_dbtp(target, wish)).fold(0.0, f64::min);
+    let settings = level::collecting_settings(lowest);
     let weights = Layout::of(CHANNELS).loudness_weights();
-    let most_db = most_drive_db(programme.premaster(), targets);
+    let most_db = most_drive_db(programme.premaster(), targets, wish);
     let mut collect = Collect(Collector::new(f64::from(rate_hz), &weights, &settings, most_db));
     let mut convert = Convert::new(programme.sample_rate_hz(), rate_hz, CHANNELS, 0.0)?;
     programme.play(&mut [&mut convert, &mut collect], "weigh levels", job)?;
@@ -277,10 +366,11 @@ fn model_of(programme: &mut Programme<'_>, rate_hz: u32, targets: &[Target], job
 }
 
 /// Drive beyond which no target will go: peaks that even this does not lift to the ceiling need no exact measurement.
-fn most_drive_db(premaster: &Premaster, targets: &[Target]) -> f64 {
+fn most_drive_db(premaster: &Premaster, targets: &[Target], wish: &Wish<'_>) -> f64 {
     // Loud targets may need this much more than their distance in loudness before the limiter gives up.
     const BEYOND_DB: f64 = 12.0;
-    let loudest = targets.iter().map(|target| target.loudness_lufs.as_ref().map_or(-8.0, |fact| fact.value));
+    let free = wish.taste.intensity.free_loudness_lufs.value.max(-8.0);
+    let loudest = targets.iter().map(|target| again::wanted_lufs(target, wish).unwrap_or(free));
     let loudest = loudest.fold(f64::NEG_INFINITY, f64::max);
     let own = premaster.measurements().integrated_lufs.filter(|lufs| lufs.is_finite());
     own.map_or(level::MOST_GAIN_DB, |own| (loudest - own + BEYOND_DB).clamp(0.0, level::MOST_GAIN_DB))
@@ -374,6 +464,32 @@ pub fn master_name(print: &Path, target: &Target) -> String {
         name.push(c);
     }
     name + &ending
+}
+
+/// What the file of a target will be called: as [`master_name`], or as the chain of the wish has it.
+#[must_use]
+pub fn file_name_of(print: &Path, target: &Target, wish: &Wish<'_>) -> String {
+    again::file_for(print, target, wish)
+}
+
+/// A print younger than this has not been left alone long enough, seconds: a day, as the trade has it.
+const REST_SECONDS: f64 = 24.0 * 3600.0;
+
+/// What is to be said about the age of a print.
+#[must_use]
+pub fn rested(age_seconds: f64) -> Finding {
+    let hours = age_seconds / 3600.0;
+    let age = match hours {
+        hours if hours < 1.0 => format!("the print is {:.0} minutes old", hours * 60.0),
+        hours if hours < 48.0 => format!("the print is {hours:.0} hours old"),
+        hours => format!("the print is {:.0} days old", hours / 24.0),
+    };
+    if age_seconds >= REST_SECONDS {
+        return Finding::new("rested", Severity::Info, age).limit("a day");
+    }
+    Finding::new("not_rested", Severity::Warning, age)
+        .limit("a day")
+        .advice("ears that mixed it this day hear the mix, not the record: come back tomorrow")
 }
 
 /// Seed of the dither: another one for every print and destination, the same on every run.

@@ -5,6 +5,7 @@
 //! are the same either way.
 
 use super::chain::Step;
+use super::fuse::fuse;
 use super::render::{CHANNELS, open};
 use super::stages::{Inserts, Stereo};
 use crate::audio::{Info, Layout, Source};
@@ -20,15 +21,15 @@ const MOST_KEPT_BYTES: usize = 168 << 20;
 /// A print and what all masters share of their chains.
 pub(super) struct Programme<'a> {
     premaster: &'a Premaster,
-    steps: &'a [Step],
+    steps: Vec<Step>,
     keep: bool,
     kept: Option<Vec<Buffer>>,
 }
 
 impl<'a> Programme<'a> {
-    /// `keep`: whether it will be played more than once.
-    pub(super) fn new(premaster: &'a Premaster, steps: &'a [Step], keep: bool) -> Self {
-        Self { premaster, steps, keep, kept: None }
+    /// Of `steps` those that are on run. `keep`: whether it will be played more than once.
+    pub(super) fn new(premaster: &'a Premaster, steps: &[Step], keep: bool) -> Self {
+        Self { premaster, steps: fuse(steps), keep, kept: None }
     }
 
     /// The print.
@@ -57,7 +58,7 @@ impl<'a> Programme<'a> {
         {
             // A thread for each processor: together they are the longest of all stages.
             let of = |(index, step)| Inserts::new(std::slice::from_ref(step), rate_hz, CHANNELS, index);
-            let mut inserts: Vec<Inserts> = (0..).zip(self.steps).map(of).collect();
+            let mut inserts: Vec<Inserts> = (0..).zip(&self.steps).map(of).collect();
             let mut all: Vec<&mut dyn Stage> = vec![&mut stereo];
             all.extend(inserts.iter_mut().map(|insert| insert as &mut dyn Stage));
             all.push(&mut keep);

@@ -3,7 +3,8 @@
 //! Four threads at most (reading, shared chain, conversion and limiter, writing); the bits do not depend on how many
 //! there are.
 
-use super::chain::{Chain, Container, Delivery, Encoding, running};
+use super::chain::{Chain, Container, Delivery, Encoding};
+use super::fuse::fuse;
 use super::programme::Programme;
 use super::stages::{Convert, Group, Inserts};
 use crate::audio::{self, Source};
@@ -79,7 +80,7 @@ pub(super) fn render(
     let tags = &programme.premaster().info().metadata.tags;
     let writer = Writer::create(&path, spec_of(delivery, tags), force)?;
     let mut convert = Convert::new(from_hz, to_hz, CHANNELS, delivery.output.gain_db)?;
-    let mut limiter = Inserts::new(&running(&delivery.steps), f64::from(to_hz), CHANNELS, 1);
+    let mut limiter = Inserts::new(&fuse(&delivery.steps), f64::from(to_hz), CHANNELS, 1);
     let mut sink = Sink(writer);
     let label = format!("master for {}", delivery.target);
     {

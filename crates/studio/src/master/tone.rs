@@ -3,6 +3,7 @@
 //! The spectrum of the mix, in nine bands, is compared with the nearest of three families of released records. A band
 //! inside one robust standard deviation of its family is left alone; one outside is moved part of the way to the edge.
 
+use dsp::eq_design::{Analogue, Curve};
 use dsp::math;
 use serde::Serialize;
 
@@ -47,8 +48,10 @@ pub const FAMILIES: [Family; 3] = [
 
 /// No correction is larger, dB (mastering.md §5.7: cap ±3 dB a band).
 const CAP_DB: f64 = 3.0;
-/// How much of the way to the edge is gone. By calibration, 2026-11-21: half leaves the mix its character.
-const AMOUNT: f64 = 0.5;
+/// Where a tilt turns the spectrum, Hz (mastering.md §5.9: 630 to 650).
+const PIVOT_HZ: f64 = 640.0;
+/// A tilt is taken where it does this much of the work (share of the squared decibels wanted). By calibration, 2026-11-21.
+const TILT_SHARE: f64 = 0.6;
 /// A filter that would do less is left out, dB. By calibration, 2026-11-21: below it nobody hears it in music.
 const LEAST_DB: f64 = 0.5;
 /// Bells beside the two shelves (mastering.md §5.7: tilt first, then shelves, then at most four bells).
@@ -66,6 +69,8 @@ pub enum Shape {
     Bell,
     /// High shelf.
     HighShelf,
+    /// The whole spectrum turned around the frequency.
+    Tilt,
 }
 
 /// One filter of the correction.
@@ -94,6 +99,8 @@ pub struct Tone {
     pub level_db: [f64; BANDS],
     /// How far each band lies from the family's median, dB.
     pub distance_db: [f64; BANDS],
+    /// Robust standard deviation of each band in the family, dB.
+    pub deviation_db: [f64; BANDS],
     /// Filters, lowest first; empty when nothing needs doing.
     pub corrections: Vec<Correction>,
 }
@@ -116,24 +123,15 @@ fn distance(level_db: &[f64; BANDS], family: &Family) -> ([f64; BANDS], f64) {
     (distance, score)
 }
 
-/// Gain in dB at `frequency_hz` of an analogue filter of 1 dB, to first order in its gain.
-///
-/// Bell: `s² + s·A/Q + 1` over `s² + s/(A·Q) + 1`; shelf: the usual two-pole shelf with Q 0.707.
+/// Gain in dB at `frequency_hz` of an analogue filter.
 fn response_db(shape: Shape, freq_hz: f64, q: f64, gain_db: f64, frequency_hz: f64) -> f64 {
-    let w = frequency_hz / freq_hz;
-    let a = math::db_to_gain(gain_db / 2.0);
-    let w2 = w * w;
-    let magnitude2 = |c0: f64, c1: f64, c2: f64| {
-        let real = c0 - c2 * w2;
-        real * real + c1 * c1 * w2
+    let curve = match shape {
+        Shape::LowShelf => Curve::LowShelf,
+        Shape::Bell => Curve::Bell,
+        Shape::HighShelf => Curve::HighShelf,
+        Shape::Tilt => Curve::Tilt,
     };
-    let root = a.sqrt();
-    let (numerator, denominator, scale) = match shape {
-        Shape::Bell => (magnitude2(1.0, a / q, 1.0), magnitude2(1.0, 1.0 / (a * q), 1.0), 1.0),
-        Shape::LowShelf => (magnitude2(a, root / q, 1.0), magnitude2(1.0, root / q, a), a),
-        Shape::HighShelf => (magnitude2(1.0, root / q, a), magnitude2(a, root / q, 1.0), a),
-    };
-    math::power_to_db(scale * scale * numerator / denominator)
+    Analogue::new(curve, freq_hz, gain_db, q).magnitude_db(frequency_hz)
 }
 
 /// The filter that stands for a band: shelves at the ends, bells about as wide as their band between.
@@ -173,9 +171,9 @@ fn fit(bands: &[usize], wanted_db: &[f64; BANDS]) -> Vec<f64> {
 /// Compares band levels (dB re integrated loudness) with the families and proposes filters.
 ///
 /// `top_hz` is where the programme's spectrum ends (a lossy source, a low sample rate): bands that reach beyond it are
-/// not touched.
+/// not touched. `amount` is how much of the way to the edge is gone.
 #[must_use]
-pub fn propose(level_db: &[f64; BANDS], top_hz: f64) -> Tone {
+pub fn propose(level_db: &[f64; BANDS], top_hz: f64, amount: f64) -> Tone {
     let nearest = FAMILIES.iter().min_by(|a, b| distance(level_db, a).1.total_cmp(&distance(level_db, b).1));
     let family = nearest.unwrap_or(&FAMILIES[0]);
     let (distance_db, _) = distance(level_db, family);
@@ -185,7 +183,47 @@ pub fn propose(level_db: &[f64; BANDS], top_hz: f64) -> Tone {
             level_db[b] < EMPTY_DB || !level_db[b].is_finite() || EDGES_HZ[b + 1] > top_hz.max(1.0) * 1.05;
         if empty { 0.0 } else { distance_db[b] - edge }
     });
-    let wanted: [f64; BANDS] = std::array::from_fn(|b| (-AMOUNT * outside[b]).clamp(-CAP_DB, CAP_DB));
+    let wanted: [f64; BANDS] = std::array::from_fn(|b| (-amount * outside[b]).clamp(-CAP_DB, CAP_DB));
+    let tilt = tilt_of(&wanted, &outside);
+    let left: [f64; BANDS] = std::array::from_fn(|b| match &tilt {
+        // What the tilt has done of it, and no correction of the tilt itself.
+        Some(tilt) if wanted[b] != 0.0 => {
+            let rest = wanted[b] - response_db(Shape::Tilt, tilt.freq_hz, tilt.q, tilt.gain_db, centre_hz(b));
+            if rest * wanted[b] > 0.0 { rest } else { 0.0 }
+        }
+        Some(_) => 0.0,
+        None => wanted[b],
+    });
+    let corrections = tilt.into_iter().chain(filters(&left, &outside)).collect();
+    let (family, deviation_db) = (family.name, family.deviation_db);
+    Tone { family, level_db: *level_db, distance_db, deviation_db, corrections }
+}
+
+/// A tilt, where that alone does most of what is wanted.
+fn tilt_of(wanted: &[f64; BANDS], outside: &[f64; BANDS]) -> Option<Correction> {
+    let row: [f64; BANDS] =
+        std::array::from_fn(|b| response_db(Shape::Tilt, PIVOT_HZ, 0.71, 1.0, centre_hz(b)));
+    let dot = |x: &[f64; BANDS], y: &[f64; BANDS]| (0..BANDS).map(|b| x[b] * y[b]).sum::<f64>();
+    let (all, along) = (dot(wanted, wanted), dot(wanted, &row));
+    let gain_db = along / dot(&row, &row);
+    let asked = wanted.iter().filter(|db| db.abs() >= LEAST_DB).count();
+    // One band or two are the business of a filter of their own.
+    if asked < 3 || gain_db.abs() < LEAST_DB || along * gain_db < TILT_SHARE * all {
+        return None;
+    }
+    let worst = (0..BANDS).max_by(|&a, &b| outside[a].abs().total_cmp(&outside[b].abs())).unwrap_or(0);
+    Some(Correction {
+        shape: Shape::Tilt,
+        freq_hz: PIVOT_HZ,
+        q: 0.71,
+        gain_db: (gain_db.clamp(-CAP_DB, CAP_DB) * 10.0).round() / 10.0,
+        band: worst,
+        outside_db: outside[worst],
+    })
+}
+
+/// Shelves and bells that come nearest to what is wanted.
+fn filters(wanted: &[f64; BANDS], outside: &[f64; BANDS]) -> Vec<Correction> {
     let mut asked: Vec<usize> = (0..BANDS).filter(|&b| wanted[b].abs() >= LEAST_DB).collect();
     // The largest first; the shelves are free, of the bells only so many.
     asked.sort_by(|&a, &b| wanted[b].abs().total_cmp(&wanted[a].abs()).then(a.cmp(&b)));
@@ -196,8 +234,8 @@ pub fn propose(level_db: &[f64; BANDS], top_hz: f64) -> Tone {
         !bell || bells <= MOST_BELLS
     });
     asked.sort_unstable();
-    let gains = fit(&asked, &wanted);
-    let corrections = asked
+    let gains = fit(&asked, wanted);
+    asked
         .iter()
         .zip(gains)
         .filter(|(_, gain_db)| gain_db.abs() >= LEAST_DB)
@@ -207,8 +245,13 @@ pub fn propose(level_db: &[f64; BANDS], top_hz: f64) -> Tone {
             let (gain_db, freq_hz) = ((gain_db * 10.0).round() / 10.0, freq_hz.round());
             Correction { shape, freq_hz, q, gain_db, band, outside_db: outside[band] }
         })
-        .collect();
-    Tone { family: family.name, level_db: *level_db, distance_db, corrections }
+        .collect()
+}
+
+/// The band a frequency lies in.
+#[must_use]
+pub fn band_of(freq_hz: f64) -> usize {
+    (0..BANDS).find(|b| freq_hz < EDGES_HZ[b + 1]).unwrap_or(BANDS - 1)
 }
 
 #[cfg(test)]
@@ -220,7 +263,7 @@ mod tests {
         for family in FAMILIES {
             for offset in [-20.0, 0.0, 7.0] {
                 let level = family.median_db.map(|db| db + offset);
-                let tone = propose(&level, 20_000.0);
+                let tone = propose(&level, 20_000.0, 0.5);
                 assert_eq!(tone.family, family.name);
                 assert!(tone.corrections.is_empty(), "{:?}", tone.corrections);
             }
@@ -231,7 +274,7 @@ mod tests {
     fn nine_decibels_too_much_bass_is_cut_by_a_low_shelf_within_the_cap() {
         let mut level = FAMILIES[0].median_db;
         level[0] += 9.0;
-        let tone = propose(&level, 20_000.0);
+        let tone = propose(&level, 20_000.0, 0.5);
         let shelf = tone.corrections[0];
         assert_eq!((shelf.shape, shelf.band), (Shape::LowShelf, 0));
         assert!(shelf.gain_db < -1.5 && shelf.gain_db >= -3.0, "{shelf:?}");
@@ -242,9 +285,9 @@ mod tests {
     fn a_missing_top_is_not_boosted() {
         let mut level = FAMILIES[0].median_db;
         level[8] = -95.0;
-        assert!(propose(&level, 20_000.0).corrections.iter().all(|c| c.band != 8));
+        assert!(propose(&level, 20_000.0, 0.5).corrections.iter().all(|c| c.band != 8));
         level[8] = -50.0;
-        assert!(propose(&level, 16_000.0).corrections.iter().all(|c| c.band != 8));
+        assert!(propose(&level, 16_000.0, 0.5).corrections.iter().all(|c| c.band != 8));
     }
 
     #[test]
@@ -274,5 +317,31 @@ mod tests {
                 .sum();
             assert!((got - want).abs() < 0.25, "band {b}: {got} for {want}");
         }
+    }
+
+    #[test]
+    fn a_dark_mix_is_turned_as_a_whole_before_bands_are_touched() {
+        let mut level = FAMILIES[0].median_db;
+        // 9 dB from the bottom to the top, evenly over the bands.
+        for (b, level) in level.iter_mut().enumerate() {
+            *level += 7.5 - 15.0 * b as f64 / 8.0;
+        }
+        let tone = propose(&level, 20_000.0, 0.5);
+        let first = tone.corrections[0];
+        assert_eq!(first.shape, Shape::Tilt, "{:?}", tone.corrections);
+        assert!(first.gain_db >= 0.5, "{first:?}");
+        assert!(tone.corrections[1..].iter().all(|c| c.gain_db.abs() < first.gain_db.abs() + 1.0));
+        // The same slope the other way turns the other way.
+        let mirrored: [f64; BANDS] = std::array::from_fn(|b| 2.0 * FAMILIES[0].median_db[b] - level[b]);
+        let other = propose(&mirrored, 20_000.0, 0.5);
+        assert!(other.corrections.iter().all(|c| c.shape != Shape::Tilt || c.gain_db < 0.0));
+    }
+
+    #[test]
+    fn more_amount_moves_further() {
+        let mut level = FAMILIES[0].median_db;
+        level[0] += 5.0;
+        let gain = |amount| propose(&level, 20_000.0, amount).corrections[0].gain_db;
+        assert!(gain(0.5) < gain(0.3) && gain(0.3) < 0.0);
     }
 }

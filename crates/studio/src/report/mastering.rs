@@ -1,6 +1,7 @@
 //! What came in, what was done and why, what came out: of a mastering run.
 
 use crate::handover::Premaster;
+use crate::master::chain::Step;
 use crate::master::{Master, Mastering};
 use crate::message::{Finding, clean_name};
 use crate::meters::Measurements;
@@ -71,6 +72,22 @@ fn format_of(m: &Measurements) -> String {
     format!("{}{bits}, {} Hz", m.container, m.sample_rate_hz)
 }
 
+fn move_json(step: &Step) -> Value {
+    json!({
+        "id": step.id,
+        "family": step.family,
+        "processor": step.settings.description().key,
+        "on": step.on,
+        "because": step.because,
+        "evidence": step.evidence,
+        "effect": step.effect,
+        "confidence": step.confidence,
+        "alternatives": step.alternatives,
+        "locked": step.locked,
+        "by_hand": step.edited(),
+    })
+}
+
 fn master_json(master: &Master) -> Value {
     let delivery = master.delivery();
     json!({
@@ -82,6 +99,7 @@ fn master_json(master: &Master) -> Value {
         "limiter_reduction_db": master.reduction_db(),
         "audio_blake3": master.written().audio_blake3,
         "bytes": master.written().bytes,
+        "moves": delivery.steps.iter().map(move_json).collect::<Vec<_>>(),
         "measurements": master.written().measured,
     })
 }
@@ -101,6 +119,9 @@ pub fn json(premaster: &Premaster, findings: &[Finding], mastering: &Mastering) 
         "decisions": mastering.decisions,
         "findings": mastering.findings,
         "masters": mastering.masters.iter().map(master_json).collect::<Vec<_>>(),
+        "intensity": mastering.chain.intensity,
+        "tone": mastering.chain.tone,
+        "moves": mastering.chain.steps.iter().map(move_json).collect::<Vec<_>>(),
         "chain": mastering.chain.to_toml(),
     })
 }

@@ -180,6 +180,10 @@ pub struct Chain {
     pub strength: Strength,
     /// Stems whose sum is the print; empty when it is a file.
     pub stems: Vec<Stem>,
+    /// Loudness that was asked for in place of the destinations' own.
+    pub loudness_lufs: Option<f64>,
+    /// Whether loudness was to be delivered whatever it costs.
+    pub force_level: bool,
     /// Moves at the print's rate, shared by all destinations.
     pub steps: Vec<Step>,
     /// Remarks on the whole; become comments.
@@ -202,6 +206,8 @@ impl Default for Chain {
             tone: TONE.into(),
             strength: Strength::default(),
             stems: Vec::new(),
+            loudness_lufs: None,
+            force_level: false,
             steps: Vec::new(),
             because: Vec::new(),
             deliveries: Vec::new(),
@@ -232,11 +238,6 @@ impl Chain {
     pub fn to_toml(&self) -> String {
         write::chain(self)
     }
-}
-
-/// Moves that run; the others are kept for the text only.
-pub(super) fn running(steps: &[Step]) -> Vec<Step> {
-    steps.iter().filter(|step| step.on).cloned().collect()
 }
 
 /// The processor called `key`; that it is registered is our own business.

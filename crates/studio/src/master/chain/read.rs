@@ -7,7 +7,7 @@ use crate::master::stems;
 use crate::message::Error;
 use crate::session::insert::{self, Insert};
 use crate::session::read::{Node, Reader, Take, wrong};
-use facts::{Facts, Figure, Kept};
+use facts::{Asked, Facts, Figure, Kept};
 use std::path::Path;
 
 mod facts {
@@ -34,6 +34,16 @@ mod facts {
             value: Plain = 0.0 in -1.0e12..=1.0e12;
             /// What it should be at most.
             limit: Plain = 0.0 in -1.0e12..=1.0e12;
+        }
+    }
+
+    fx::fields! {
+        /// What was asked of the level.
+        pub struct Asked {
+            /// Loudness in place of the destinations' own.
+            loudness_lufs: Plain = -14.0 in -60.0..=0.0;
+            /// Whether it is delivered whatever it costs.
+            force_level: switch = false;
         }
     }
 
@@ -80,6 +90,10 @@ fn root(reader: &mut Reader<'_>, table: &toml_edit::Table) -> Option<Chain> {
     }
     chain.intensity = text(reader, &mut take, "intensity").unwrap_or(chain.intensity);
     chain.tone = text(reader, &mut take, "tone").unwrap_or(chain.tone);
+    let mut asked = Asked::default();
+    let given = take.fields(reader, &mut asked);
+    chain.loudness_lufs = given.contains(&"loudness_lufs").then_some(asked.loudness_lufs);
+    chain.force_level = asked.force_level;
     if let Some(mut strength) = take.take("strength").and_then(|node| reader.table(&node, "strength")) {
         strength.fields(reader, &mut chain.strength);
         strength.finish(reader, "[strength]");

@@ -1,7 +1,7 @@
 //! A move: one processor, and everything that has to be said about it.
 
 use super::write;
-use fx::AnyProcessor;
+use fx::{AnyProcessor, Fields};
 use serde::Serialize;
 
 fx::choice! {
@@ -63,6 +63,23 @@ fx::fields! {
 }
 
 impl Strength {
+    /// Names of the families.
+    pub fn families() -> impl Iterator<Item = &'static str> {
+        <Self as Fields>::PARAMS.iter().map(|param| param.key)
+    }
+
+    /// Sets one by a word like `tone=0.5`; false when there is no such family or no such strength.
+    pub fn set_word(&mut self, word: &str) -> bool {
+        let Some((family, number)) = word.split_once('=') else { return false };
+        let index = Self::PARAMS.iter().position(|param| param.key == family.trim());
+        let Some((index, value)) = index.zip(number.trim().parse::<f64>().ok()) else { return false };
+        let allowed = Self::PARAMS[index].allows(value);
+        if allowed {
+            self.set(index, value);
+        }
+        allowed
+    }
+
     /// Of a family.
     #[must_use]
     pub fn of(&self, family: Family) -> f64 {

@@ -15,12 +15,18 @@ pub(super) fn chain(chain: &Chain) -> String {
     remarks(&mut text, &chain.because);
     let _ = writeln!(
         text,
-        "version = {VERSION:.0}\nintensity = {}\ntone = {}\n\n[source]\nfile = {}\nblake3 = {}",
+        "version = {VERSION:.0}\nintensity = {}\ntone = {}",
         quoted(&chain.intensity),
-        quoted(&chain.tone),
-        quoted(&chain.source_file),
-        quoted(&chain.source_blake3)
+        quoted(&chain.tone)
     );
+    if let Some(lufs) = chain.loudness_lufs {
+        let _ = writeln!(text, "loudness_lufs = {lufs:?}");
+    }
+    if chain.force_level {
+        text.push_str("force_level = true\n");
+    }
+    let (file, blake3) = (quoted(&chain.source_file), quoted(&chain.source_blake3));
+    let _ = writeln!(text, "\n[source]\nfile = {file}\nblake3 = {blake3}");
     text.push_str(
         "\n# How much of each family's moves is wanted: 0 nothing, 1 as proposed, 1.5 at most.\n[strength]\n",
     );

@@ -83,12 +83,20 @@ impl Matched {
             Family::Width => amounts.width > 0.0,
             Family::Saturation | Family::Level => false,
         };
-        steps.retain(|step| step.kept() || !matched(step.family));
+        // The house's own ideas of balance, dynamics and width; what it cleans and what a person asked for stays.
+        let ours = |step: &Step| {
+            let hz = step.id.strip_prefix("tone-").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+            let taste = match step.family {
+                Family::Tone => hz || step.id == "tone-tilt",
+                Family::Width => step.id != "width-bass",
+                _ => true,
+            };
+            matched(step.family) && taste
+        };
         decisions.retain(|decision| {
-            ![Family::Tone, Family::Dynamics, Family::Width]
-                .into_iter()
-                .any(|family| matched(family) && decision.family == family.name())
+            !steps.iter().any(|step| ours(step) && step.effect == decision.what && step.because == decision.because)
         });
+        steps.retain(|step| !ours(step));
         for step in &self.steps {
             decisions.push(Decision {
                 family: step.family.name(),
@@ -157,10 +165,9 @@ impl Reference {
         self.picture.lufs
     }
 
-    /// A destination that leaves loudness free takes that of the reference, `amount` of the way from what we would choose
-    /// ourselves; one that asks for a loudness keeps it, since that is what is delivered.
-    pub(super) fn target(&self, target: &Target, amount: f64) -> Target {
-        let own_lufs = super::level::FREE_LOUDNESS_LUFS;
+    /// A destination that leaves loudness free takes that of the reference, `amount` of the way from `own_lufs`, which we
+    /// would choose; one that asks for a loudness keeps it, since that is what is delivered.
+    pub(super) fn target(&self, target: &Target, own_lufs: f64, amount: f64) -> Target {
         let mut target = target.clone();
         if target.loudness_lufs.is_none() && !target.placeholder && amount > 0.0 {
             let wanted = own_lufs + amount * (self.lufs() - own_lufs);

@@ -292,7 +292,7 @@ fn a_free_destination_takes_the_loudness_of_the_reference_within_reason() {
     let cd = crate::targets::find("cd").expect("it is built in");
     let spotify = crate::targets::find("spotify").expect("it is built in");
     let asked = |reference: &Reference, target: &Target, amount: f64| {
-        reference.target(target, amount).loudness_lufs.map(|fact| fact.value)
+        reference.target(target, -10.0, amount).loudness_lufs.map(|fact| fact.value)
     };
     loud.picture.lufs = -8.0;
     assert_eq!(asked(&loud, &cd, 1.0), Some(-8.0));

@@ -17,7 +17,7 @@ mod text;
 pub use role::Role;
 pub(super) use text::{read, write};
 
-use super::chain::{self, Step};
+use super::chain::Step;
 use super::propose::Decision;
 use super::render;
 use crate::audio::{Encoding, Info, Layout, Metadata, Source};
@@ -250,5 +250,5 @@ fn notes_of(path: &Path, verdict: Verdict) -> Vec<Finding> {
 
 /// Moves of a stem that run.
 fn running(stem: &Stem) -> Vec<Step> {
-    chain::running(&stem.steps)
+    stem.steps.iter().filter(|step| step.on).cloned().collect()
 }

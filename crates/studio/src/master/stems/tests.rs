@@ -1,6 +1,6 @@
 use super::*;
 use crate::deliver::{Container, Spec, Writer};
-use crate::master::chain::Chain;
+use crate::master::chain::{self, Chain};
 use crate::targets;
 use dsp::block::{Buffer, View};
 use std::fs;
