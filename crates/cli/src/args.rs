@@ -61,12 +61,20 @@ pub(crate) enum Command {
     Check(Check),
     /// Master a print for one or more destinations
     Master(Master),
+    /// Make a record of songs: order, gaps, one tone, one family of levels; CD, sides, streaming sets
+    Album(Album),
+    /// Plan the sides of a record and cut them on a model of the lathe
+    Cut(Cut),
     /// Measure loudness, peaks, dynamics and stereo
     Measure(Measure),
+    /// DDP filesets: verify one, or take its tracks out
+    Ddp(Ddp),
     /// What the processors do and accept
     Fx(Fx),
     /// What destinations ask for, with sources
     Targets(Targets),
+    /// What lossy codecs make of a file: overs after decoding
+    Codecs(Codecs),
     /// How loud streaming services will play files, or an album of them
     Services(Services),
     /// Print shell completions
@@ -261,9 +269,106 @@ pub(crate) struct Master {
     /// Replace existing masters
     #[arg(short, long)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) extras: Extras,
     /// Stop (code 5) when the gate finds more than notes
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+/// `album`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister album songs --propose      writes songs/album.toml, every value with its reason\n  tonmeister album songs/album.toml --for cd,spotify -o record    DDP fileset, files to stream\n  tonmeister album songs --for hi-res -o record      both at once\n\nEvery destination has its own folder in DIR. What is taken out of album.toml is proposed anew."
+)]
+pub(crate) struct Album {
+    /// A folder of prints, or the album.toml written for one
+    #[arg(value_name = "FOLDER|album.toml")]
+    pub(crate) input: PathBuf,
+    /// Destinations; `tonmeister targets` lists them
+    #[arg(long = "for", value_name = "TARGET,…", value_delimiter = ',', required_unless_present = "propose")]
+    pub(crate) destinations: Vec<String>,
+    /// Folder for the record
+    #[arg(short, long, value_name = "DIR", required_unless_present = "propose")]
+    pub(crate) output: Option<PathBuf>,
+    /// Listen and write album.toml, render nothing
+    #[arg(long, conflicts_with_all = ["destinations", "output"])]
+    pub(crate) propose: bool,
+    /// Replace an earlier record or album.toml
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Allow songs outside the folder of the album.toml
+    #[arg(long)]
+    pub(crate) allow_external: bool,
+}
+
+/// `cut`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister cut 01.wav 02.wav 03.wav 04.wav -o sides   two sides of a 12-inch record, with a picture of each\n  tonmeister cut a.wav b.wav --format 7in-45          a single\n\nNothing is written into the songs: the curve of RIAA belongs to the lathe. Code 5 when a side is too long."
+)]
+pub(crate) struct Cut {
+    /// Songs in their order
+    #[arg(value_name = "SONG", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Kind of record: 12in-33, 12in-45, 10in-33, 10in-45, 7in-33 or 7in-45
+    #[arg(long, value_name = "FORMAT", default_value = "12in-33")]
+    pub(crate) format: String,
+    /// Sides [default: as few as hold the songs]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=20))]
+    pub(crate) sides: Option<u8>,
+    /// Silence between two songs, seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = gap)]
+    pub(crate) gap: f64,
+    /// Folder for a picture of each side
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace existing pictures
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+fn gap(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    if (0.0..=60.0).contains(&seconds) { Ok(seconds) } else { Err("0 to 60 seconds".to_owned()) }
+}
+
+/// What masters get besides their sound.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Delivery")]
+pub(crate) struct Extras {
+    /// A tag of every master: title, artist, album, album_artist, track, disc, date, genre, composer, engineer, isrc, barcode, copyright, label, catalogue_number, comment
+    #[arg(long = "tag", value_name = "NAME=TEXT")]
+    pub(crate) tags: Vec<String>,
+    /// Tags from a file, one `name = "text"` a line; --tag comes over them
+    #[arg(long = "tags", value_name = "tags.toml")]
+    pub(crate) tags_file: Option<PathBuf>,
+    /// The cover, PNG or JPEG
+    #[arg(long, value_name = "PICTURE")]
+    pub(crate) artwork: Option<PathBuf>,
+    /// Encode every master with the codecs of its target, decode, and lower its ceiling until that holds
+    #[arg(long, conflicts_with = "chain")]
+    pub(crate) check_codecs: bool,
+    /// A folder for each target, with checksums and a delivery sheet
+    #[arg(long)]
+    pub(crate) set: bool,
+}
+
+/// `codecs`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister codecs master.wav                              the usual codecs\n  tonmeister codecs master.wav --codec aac-256,opus-128     these\n  tonmeister codecs master.wav --for spotify                those of a target\n\nAAC, MP3 and Opus are encoded here, Vorbis by your ffmpeg. Code 5 when any decodes over full scale."
+)]
+pub(crate) struct Codecs {
+    /// A lossless file
+    #[arg(value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// Codecs and bit rates: aac-256, mp3-320, vorbis-160, opus-128
+    #[arg(long = "codec", value_name = "CODEC-KBPS,…", value_delimiter = ',', conflicts_with = "target")]
+    pub(crate) codecs: Vec<String>,
+    /// The codecs of this target
+    #[arg(long = "for", value_name = "TARGET")]
+    pub(crate) target: Option<String>,
 }
 
 /// `measure`
@@ -284,6 +389,56 @@ pub(crate) struct Measure {
     /// Accept FLAC whose MD5 checksum does not match
     #[arg(long)]
     pub(crate) allow_bad_md5: bool,
+}
+
+/// `ddp`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister ddp check master/             0 when it is fit to be pressed, 5 when not\n  tonmeister ddp extract master/ -o tracks/   WAV files, cue sheet, TOC file, PQ sheet"
+)]
+pub(crate) struct Ddp {
+    #[command(subcommand)]
+    pub(crate) what: DdpWhat,
+}
+
+/// What is done with a fileset.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DdpWhat {
+    /// Read a fileset and verify it: records, lengths, checksums, CD-TEXT, every rule of the Red Book
+    Check(DdpCheck),
+    /// Write its tracks as 16-bit WAV files, bit by bit, with sheets to burn them from
+    Extract(DdpExtract),
+}
+
+/// `ddp check`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tonmeister ddp check master/            the table of tracks and what is wrong\n  tonmeister ddp check --json master/     for programs"
+)]
+pub(crate) struct DdpCheck {
+    /// Folder with DDPID and DDPMS
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Warnings fail as well as blockers
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// `ddp extract`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  tonmeister ddp extract master/ -o tracks/\n\nThe files, one after the other, are the image without its first pregap; each closes with the pause\nbefore the next track. A hidden track becomes `00 hidden.wav`. A set with faults is extracted as far\nas it goes and gives code 5."
+)]
+pub(crate) struct DdpExtract {
+    /// Folder with DDPID and DDPMS
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Folder for the tracks
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Replace existing files
+    #[arg(short, long)]
+    pub(crate) force: bool,
 }
 
 /// `fx`

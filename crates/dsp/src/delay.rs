@@ -374,6 +374,27 @@ mod tests {
     }
 
     #[test]
+    fn a_ducker_rises_in_10_ms_and_falls_in_300() {
+        let mut ducker = Ducker::new(48_000.0);
+        // In decibels, per amplitude: in proportion from -40 to -20 dBFS, 12 dB at most.
+        let wanted = |level: f64| -12.0 * ((math::gain_to_db(level) + 40.0) / 20.0).clamp(0.0, 1.0);
+        // The gain goes in lines of 16 frames to where the level was at their start.
+        let up: Vec<f64> = (0..48_000).map(|_| ducker.next(0.1, 12.0)).collect();
+        for frames in [160, 480, 960, 1440] {
+            let level = 0.1 * (1.0 - math::exp(-f64::from(frames) / 480.0));
+            let found = math::gain_to_db(up[frames as usize + 15]);
+            assert!((found - wanted(level)).abs() < 1e-6, "{frames}: {found} {}", wanted(level));
+        }
+        let down: Vec<f64> = (0..48_000).map(|_| ducker.next(0.0, 12.0)).collect();
+        for frames in [1600, 4800, 14_400, 24_000] {
+            let level = 0.1 * math::exp(-f64::from(frames) / 14_400.0);
+            let found = math::gain_to_db(down[frames as usize + 15]);
+            assert!((found - wanted(level)).abs() < 1e-6, "{frames}: {found} {}", wanted(level));
+        }
+        assert!((down[47_999] - 1.0).abs() < 1e-12, "{}", down[47_999]);
+    }
+
+    #[test]
     fn a_one_pole_is_3_db_down_at_its_corner_and_ends_in_silence() {
         let coefficient = OnePole::coefficient(1000.0, 48_000.0);
         let mut pole = OnePole::default();

@@ -37,5 +37,6 @@ pub mod stft;
 pub mod stretch;
 pub mod transient;
 pub mod vbap;
+pub mod vinyl;
 pub mod waveshape;
 pub mod window;

@@ -165,4 +165,15 @@ mod tests {
             assert_eq!(spread_gains(0.3, 0.0, law).0, mono_gains(0.3, law));
         }
     }
+
+    #[test]
+    fn balance_takes_the_far_side_down_by_the_law_from_the_middle() {
+        // Half way to a side: sin(π/8) over sin(π/4), and a quarter over a half.
+        for (law, wanted) in
+            [(PanLaw::Minus3, 0.541_196_100_1), (PanLaw::Minus6, 0.5), (PanLaw::Balance, 0.5)]
+        {
+            assert!((balance_gains(0.5, law).0 - wanted).abs() < 1e-9, "{law:?}");
+            assert!((balance_gains(-0.5, law).1 - wanted).abs() < 1e-9, "{law:?}");
+        }
+    }
 }

@@ -189,4 +189,12 @@ mod tests {
             assert!(math::gain_to_db(amplitude).abs() < 0.011, "{offset}: {amplitude}");
         }
     }
+
+    #[test]
+    fn a_kaiser_window_is_that_of_the_textbook_example() {
+        // Oppenheim and Schafer, "Discrete-Time Signal Processing", section 7.5.3: 60 dB and a transition of 0.2π ask for
+        // β = 5.653 and an order of 37 (36.2 before rounding).
+        assert!((kaiser_beta(60.0) - 5.653).abs() < 0.001);
+        assert_eq!(kaiser_half_length(60.0, 0.1), 19);
+    }
 }

@@ -54,7 +54,8 @@ impl Processor for AutoPan {
     fn prepare(&self, format: Format) -> AutoPanKernel {
         AutoPanKernel {
             format,
-            mover: Mover::new(self.rate(&format), self.wave, format.sample_rate_hz, format.seed),
+            mover: Mover::new(self.rate(&format), self.wave, format.sample_rate_hz, format.seed)
+                .following(self.timing, self.note),
             glides: Glides::new(self.targets(), format.sample_rate_hz),
         }
     }
@@ -95,7 +96,17 @@ impl Kernel for AutoPanKernel {
 
     fn retune(&mut self, settings: &AutoPan) {
         self.mover.retune(settings.rate(&self.format), settings.wave);
+        self.mover.follow(settings.timing, settings.note);
         self.glides.aim(settings.targets());
+    }
+
+    fn follows_tempo(&self) -> bool {
+        self.mover.follows()
+    }
+
+    fn set_tempo(&mut self, tempo_bpm: f64) {
+        self.format.tempo_bpm = tempo_bpm;
+        self.mover.set_tempo(tempo_bpm);
     }
 
     fn reset(&mut self) {

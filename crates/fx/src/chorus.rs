@@ -101,7 +101,8 @@ impl Processor for Chorus {
             format,
             reader: Reader::new(),
             lines: vec![WetLine::new(ms(LONGEST_MS, rate)); format.channels],
-            mover: Mover::new(self.rate(&format), self.wave, rate, format.seed),
+            mover: Mover::new(self.rate(&format), self.wave, rate, format.seed)
+                .following(self.timing, self.note),
             glides: Glides::new(self.targets(&format), rate),
             levels: Glides::new(self.levels(), rate),
             offsets: Glides::new(self.offsets(), rate),
@@ -144,9 +145,19 @@ impl Kernel for ChorusKernel {
 
     fn retune(&mut self, settings: &Chorus) {
         self.mover.retune(settings.rate(&self.format), settings.wave);
+        self.mover.follow(settings.timing, settings.note);
         self.glides.aim(settings.targets(&self.format));
         self.levels.aim(settings.levels());
         self.offsets.aim(settings.offsets());
+    }
+
+    fn follows_tempo(&self) -> bool {
+        self.mover.follows()
+    }
+
+    fn set_tempo(&mut self, tempo_bpm: f64) {
+        self.format.tempo_bpm = tempo_bpm;
+        self.mover.set_tempo(tempo_bpm);
     }
 
     fn reset(&mut self) {
@@ -239,6 +250,36 @@ mod tests {
         let dull = Chorus { depth_ms: 0.0, lowpass_hz: 3000.0, ..one() };
         let out = play(&dull, &impulse(1.0, 0, 48_000));
         assert!((response_db(out.channel(0), 3000.0, RATE) + 3.01).abs() < 0.05);
+    }
+
+    #[test]
+    fn the_sway_stops_half_a_millisecond_before_the_present() {
+        // 10 ms around 2 ms would lie before the present: 1.5 ms are left, 2π · 1.5 ms at 1 Hz is 0.942 % at most.
+        let settings = Chorus { delay_ms: 2.0, depth_ms: 10.0, rate_hz: 1.0, ..one() };
+        let out = play(&settings, &sine(1000.0, 0.5, 0.0, 2.5, RATE));
+        let hz = frequencies(&out.channel(0)[2400..], RATE);
+        let (low, high) = hz.iter().fold((f64::MAX, 0.0_f64), |(l, h), (_, x)| (l.min(*x), h.max(*x)));
+        assert!((high - 1009.425).abs() < 0.05 && (low - 990.575).abs() < 0.05, "{low} {high}");
+    }
+
+    #[test]
+    fn voices_stand_evenly_over_the_turn() {
+        // A click that comes out at a quarter turn: every voice is where the sine of its own part of the turn puts it.
+        for (voices, places) in
+            [(2.0, vec![480, 672]), (3.0, vec![528, 528, 672]), (4.0, vec![480, 576, 576, 672])]
+        {
+            let settings = Chorus { voices, delay_ms: 12.0, depth_ms: 2.0, rate_hz: 0.05, ..one() };
+            let mut input = vec![0.0; 250_000];
+            input[240_000 - 576] = 1.0;
+            let out = play(&settings, &input);
+            let level = 1.0 / f64::sqrt(voices);
+            for place in &places {
+                let at = 240_000 - 576 + place;
+                let wanted = level * places.iter().filter(|other| *other == place).count() as f64;
+                let found: f64 = out.channel(0)[at - 12..at + 12].iter().sum();
+                assert!((found - wanted).abs() < 0.01, "{voices} {place}: {found} {wanted}");
+            }
+        }
     }
 
     #[test]

@@ -95,7 +95,8 @@ impl Processor for Flanger {
             format,
             reader: Reader::new(),
             lines: vec![pair; format.channels],
-            mover: Mover::new(self.rate(&format), self.wave, rate, format.seed),
+            mover: Mover::new(self.rate(&format), self.wave, rate, format.seed)
+                .following(self.timing, self.note),
             glides: Glides::new(self.targets(&format), rate),
             wait,
         }
@@ -137,7 +138,17 @@ impl Kernel for FlangerKernel {
 
     fn retune(&mut self, settings: &Flanger) {
         self.mover.retune(settings.rate(&self.format), settings.wave);
+        self.mover.follow(settings.timing, settings.note);
         self.glides.aim(settings.targets(&self.format));
+    }
+
+    fn follows_tempo(&self) -> bool {
+        self.mover.follows()
+    }
+
+    fn set_tempo(&mut self, tempo_bpm: f64) {
+        self.format.tempo_bpm = tempo_bpm;
+        self.mover.set_tempo(tempo_bpm);
     }
 
     fn reset(&mut self) {
@@ -203,6 +214,16 @@ mod tests {
         let (out, _) = play(&settings, &impulse(1.0, 0, 48_000));
         assert!((response_db(out.channel(0), 100.0, RATE) - to_db(2.5)).abs() < 0.02);
         assert!((response_db(out.channel(0), 150.0, RATE) - to_db(0.625)).abs() < 0.02);
+    }
+
+    #[test]
+    fn every_round_takes_the_delay_to_the_frame() {
+        let settings = Flanger { delay_ms: 10.0, feedback_percent: 60.0, mix_percent: 100.0, ..still() };
+        let (out, latency) = play(&settings, &impulse(1.0, 0, 4800));
+        for (round, wanted) in [1.0, 0.6, 0.36, 0.216].into_iter().enumerate() {
+            let found = out.channel(0)[latency + 480 * (round + 1)];
+            assert!((found - wanted).abs() < 1e-9, "{round}: {found}");
+        }
     }
 
     #[test]

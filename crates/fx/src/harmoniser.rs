@@ -245,4 +245,64 @@ mod tests {
         assert_eq!(first(100.0) - plain, 4_800);
         assert!(plain.abs_diff(12_000 + dsp::pitch_shift::PitchShift::latency_at(48_000.0)) < 100, "{plain}");
     }
+
+    fn render(kernel: &mut HarmoniserKernel, plane: &[f64]) -> Vec<f64> {
+        let mut audio = Buffer::from_planes(&[plane.to_vec()]);
+        kernel.process(&mut audio.block());
+        audio.channel(0).to_vec()
+    }
+
+    #[test]
+    fn changes_while_running_end_where_new_settings_begin() {
+        let mono = Format { channels: 1, ..Format::default() };
+        let mut wanted = Harmoniser { dry_db: -9.0, ..Harmoniser::default() };
+        wanted.voice[0] = HarmonyVoice {
+            on: true,
+            semitones: 3.0,
+            gain_db: -3.0,
+            delay_ms: 35.0,
+            ..HarmonyVoice::default()
+        };
+        let mut other = wanted.clone();
+        (other.dry_db, other.voice[0].gain_db, other.voice[0].delay_ms) = (0.0, 6.0, 10.0);
+        let tone = signals::sine(500.0, 0.2, 0.0, 2.0, 48_000.0);
+        let (mut fresh, mut changed) = (wanted.prepare(mono), other.prepare(mono));
+        changed.retune(&wanted);
+        let (a, b) = (render(&mut fresh, &tone), render(&mut changed, &tone));
+        // The glides have ended long before.
+        assert!(measure::null_db(&a[60_000..], &b[60_000..]) < -100.0);
+        assert!(measure::rms(&a[60_000..]) > 0.05);
+    }
+
+    #[test]
+    fn the_lowest_level_is_silence() {
+        let settings = Harmoniser { dry_db: -60.0, ..Harmoniser::default() };
+        let mut kernel = settings.prepare(Format { channels: 1, ..Format::default() });
+        assert!(render(&mut kernel, &signals::noise(0.5, 1, 48_000)).iter().all(|x| *x == 0.0));
+    }
+
+    #[test]
+    fn formants_of_a_voice_stay_or_go_with_it() {
+        // Harmonics of 150 Hz with a formant at 900 Hz.
+        let mut source = vec![0.0; 72_000];
+        for k in 1..=40 {
+            let hz = 150.0 * f64::from(k);
+            let off = (hz - 900.0) / 150.0;
+            let level = 0.2 / (1.0 + off * off);
+            for (x, y) in source.iter_mut().zip(signals::sine(hz, level, f64::from(k * k), 1.5, 48_000.0)) {
+                *x += y;
+            }
+        }
+        // An octave up the fundamental is 300 Hz: harmonics stand at 900 and at 1800 Hz.
+        let tilt = |keep_formants_percent: f64| {
+            let mut settings = Harmoniser { dry_db: -60.0, keep_formants_percent, ..Harmoniser::default() };
+            settings.voice[3] = HarmonyVoice { on: true, semitones: 12.0, ..HarmonyVoice::default() };
+            let mut kernel = settings.prepare(Format { channels: 1, ..Format::default() });
+            let out = render(&mut kernel, &source);
+            let level = |hz: f64| measure::to_db(measure::tone(&out[36_000..60_000], hz, 48_000.0).0);
+            level(900.0) - level(1_800.0)
+        };
+        assert!(tilt(100.0) > 10.0, "{}", tilt(100.0));
+        assert!(tilt(0.0) < -10.0, "{}", tilt(0.0));
+    }
 }

@@ -8,6 +8,7 @@ mod declare;
 mod ear;
 mod kernel;
 mod registry;
+mod stride;
 
 pub mod auto_pan;
 pub mod chorus;

@@ -53,12 +53,38 @@ pub(crate) fn turns_per_second(timing: SpeedTiming, note: Note, rate_hz: f64, te
 pub(crate) struct Mover {
     lfo: Lfo,
     wave: Wave,
+    /// What a turn lasts, where it follows the tempo.
+    note: Option<Note>,
     sample_rate_hz: f64,
 }
 
 impl Mover {
     pub(crate) fn new(rate_hz: f64, wave: LfoWave, sample_rate_hz: f64, seed: u64) -> Self {
-        Self { lfo: Lfo::new(rate_hz, sample_rate_hz, seed), wave: wave.wave(), sample_rate_hz }
+        Self { lfo: Lfo::new(rate_hz, sample_rate_hz, seed), wave: wave.wave(), note: None, sample_rate_hz }
+    }
+
+    /// Follows the tempo, if that is what sets its speed.
+    pub(crate) fn following(mut self, timing: SpeedTiming, note: Note) -> Self {
+        self.follow(timing, note);
+        self
+    }
+
+    /// Likewise while running.
+    pub(crate) fn follow(&mut self, timing: SpeedTiming, note: Note) {
+        self.note = (timing == SpeedTiming::Tempo).then_some(note);
+    }
+
+    /// Whether it follows the tempo.
+    pub(crate) fn follows(&self) -> bool {
+        self.note.is_some()
+    }
+
+    /// Goes on from where it is, at the speed of another tempo.
+    pub(crate) fn set_tempo(&mut self, tempo_bpm: f64) {
+        if let Some(note) = self.note {
+            let rate_hz = turns_per_second(SpeedTiming::Tempo, note, 0.0, tempo_bpm);
+            self.lfo.set_rate(rate_hz, self.sample_rate_hz);
+        }
     }
 
     pub(crate) fn retune(&mut self, rate_hz: f64, wave: LfoWave) {

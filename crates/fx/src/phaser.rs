@@ -113,7 +113,8 @@ impl Processor for Phaser {
         PhaserKernel {
             format,
             rows: vec![Row::default(); format.channels],
-            mover: Mover::new(self.rate(&format), self.wave, rate, format.seed),
+            mover: Mover::new(self.rate(&format), self.wave, rate, format.seed)
+                .following(self.timing, self.note),
             glides: Glides::new(self.targets(), rate),
             on: Glides::new(self.stages_on(), rate),
             left: 0,
@@ -174,8 +175,18 @@ impl Kernel for PhaserKernel {
 
     fn retune(&mut self, settings: &Phaser) {
         self.mover.retune(settings.rate(&self.format), settings.wave);
+        self.mover.follow(settings.timing, settings.note);
         self.glides.aim(settings.targets());
         self.on.aim(settings.stages_on());
+    }
+
+    fn follows_tempo(&self) -> bool {
+        self.mover.follows()
+    }
+
+    fn set_tempo(&mut self, tempo_bpm: f64) {
+        self.format.tempo_bpm = tempo_bpm;
+        self.mover.set_tempo(tempo_bpm);
     }
 
     fn reset(&mut self) {

@@ -343,6 +343,67 @@ mod tests {
     }
 
     #[test]
+    fn the_drum_is_loud_and_its_pitch_falls_as_it_turns_away() {
+        // At the start it looks at a microphone in the middle. r/c · cos φ nearer, it is 1 + 0.25 cos φ loud and off by
+        // -2π · 5.8 · 0.1 / 343.2 · sin φ. The speed is given while it plays, without inertia.
+        let first =
+            Rotary { speed: RotarySpeed::Stop, horn_db: -60.0, mic_degrees: 0.0, ..Rotary::default() };
+        let mut kernel = first.prepare(Format { sample_rate_hz: RATE, channels: 2, ..Format::default() });
+        kernel.retune(&Rotary { speed: RotarySpeed::Fast, inertia_percent: 0.0, ..first });
+        let tone = sine(200.0, 0.5, 0.0, 1.0, RATE);
+        let mut out = Buffer::from_planes(&[tone.clone(), tone]);
+        kernel.process(&mut out.block());
+        let angle = |frame: f64| math::TAU * 5.8 * frame / RATE;
+        for (frame, hz) in frequencies(&out.channel(0)[4800..], RATE) {
+            // The mean of a period, which lies half of one back.
+            let wanted = 200.0 * (1.0 - 0.010_618 * math::sin(angle(frame + 4800.0 - 120.0)));
+            assert!((hz - wanted).abs() < 0.1, "{frame}: {hz} {wanted}");
+        }
+        for at in (4800..43_000).step_by(960) {
+            let level = rms(&out.channel(0)[at..at + 240]) / 0.353_553;
+            let wanted = 1.0 + 0.25 * math::cos(angle(at as f64 + 120.0));
+            assert!((level - wanted).abs() < 0.02, "{at}: {level} {wanted}");
+        }
+    }
+
+    #[test]
+    fn the_horn_is_loud_and_bright_towards_the_microphone() {
+        // 2500 Hz lie 3.01 dB down in what leaves it to the far side: 1 + 0.45 before, (1 - 0.45) · 0.7071 behind.
+        let settings =
+            Rotary { crossover_hz: 200.0, drum_db: -60.0, mic_degrees: 180.0, ..Rotary::default() };
+        let tone = sine(2500.0, 0.5, 0.0, 2.6, RATE);
+        let (out, latency) = play(&settings, &[tone.clone(), tone]);
+        // Turns of 1.25 s; the microphones stand a quarter turn to either side.
+        for (channel, towards, away) in [(0, 0.75, 1.25), (1, 1.25, 0.75)] {
+            let level = |turn: f64| {
+                let at = (turn * 60_000.0) as usize + latency;
+                rms(&out.channel(channel)[at - 480..at + 480]) / 0.353_553
+            };
+            assert!((level(towards) - 1.45).abs() < 0.01, "{channel}: {}", level(towards));
+            assert!((level(away) - 0.388_9).abs() < 0.01, "{channel}: {}", level(away));
+        }
+    }
+
+    #[test]
+    fn every_rotor_has_its_own_speed_and_inertia() {
+        let slow = Rotary::default();
+        let mut kernel = slow.prepare(Format { sample_rate_hz: RATE, channels: 1, ..Format::default() });
+        let mut go = |speed, frames| {
+            kernel.retune(&Rotary { speed, ..slow.clone() });
+            kernel.process(&mut Buffer::new(1, frames).block());
+            [kernel.rotors[0].step * RATE, kernel.rotors[1].step * RATE]
+        };
+        // 63.2 % of the way: horn in 0.6 s up and 0.9 s down, drum in 2 s and 1.6 s.
+        let rest = |seconds: f64, constant: f64| math::exp(-seconds / constant);
+        let [horn, drum] = go(RotarySpeed::Fast, 28_800);
+        assert!((horn - (6.7 - 5.9 * rest(0.6, 0.6))).abs() < 1e-3, "{horn}");
+        assert!((drum - (5.8 - 5.13 * rest(0.6, 2.0))).abs() < 1e-3, "{drum}");
+        let down = go(RotarySpeed::Stop, 43_200);
+        assert!((down[0] - horn * rest(0.9, 0.9)).abs() < 1e-3, "{down:?}");
+        assert!((down[1] - drum * rest(0.9, 1.6)).abs() < 1e-3, "{down:?}");
+    }
+
+    #[test]
     fn standing_rotors_without_depth_leave_an_all_pass() {
         let settings = Rotary { speed: RotarySpeed::Stop, depth_percent: 0.0, ..Rotary::default() };
         let (out, latency) = play(&settings, &[impulse(1.0, 0, 9600)]);

@@ -71,7 +71,8 @@ impl Processor for Tremolo {
     fn prepare(&self, format: Format) -> TremoloKernel {
         TremoloKernel {
             format,
-            mover: Mover::new(self.rate(&format), self.wave, format.sample_rate_hz, format.seed),
+            mover: Mover::new(self.rate(&format), self.wave, format.sample_rate_hz, format.seed)
+                .following(self.timing, self.note),
             glides: Glides::new(self.targets(&format), format.sample_rate_hz),
             split: vec![OnePole::default(); format.channels],
         }
@@ -104,7 +105,17 @@ impl Kernel for TremoloKernel {
 
     fn retune(&mut self, settings: &Tremolo) {
         self.mover.retune(settings.rate(&self.format), settings.wave);
+        self.mover.follow(settings.timing, settings.note);
         self.glides.aim(settings.targets(&self.format));
+    }
+
+    fn follows_tempo(&self) -> bool {
+        self.mover.follows()
+    }
+
+    fn set_tempo(&mut self, tempo_bpm: f64) {
+        self.format.tempo_bpm = tempo_bpm;
+        self.mover.set_tempo(tempo_bpm);
     }
 
     fn reset(&mut self) {
@@ -168,6 +179,27 @@ mod tests {
         // At a quarter turn the wave is at its top: lows at 1, highs at 0.2; at three quarters the other way round.
         assert!((level(20.0, 0.25) - 1.0).abs() < 0.02 && (level(20.0, 0.75) - 0.2).abs() < 0.03);
         assert!((level(19_000.0, 0.25) - 0.2).abs() < 0.03 && (level(19_000.0, 0.75) - 1.0).abs() < 0.03);
+    }
+
+    #[test]
+    fn half_of_the_power_goes_either_way_at_the_crossover() {
+        // First order at its corner: the low half is 1 / (1 + j). While the other half is at nothing, 3.01 dB are missing.
+        for crossover_hz in [400.0, 800.0, 3000.0] {
+            let settings = Tremolo {
+                mode: TremoloMode::Harmonic,
+                wave: LfoWave::Square,
+                depth_percent: 100.0,
+                rate_hz: 1.0,
+                crossover_hz,
+                ..Tremolo::default()
+            };
+            let out = play(&settings, &sine(crossover_hz, 0.5, 0.0, 1.0, RATE));
+            for half in [4_800..19_200, 28_800..43_200] {
+                let level = testkit::measure::tone(&out.channel(0)[half], crossover_hz, RATE).0;
+                let db = testkit::measure::to_db(level / 0.5);
+                assert!((db + 3.0103).abs() < 0.01, "{crossover_hz}: {db}");
+            }
+        }
     }
 
     #[test]

@@ -115,6 +115,75 @@ impl Drop for NewFile {
     }
 }
 
+/// Gives all files their names, and says where they are. If one cannot have its name, those that were not there before go
+/// again.
+///
+/// # Errors
+/// As [`NewFile::commit`].
+pub fn commit_all(files: Vec<NewFile>) -> Result<Vec<PathBuf>> {
+    let (mut done, mut fresh) = (Vec::new(), Vec::new());
+    for file in files {
+        let path = file.target().to_owned();
+        let new = !path.exists();
+        if let Err(error) = file.commit() {
+            // What cannot be removed is whole, at least.
+            fresh.iter().for_each(|path: &PathBuf| drop(fs::remove_file(path)));
+            return Err(error);
+        }
+        fresh.extend(new.then(|| path.clone()));
+        done.push(path);
+    }
+    Ok(done)
+}
+
+/// A folder for new files: made if it is not there, and gone again if nothing came of it.
+#[derive(Debug)]
+pub struct NewFolder {
+    path: PathBuf,
+    made: bool,
+}
+
+impl NewFolder {
+    /// Makes the folder `path` in one that exists, or takes it as it is.
+    ///
+    /// # Errors
+    /// `not_a_folder` when a file has that name; `not_found` when the folder it belongs in is missing; `permission_denied`,
+    /// `io`.
+    pub fn create(path: &Path) -> Result<Self> {
+        let path = path.to_owned();
+        if path.is_dir() {
+            return Ok(Self { path, made: false });
+        }
+        if path.exists() {
+            return Err(Error::new(Kind::Usage, "not_a_folder", "this is a file, not a folder")
+                .at(path.display())
+                .hint("name a folder"));
+        }
+        fs::create_dir(&path).map_err(|error| Error::io(&path, "make the folder", &error))?;
+        Ok(Self { path, made: true })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Something came of it: it stays.
+    pub fn keep(mut self) {
+        self.made = false;
+    }
+}
+
+impl Drop for NewFolder {
+    fn drop(&mut self) {
+        if self.made {
+            // A folder with something in it stays.
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
 /// Writes a whole file at once.
 ///
 /// # Errors
@@ -266,6 +335,36 @@ mod tests {
         new.commit().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"half and half");
         assert_eq!(names(folder.path()), ["a.txt"]);
+    }
+
+    #[test]
+    fn files_get_their_names_together_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = |name: &str| NewFile::create(&folder.path().join(name), false).unwrap();
+        assert_eq!(
+            commit_all(vec![new("a"), new("b")]).unwrap(),
+            [folder.path().join("a"), folder.path().join("b")]
+        );
+        let (first, second) = (new("c"), new("d"));
+        fs::write(folder.path().join("d"), "theirs").unwrap();
+        assert_eq!(commit_all(vec![first, second]).unwrap_err().code, "exists");
+        assert_eq!(names(folder.path()), ["a", "b", "d"]);
+    }
+
+    #[test]
+    fn a_new_folder_goes_again_when_nothing_came_of_it() {
+        let outside = tempfile::tempdir().unwrap();
+        let path = outside.path().join("new");
+        drop(NewFolder::create(&path).unwrap());
+        assert!(!path.exists());
+        NewFolder::create(&path).unwrap().keep();
+        assert!(path.exists());
+        // It was there before: it stays.
+        drop(NewFolder::create(&path).unwrap());
+        assert!(path.exists());
+        fs::write(outside.path().join("file"), "").unwrap();
+        assert_eq!(NewFolder::create(&outside.path().join("file")).unwrap_err().code, "not_a_folder");
+        assert_eq!(NewFolder::create(&outside.path().join("no/new")).unwrap_err().code, "not_found");
     }
 
     #[test]

@@ -8,10 +8,13 @@
 //! The path is in the types: only [`mix`] makes a `Print`, only [`handover`] makes a `Premaster`, only [`master`]
 //! makes a `Master`, and [`deliver`] writes nothing else. There is no function from a session to a master.
 
+pub mod album;
 pub mod audio;
+pub mod codec;
 pub mod decode;
 pub mod deliver;
 pub mod demo;
+pub mod disc;
 pub mod engine;
 pub mod files;
 pub mod handover;
@@ -24,5 +27,7 @@ pub(crate) mod pipe;
 pub mod report;
 pub mod services;
 pub mod session;
+pub mod sheet;
 pub mod suggest;
 pub mod targets;
+pub mod vinyl;

@@ -1,4 +1,4 @@
-//! The word that was probably meant.
+//! The word that was probably meant, and ids for things that have only names.
 
 /// Longest word worth comparing: everything we know is shorter.
 const LONGEST: usize = 64;
@@ -51,6 +51,25 @@ fn distance(a: &[char], b: &[char]) -> usize {
         last = row;
     }
     last.last().copied().unwrap_or(0)
+}
+
+/// An id for a name that nobody in `taken` has, and adds it there; `otherwise` for names without letters and digits.
+pub(crate) fn unique_id(name: &str, otherwise: &str, taken: &mut Vec<String>) -> String {
+    let mut id = String::new();
+    for letter in name.chars().flat_map(char::to_lowercase).take(48) {
+        if letter.is_alphanumeric() {
+            id.push(letter);
+        } else if !id.is_empty() && !id.ends_with('_') {
+            id.push('_');
+        }
+    }
+    let id = id.trim_end_matches('_');
+    let id = if id.is_empty() { otherwise } else { id };
+    let numbered = (2..).map(|number| format!("{id}_{number}"));
+    let free =
+        std::iter::once(id.to_owned()).chain(numbered).find(|id| !taken.contains(id)).unwrap_or_default();
+    taken.push(free.clone());
+    free
 }
 
 #[cfg(test)]

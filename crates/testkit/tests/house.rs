@@ -22,15 +22,26 @@ const STUDIO: &[(&str, &[&str])] = &[
     ("engine", &["audio", "decode", "session"]),
     ("targets", &[]),
     ("services", &["meters", "targets"]),
+    ("codec", &["audio", "decode", "files", "meters", "targets"]),
     ("handover", &["audio", "decode", "meters"]),
     ("deliver", &["audio", "decode", "files", "meters", "targets"]),
+    ("sheet", &[]),
+    ("disc", &["audio", "decode", "deliver", "sheet"]),
     ("mix", &["audio", "decode", "meters", "session", "engine", "deliver"]),
-    ("master", &["audio", "decode", "meters", "session", "handover", "targets", "deliver"]),
+    ("master", &["audio", "decode", "meters", "session", "handover", "targets", "deliver", "codec"]),
+    ("vinyl", &["audio", "decode", "meters"]),
+    (
+        "album",
+        &[
+            "audio", "decode", "meters", "session", "handover", "targets", "services", "deliver", "disc",
+            "master",
+        ],
+    ),
     (
         "report",
         &[
             "audio", "meters", "session", "engine", "mix", "handover", "targets", "services", "master",
-            "deliver",
+            "vinyl", "album", "deliver",
         ],
     ),
     ("demo", &["audio", "session", "deliver"]),

@@ -2,6 +2,7 @@
 
 use crate::args::Master;
 use crate::command::check::passes;
+use crate::command::extras;
 use crate::command::print::{Print, matching, refuse_sources};
 use crate::ui::Ui;
 use std::path::Path;
@@ -23,14 +24,16 @@ pub(crate) fn run(args: &Master, ui: &Ui) -> Result<u8> {
         Some(path) if !args.again => path.clone(),
         _ => args.output.join(CHAIN_FILE),
     };
-    let (premaster, findings, mastering) = match &args.chain {
+    let (premaster, findings, mut mastering) = match &args.chain {
         Some(path) if !args.again => again(path, args, place, ui)?,
         Some(path) => {
-            let chain = load_chain(path, ui)?;
+            let mut chain = load_chain(path, ui)?;
+            extras::label(&mut chain, path, args, ui)?;
             anew(&chain_path, Some(&chain), args, place, ui)?
         }
         None => anew(&chain_path, None, args, place, ui)?,
     };
+    extras::arrange(&mut mastering, args, place)?;
     tell(&premaster, &findings, &mastering, &chain_path, ui);
     Ok(0)
 }
@@ -57,12 +60,19 @@ fn anew(chain_path: &Path, old: Option<&Chain>, args: &Master, place: Place<'_>,
             names.iter().try_for_each(|name| refuse_inputs(&args.output.join(name), [old_path.as_path()]))?;
         }
     }
+    extras::check_set(args, targets.iter().map(|target| target.name.as_str()), place)?;
+    let mut extras = extras::of(args, ui)?;
+    if let Some(old) = old {
+        // The tags of the flags are in there already.
+        (extras.tags, extras.artwork_file) = (old.tags.clone(), old.artwork_file.clone());
+    }
     let (premaster, findings) = gate(args, &print, ui)?;
     let (premaster, stems, decisions) = print.feed(premaster, old.is_none(), ui)?;
-    let work = || master::master_as(&premaster, &targets, &wish, place, &ui.job());
+    let work = || master::master_as(&premaster, &targets, &wish, place, &extras, &ui.job());
     let mut mastering = in_folder(place.folder, work)?;
     mastering.decisions.splice(0..0, decisions);
     mastering.chain.stems = stems;
+    extras::offer(args, &targets, ui);
     write_text(chain_path, &mastering.chain.to_toml(), args.force)?;
     Ok((premaster, findings, mastering))
 }
@@ -70,7 +80,9 @@ fn anew(chain_path: &Path, old: Option<&Chain>, args: &Master, place: Place<'_>,
 /// Renders a chain as it stands.
 fn again(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<Done> {
     refuse_wishes(args)?;
-    let chain = load_chain(chain_path, ui)?;
+    let mut chain = load_chain(chain_path, ui)?;
+    extras::label(&mut chain, chain_path, args, ui)?;
+    extras::check_set(args, chain.deliveries.iter().map(|delivery| delivery.target.as_str()), place)?;
     let names = || chain.deliveries.iter().map(|delivery| delivery.file.as_str());
     let print = Print::of(args, Some(&chain))?;
     refuse_sources(args, names())?;

@@ -5,6 +5,7 @@ use crate::table::Table;
 use crate::ui::{Ui, clean_name};
 use serde_json::{Value, json};
 use std::path::Path;
+use studio::audio::Metadata;
 use studio::decode::{self, Options};
 use studio::message::{Error, Finding, Kind, Result};
 use studio::meters::{self, Measurements};
@@ -17,6 +18,7 @@ const FILE_COLUMNS: usize = 28;
 struct Measured {
     file: String,
     numbers: Measurements,
+    metadata: Metadata,
     findings: Vec<Finding>,
 }
 
@@ -38,6 +40,7 @@ pub(crate) fn run(args: &Measure, ui: &Ui) -> Result<u8> {
         ui.print_json(&json(&good, &failed));
     } else {
         ui.print(&tables(&good, ui.columns()));
+        good.iter().for_each(|measured| ui.print(&tags(measured)));
         for measured in &good {
             ui.note(ui.findings(&measured.findings).trim_end());
         }
@@ -60,14 +63,15 @@ fn one(path: &Path, options: Options, ui: &Ui) -> Result<Measured> {
     let numbers = meters::measure(source.as_mut(), &ui.job()).map_err(at)?;
     let name = path.display().to_string();
     let findings = source.findings().into_iter().map(|finding| finding.about(&name)).collect();
-    Ok(Measured { file: name, numbers, findings })
+    let metadata = source.info().metadata.clone();
+    Ok(Measured { file: name, numbers, metadata, findings })
 }
 
 fn json(good: &[Measured], failed: &[Error]) -> Value {
     let files: Vec<Value> = good
         .iter()
         .map(|measured| {
-            json!({ "file": measured.file, "measurements": measured.numbers, "findings": measured.findings })
+            json!({ "file": measured.file, "measurements": measured.numbers, "metadata": measured.metadata, "findings": measured.findings })
         })
         .collect();
     json!({ "files": files, "errors": failed })
@@ -90,6 +94,21 @@ fn tables(good: &[Measured], columns: usize) -> String {
         text.push_str(&table.text());
     }
     text
+}
+
+/// What the file says about itself; nothing where it says nothing.
+fn tags(measured: &Measured) -> String {
+    let metadata = &measured.metadata;
+    let texts = [("description", &metadata.description), ("originator", &metadata.originator)];
+    let texts = texts.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text.clone()?)));
+    let tags = metadata.tags.iter().map(|(key, text)| (key.to_lowercase(), text.clone()));
+    let mut table = Table::new(2);
+    let mut any = false;
+    for (key, text) in texts.chain(tags) {
+        table.row([clean_name(key), clean_name(text)]);
+        any = true;
+    }
+    if any { format!("\n{} says\n{}", clean_name(&measured.file), table.text()) } else { String::new() }
 }
 
 /// The file's own name, shortened in the middle to fit a column.

@@ -1,7 +1,12 @@
 //! One file per command.
 
+mod album;
 mod check;
+mod codecs;
+mod cut;
+mod ddp;
 mod demo;
+mod extras;
 mod fx;
 mod man;
 mod master;
@@ -21,13 +26,17 @@ use studio::message::Result;
 pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
     match &call.command {
         Command::Demo(args) => demo::run(args, ui),
+        Command::Album(args) => album::run(args, ui),
         Command::Check(args) => check::run(args, ui),
+        Command::Cut(args) => cut::run(args, ui),
+        Command::Ddp(args) => ddp::run(args, ui),
         Command::Master(args) => master::run(args, ui),
         Command::Mix(args) => mix::run(args, ui),
         Command::Stems(args) => stems::run(args, ui),
         Command::Measure(args) => measure::run(args, ui),
         Command::Fx(args) => fx::run(args, ui),
         Command::Targets(args) => targets::run(args, ui),
+        Command::Codecs(args) => codecs::run(args, ui),
         Command::Services(args) => services::run(args, ui),
         Command::Completions { shell } => man::completions(*shell, ui),
         Command::Man { dir } => man::pages(dir.as_deref(), ui),

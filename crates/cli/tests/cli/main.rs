@@ -1,8 +1,11 @@
 //! The program as people and other programs call it, from the outside only.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test may end it")]
 
+mod album;
 mod bar;
 mod check;
+mod ddp;
+mod delivery;
 mod faults;
 mod files;
 mod help;

@@ -236,7 +236,9 @@ fn moves(text: &str) -> Vec<(String, String)> {
     let parts = text.split("[[move]]").skip(1);
     parts
         .map(|part| part.split("[[master]]").next().unwrap())
-        .map(|part| (part.lines().find(|line| line.starts_with("id = ")).unwrap().to_owned(), part.to_owned()))
+        .map(|part| {
+            (part.lines().find(|line| line.starts_with("id = ")).unwrap().to_owned(), part.to_owned())
+        })
         .collect()
 }
 

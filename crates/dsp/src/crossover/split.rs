@@ -391,4 +391,25 @@ mod tests {
             assert!(measure::peak(&out[90_000..]) > 0.9 && measure::peak(&out[20_000..30_000]) < 0.1);
         }
     }
+
+    #[test]
+    fn a_corner_below_the_one_before_counts_as_that_one() {
+        for topology in [Topology::LinkwitzRiley, Topology::LinearPhase] {
+            let (given, _) = responses(topology, &[1000.0, 200.0, 5000.0], 48_000.0, 30_000);
+            let (meant, _) = responses(topology, &[1000.0, 1000.0, 5000.0], 48_000.0, 30_000);
+            assert_eq!(given, meant, "{topology:?}");
+        }
+    }
+
+    #[test]
+    fn a_corner_is_63_percent_of_the_way_in_20_ms() {
+        // The tangent of the corner glides, one step a stride.
+        let mut splitter = BandSplitter::new(Topology::LinkwitzRiley, 2, &[1000.0], 1, 48_000.0);
+        splitter.set_corners(&[4000.0]);
+        (0..960 / STRIDE).for_each(|_| splitter.settle());
+        let [from, to] = [1000.0, 4000.0].map(|hz| corner_tangent(hz, 48_000.0));
+        let wanted = to + (from - to) * libm::exp(-1.0);
+        let found = splitter.poles[0].g.0[0];
+        assert!((found / wanted - 1.0).abs() < 1e-9, "{found} {wanted}");
+    }
 }

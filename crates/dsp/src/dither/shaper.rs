@@ -1,6 +1,7 @@
 //! Tables of noise shapers.
 
-/// A noise shaper, made for 44.1 kHz; at 48 kHz its curve is stretched by 9 %, at higher rates it does not fit.
+/// A noise shaper, made for 44.1 kHz where its name does not say 48; at another rate its curve is stretched (9 % from 44.1 to 48 kHz), and
+/// from 88.2 kHz up it does not fit.
 ///
 /// Each pushes noise out of the 2 … 6 kHz region where hearing is keenest into the top octave. The stronger ones belong on a final
 /// product only: whatever is encoded, resampled or turned up afterwards is better served by plain triangular dither.
@@ -18,6 +19,18 @@ pub enum Shaper {
     ModifiedE,
     /// Improved E-weighted, 9 taps: +23.1 dB. The strong one.
     ImprovedE,
+    /// Shibata, 20 taps: +24.2 dB. The deepest, at 44.1 kHz.
+    Shibata44,
+    /// Shibata, low amplitude, 15 taps: +15.8 dB.
+    LowShibata44,
+    /// Shibata for 48 kHz, 16 taps: +21.3 dB.
+    Shibata48,
+    /// Shibata for 48 kHz, low amplitude, 16 taps: +15.9 dB.
+    LowShibata48,
+    /// Gesemann, four poles and four zeros: +14.0 dB.
+    Gesemann44,
+    /// Gesemann for 48 kHz: +13.4 dB.
+    Gesemann48,
 }
 
 /// Source: Lipshitz, Vanderkooy and Wannamaker, "Minimally audible noise shaping", JAES 39(11), 1991.
@@ -43,21 +56,128 @@ const MODIFIED_E: [f64; 9] =
 /// Source: Lipshitz, Vanderkooy and Wannamaker 1991, improved E-weighting.
 const IMPROVED_E: [f64; 9] = [2.847, -4.685, 6.214, -7.184, 6.639, -5.032, 3.263, -1.632, 0.4191];
 
+/// Source: N. Shibata, SSRC, as tabled in SoX 14.4.2, `dither.c`, 44.1 kHz, 20 taps.
+const SHIBATA_44: [f64; 20] = [
+    2.677_319_765_090_942_4,
+    -4.830_892_562_866_211,
+    6.570_110_321_044_922,
+    -7.457_201_480_865_478_5,
+    6.726_327_419_281_006,
+    -4.848_165_035_247_803,
+    2.041_208_982_467_651_4,
+    0.700_635_910_034_179_7,
+    -2.953_756_570_816_04,
+    4.080_038_547_515_869,
+    -4.184_521_675_109_863,
+    3.331_181_287_765_503,
+    -2.117_992_639_541_626,
+    0.879_302_978_515_625,
+    -0.031_759_146_600_961_685,
+    -0.423_827_886_581_420_9,
+    0.478_821_039_199_829_1,
+    -0.354_908_138_513_565_06,
+    0.174_968_391_656_875_6,
+    -0.060_908_168_554_306_03,
+];
+
+/// Source: N. Shibata, SSRC, as tabled in SoX 14.4.2, `dither.c`, low, 44.1 kHz, 15 taps.
+const LOW_SHIBATA_44: [f64; 15] = [
+    2.083_391_666_412_353_5,
+    -3.041_845_083_236_694_3,
+    3.204_789_876_937_866,
+    -2.757_192_611_694_336,
+    1.497_863_054_275_512_7,
+    -0.342_759_460_210_800_17,
+    -0.717_337_489_128_112_8,
+    1.073_705_792_427_063,
+    -1.022_581_577_301_025_4,
+    0.566_499_948_501_586_9,
+    -0.209_686_920_046_806_34,
+    -0.065_378_531_813_621_52,
+    0.103_224_381_804_466_25,
+    -0.067_442_022_264_003_75,
+    -0.004_951_973_445_713_52,
+];
+
+/// Source: N. Shibata, SSRC, as tabled in SoX 14.4.2, `dither.c`, 48 kHz, 16 taps.
+const SHIBATA_48: [f64; 16] = [
+    2.872_072_935_104_37,
+    -5.041_323_184_967_041,
+    6.244_299_411_773_682,
+    -5.848_398_685_455_322,
+    3.706_754_207_611_084,
+    -1.049_511_909_484_863_3,
+    -1.183_023_691_177_368_2,
+    2.112_679_243_087_768_6,
+    -1.909_453_153_610_229_5,
+    0.999_130_845_069_885_3,
+    -0.170_908_063_650_131_23,
+    -0.326_156_020_164_489_75,
+    0.391_276_448_965_072_63,
+    -0.268_764_615_058_898_9,
+    0.097_676_105_797_290_8,
+    -0.023_473_845_794_796_944,
+];
+
+/// Source: N. Shibata, SSRC, as tabled in SoX 14.4.2, `dither.c`, low, 48 kHz, 16 taps.
+const LOW_SHIBATA_48: [f64; 16] = [
+    2.392_577_409_744_262_7,
+    -3.435_029_745_101_928_7,
+    3.185_370_922_088_623,
+    -1.811_727_166_175_842_3,
+    -0.201_247_707_009_315_5,
+    1.475_990_772_247_314_5,
+    -1.721_090_435_981_750_5,
+    0.977_467_000_484_466_6,
+    -0.137_901_380_658_149_72,
+    -0.381_859_034_299_850_46,
+    0.274_212_419_986_724_85,
+    0.066_584_214_568_138_12,
+    -0.352_233_022_451_400_76,
+    0.376_723_438_501_358_03,
+    -0.239_642_769_098_281_86,
+    0.068_674_825_131_893_16,
+];
+
+/// Source: S. Gesemann, "Noise shaping" (pole-zero), as tabled in SoX 14.4.2, `dither.c`, 44.1 kHz.
+const GESEMANN_44: [f64; 4] = [2.206_1, -0.470_6, -0.253_4, -0.621_4];
+
+/// Its feedback of what was fed back.
+const GESEMANN_44_POLES: [f64; 4] = [1.058_7, 0.067_6, -0.605_4, -0.273_8];
+
+/// Source: S. Gesemann, "Noise shaping" (pole-zero), as tabled in SoX 14.4.2, `dither.c`, 48 kHz.
+const GESEMANN_48: [f64; 4] = [2.237_4, -0.733_9, -0.125_1, -0.603_3];
+
+/// Its feedback of what was fed back.
+const GESEMANN_48_POLES: [f64; 4] = [0.903, 0.011_6, -0.585_3, -0.257_1];
+
 impl Shaper {
     /// All of them, in order of declaration.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 12] = [
         Self::Lipshitz,
         Self::FWeighted3,
         Self::FWeighted9,
         Self::FWeighted24,
         Self::ModifiedE,
         Self::ImprovedE,
+        Self::Shibata44,
+        Self::LowShibata44,
+        Self::Shibata48,
+        Self::LowShibata48,
+        Self::Gesemann44,
+        Self::Gesemann48,
     ];
 
-    /// Rate the curves are made for.
-    pub const DESIGNED_FOR_HZ: f64 = 44_100.0;
+    /// Rate the curve is made for.
+    #[must_use]
+    pub fn designed_for_hz(self) -> f64 {
+        match self {
+            Self::Shibata48 | Self::LowShibata48 | Self::Gesemann48 => 48_000.0,
+            _ => 44_100.0,
+        }
+    }
 
-    /// `c_1, c_2, …` of `N(z) = 1 - Σ c_j z^-j`.
+    /// `c_1, c_2, …` of `N(z) = 1 - Σ c_j z^-j / (1 + Σ a_j z^-j)`, with the [`poles`](Self::poles) `a`.
     #[must_use]
     pub fn coefficients(self) -> &'static [f64] {
         match self {
@@ -67,6 +187,22 @@ impl Shaper {
             Self::FWeighted24 => &F_WEIGHTED_24,
             Self::ModifiedE => &MODIFIED_E,
             Self::ImprovedE => &IMPROVED_E,
+            Self::Shibata44 => &SHIBATA_44,
+            Self::LowShibata44 => &LOW_SHIBATA_44,
+            Self::Shibata48 => &SHIBATA_48,
+            Self::LowShibata48 => &LOW_SHIBATA_48,
+            Self::Gesemann44 => &GESEMANN_44,
+            Self::Gesemann48 => &GESEMANN_48,
+        }
+    }
+
+    /// `a_1, a_2, …`: how much of what was fed back comes again; empty for all that have zeros only.
+    #[must_use]
+    pub fn poles(self) -> &'static [f64] {
+        match self {
+            Self::Gesemann44 => &GESEMANN_44_POLES,
+            Self::Gesemann48 => &GESEMANN_48_POLES,
+            _ => &[],
         }
     }
 
@@ -80,6 +216,12 @@ impl Shaper {
             Self::FWeighted24 => "f_weighted_24",
             Self::ModifiedE => "modified_e",
             Self::ImprovedE => "improved_e",
+            Self::Shibata44 => "shibata_44",
+            Self::LowShibata44 => "low_shibata_44",
+            Self::Shibata48 => "shibata_48",
+            Self::LowShibata48 => "low_shibata_48",
+            Self::Gesemann44 => "gesemann_44",
+            Self::Gesemann48 => "gesemann_48",
         }
     }
 

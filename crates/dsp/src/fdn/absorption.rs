@@ -149,9 +149,10 @@ impl Bank {
         self.steps_left = STEPS;
     }
 
-    /// At the start of each piece: a step towards the target, and what is too small to hear is dropped.
-    pub(super) fn step(&mut self) {
-        if self.steps_left > 0 {
+    /// At the start of each piece: a step towards the target, unless it has to wait, and what is too small to hear is
+    /// dropped.
+    pub(super) fn step(&mut self, moving: bool) {
+        if moving && self.steps_left > 0 {
             let share = 1.0 / f64::from(self.steps_left);
             self.steps_left -= 1;
             // A straight line between two stable sections is stable: the stable region of (a1, a2) is a triangle.

@@ -184,26 +184,40 @@ impl Fdn {
     /// each column an equal and unrelated view of the sound field. Energy 1 injected is power 1 /
     /// [`total_frames`](Self::total_frames) in each column at first.
     pub fn process(&mut self, planes: &mut Planes, frames: usize) {
+        self.run(planes, frames, None);
+    }
+
+    /// As [`process`](Self::process), held to the share `holds` gives for each frame: at 1 nothing is taken in and nothing
+    /// is lost, for as long as that lasts. The mixing goes on moving; other sizes and decays wait.
+    pub fn process_held(&mut self, planes: &mut Planes, frames: usize, holds: &[f64; PIECE]) {
+        for plane in planes.iter_mut() {
+            plane.iter_mut().zip(holds).for_each(|(x, hold)| *x *= 1.0 - hold);
+        }
+        self.run(planes, frames, Some(holds));
+    }
+
+    fn run(&mut self, planes: &mut Planes, frames: usize, holds: Option<&[f64; PIECE]>) {
         let mut start = 0;
         while start < frames.min(PIECE) {
             let place = self.frame % PIECE;
             if place == 0 {
-                self.begin_piece();
+                self.begin_piece(holds.is_some());
             }
             let count = (PIECE - place).min(frames - start);
-            self.filter(place, count);
+            let holds = holds.and_then(|holds| holds.get(start..start + count));
+            self.filter(place, count, holds);
             self.disperse(count);
-            self.mix_outer(place, count);
+            self.mix_outer(place, count, holds);
             self.mix_inner(planes, start, count);
             self.frame = self.frame.wrapping_add(count);
             start += count;
         }
     }
 
-    fn begin_piece(&mut self) {
+    fn begin_piece(&mut self, held: bool) {
         self.dispersion.iter_mut().for_each(Dispersion::settle);
-        self.low.step();
-        self.high.step();
+        self.low.step(!held);
+        self.high.step(!held);
         self.fade = match self.fade {
             Some((to, done)) if done + 1 == FADE_PIECES => {
                 self.lengths = to;
@@ -212,7 +226,7 @@ impl Fdn {
             Some((to, done)) => Some((to, done + 1)),
             None => None,
         };
-        if self.fade.is_none() && self.lengths != self.wanted {
+        if self.fade.is_none() && self.lengths != self.wanted && !held {
             self.fade = Some((self.wanted, 0));
         }
         self.swing();
@@ -233,8 +247,8 @@ impl Fdn {
         }
     }
 
-    /// The ends of the lines through their absorption.
-    fn filter(&mut self, place: usize, frames: usize) {
+    /// The ends of the lines through their absorption, and past it as far as they are held.
+    fn filter(&mut self, place: usize, frames: usize, holds: Option<&[f64]>) {
         let mut faded = [[0.0; PIECE]; LANES];
         for line in (0..LINES).step_by(LANES) {
             let rings = &self.rings;
@@ -256,10 +270,16 @@ impl Fdn {
             let (mut low, mut high) = (self.low.take(line), self.high.take(line));
             let (ends, _) = self.ends[line..].as_chunks_mut::<LANES>();
             let Some([a, b, c, d]) = ends.first_mut() else { return };
-            let outs = a.iter_mut().zip(b).zip(c).zip(d);
+            let outs = a.iter_mut().zip(&mut *b).zip(&mut *c).zip(&mut *d);
             let ins = runs[0].iter().zip(runs[1]).zip(runs[2]).zip(runs[3]);
             for ((((x0, x1), x2), x3), (((y0, y1), y2), y3)) in ins.zip(outs) {
                 [*y0, *y1, *y2, *y3] = high.tick(low.tick([*x0, *x1, *x2, *x3]));
+            }
+            for (end, run) in [a, b, c, d].into_iter().zip(runs).filter(|_| holds.is_some()) {
+                for ((y, x), hold) in end.iter_mut().zip(run).zip(holds.unwrap_or_default()) {
+                    // Past the filters, but for the 1/4 of the Hadamard matrix that is in them.
+                    *y = *y * (1.0 - hold) + 0.25 * x * hold;
+                }
             }
             self.low.keep(line, &low);
             self.high.keep(line, &high);
@@ -277,9 +297,12 @@ impl Fdn {
     }
 
     /// The rotation, and the first half of the Hadamard matrix: lines 8 and 4 apart.
-    fn mix_outer(&mut self, place: usize, frames: usize) {
+    fn mix_outer(&mut self, place: usize, frames: usize, holds: Option<&[f64]>) {
         let mut share = [0.0; PIECE];
         share.iter_mut().enumerate().for_each(|(n, share)| *share = (place + n) as f64 / PIECE as f64);
+        if let Some(holds) = holds {
+            self.lengthen(&share, holds);
+        }
         let turns: [Turn; LINES / 2] = std::array::from_fn(|pair| Turn::new(&self.turn, pair));
         let (upper, lower) = self.ends.split_at_mut(LINES / 2);
         let (a, b) = upper.split_at_mut(LINES / 4);
@@ -291,6 +314,19 @@ impl Fdn {
             for ((((a, b), c), d), share) in planes.take(frames) {
                 let ((p, r), (q, s)) = (first.apply(*a, *c, *share), second.apply(*b, *d, *share));
                 (*a, *b, *c, *d) = hadamard_4(p, q, r, s);
+            }
+        }
+    }
+
+    /// Between two angles the rotation goes along the chord, which is a little short; where nothing may be lost, what it
+    /// turns is made longer by as much.
+    fn lengthen(&mut self, shares: &[f64; PIECE], holds: &[f64]) {
+        let (upper, lower) = self.ends.split_at_mut(LINES / 2);
+        for (pair, (a, b)) in upper.iter_mut().zip(lower).enumerate() {
+            let turn = Turn::new(&self.turn, pair);
+            for (((a, b), share), hold) in a.iter_mut().zip(b).zip(shares).zip(holds) {
+                let scale = 1.0 + (1.0 / turn.length(*share) - 1.0) * hold;
+                (*a, *b) = (*a * scale, *b * scale);
             }
         }
     }
@@ -345,9 +381,21 @@ impl Turn {
         Self { cos: [cos0[pair], cos1[pair] - cos0[pair]], sin: [sin0[pair], sin1[pair] - sin0[pair]] }
     }
 
+    /// Cosine and sine on the chord between the two angles.
+    #[inline(always)]
+    fn chord(&self, share: f64) -> (f64, f64) {
+        (self.cos[0] + self.cos[1] * share, self.sin[0] + self.sin[1] * share)
+    }
+
+    /// How long what was 1 is after the rotation.
+    fn length(&self, share: f64) -> f64 {
+        let (cos, sin) = self.chord(share);
+        (cos * cos + sin * sin).sqrt()
+    }
+
     #[inline(always)]
     fn apply(&self, a: f64, b: f64, share: f64) -> (f64, f64) {
-        let (cos, sin) = (self.cos[0] + self.cos[1] * share, self.sin[0] + self.sin[1] * share);
+        let (cos, sin) = self.chord(share);
         (cos * a - sin * b, sin * a + cos * b)
     }
 }
@@ -385,135 +433,4 @@ fn hadamard_4(a: f64, b: f64, c: f64, d: f64) -> (f64, f64, f64, f64) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tuning(seconds: f64) -> Tuning {
-        Tuning {
-            size: 1.0,
-            decay: Decay {
-                low_seconds: seconds,
-                mid_seconds: seconds,
-                high_seconds: seconds,
-                low_crossover_hz: 250.0,
-                high_crossover_hz: 4000.0,
-            },
-            modulation: 0.5,
-            modulation_rate_hz: 0.7,
-        }
-    }
-
-    /// Both halves of the mixing, for one frame.
-    fn hadamard(row: &mut [f64; LINES]) {
-        for i in 0..4 {
-            let (a, b, c, d) = hadamard_4(row[i], row[i + 4], row[i + 8], row[i + 12]);
-            (row[i], row[i + 4], row[i + 8], row[i + 12]) = (a, b, c, d);
-        }
-        for four in row.chunks_exact_mut(4) {
-            let (a, b, c, d) = hadamard_4(four[0], four[1], four[2], four[3]);
-            four.copy_from_slice(&[a, b, c, d]);
-        }
-    }
-
-    #[test]
-    fn lengths_are_different_primes_at_every_rate_and_size() {
-        for rate in [44_100.0, 48_000.0, 96_000.0, 192_000.0] {
-            for size in [0.2, 0.5, 1.0, MAX_SIZE] {
-                let all = lengths(&Network::GENERAL, size, rate);
-                assert!(all.windows(2).all(|pair| pair[0] < pair[1]));
-                assert!(all.iter().all(|length| is_prime(*length) && *length > PIECE));
-            }
-        }
-    }
-
-    #[test]
-    fn the_mixing_is_orthogonal() {
-        let mut row = std::array::from_fn(|i| libm::sin(i as f64 * 1.7 + 0.2));
-        let before: f64 = row.iter().map(|x| x * x).sum();
-        hadamard(&mut row);
-        let after: f64 = row.iter().map(|x| x * x / 16.0).sum();
-        assert!((after / before - 1.0).abs() < 1e-14);
-        let angle = 0.4_f64;
-        let turn = [[[libm::cos(angle); 8], [libm::sin(angle); 8]]; 2];
-        for pair in 0..LINES / 2 {
-            let turned = Turn::new(&turn, pair).apply(row[pair], row[pair + 8], 0.3);
-            (row[pair], row[pair + 8]) = turned;
-        }
-        let turned: f64 = row.iter().map(|x| x * x / 16.0).sum();
-        assert!((turned / before - 1.0).abs() < 1e-14);
-    }
-
-    #[test]
-    fn entrances_are_orthogonal_and_the_mixing_spreads_them_evenly() {
-        for way in [entrance, exit] {
-            for a in 0..LINES {
-                for b in 0..LINES {
-                    let dot: f64 = way(a).iter().zip(way(b)).map(|(x, y)| x * y).sum();
-                    assert_eq!(dot, f64::from(u8::from(a == b)));
-                }
-                let mut row = way(a);
-                hadamard(&mut row);
-                assert!(row.iter().all(|x| x.abs() == 1.0), "{row:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn energy_decays_by_60_db_in_the_decay_time_with_modulation_running() {
-        // White decay: the energy of all columns per second is known without any filter.
-        for seconds in [0.5, 2.0] {
-            let mut fdn = Fdn::new(Network::GENERAL, tuning(seconds), 44_100.0);
-            let mut energies = Vec::new();
-            for piece in 0..(seconds * 44_100.0) as usize / PIECE {
-                let mut planes = [[0.0; PIECE]; LINES];
-                if piece == 0 {
-                    planes.iter_mut().for_each(|plane| plane[0] = 1.0);
-                }
-                fdn.process(&mut planes, PIECE);
-                energies.push(planes.iter().flatten().map(|x| x * x).sum::<f64>());
-            }
-            let mean = |from: f64, to: f64| {
-                let at = |share: f64| (share * energies.len() as f64) as usize;
-                energies[at(from)..at(to)].iter().sum::<f64>() / (at(to) - at(from)) as f64
-            };
-            let drop = math::power_to_db(mean(0.2, 0.3) / mean(0.8, 0.9));
-            assert!((drop - 36.0).abs() < 0.7, "{seconds}: {drop}");
-        }
-    }
-
-    #[test]
-    fn a_dead_network_is_exactly_silent() {
-        let mut fdn = Fdn::new(Network::GENERAL, Tuning { size: 0.2, ..tuning(0.1) }, 44_100.0);
-        let mut planes = [[1e-3; PIECE]; LINES];
-        fdn.process(&mut planes, PIECE);
-        for _ in 0..44_100 * 2 / PIECE {
-            planes = [[0.0; PIECE]; LINES];
-            fdn.process(&mut planes, PIECE);
-        }
-        assert!(planes.iter().flatten().all(|x| *x == 0.0));
-    }
-
-    #[test]
-    fn cutting_rows_and_retuning_change_no_bit() {
-        let go = |cuts: &[usize]| {
-            let mut fdn = Fdn::new(Network::GENERAL, tuning(1.0), 44_100.0);
-            let noise = testkit::signals::noise(1.0, 1, 9000 * LINES);
-            let (mut start, mut cut, mut out) = (0, 0, Vec::new());
-            while start < 9000 {
-                if start == 1000 {
-                    fdn.retune(Tuning { size: 0.7, modulation: 1.0, ..tuning(2.0) });
-                }
-                let to = if start < 1000 { 1000 } else { 9000 };
-                let frames = cuts[cut % cuts.len()].min(to - start);
-                let mut planes: Planes = std::array::from_fn(|line| {
-                    std::array::from_fn(|n| noise.get((start + n) * LINES + line).copied().unwrap_or(0.0))
-                });
-                fdn.process(&mut planes, frames);
-                (0..frames).for_each(|n| out.push(planes.map(|plane| plane[n])));
-                (start, cut) = (start + frames, cut + 1);
-            }
-            out
-        };
-        assert!(go(&[64]) == go(&[1, 63, 64, 17, 50]));
-    }
-}
+mod tests;

@@ -32,7 +32,12 @@ pub struct Prediction {
     pub limited_share: f64,
     /// True peak to loudness ratio after limiting.
     pub plr_db: f64,
+    /// Loudness of three seconds that is exceeded in a twentieth of the time; integrated loudness where nothing lasts so long.
+    pub short_term_lufs: f64,
 }
+
+/// Share of the time in which [`Prediction::short_term_lufs`] is not exceeded (mastering reference 5.12: STL95).
+pub const SHORT_TERM_PERCENTILE: f64 = 0.95;
 
 /// How far a solver may go.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -265,7 +270,7 @@ impl Model {
     /// Loudness without limiter and without drive.
     #[must_use]
     pub fn loudness_lufs(&self) -> f64 {
-        self.gated_lufs(|_| 1.0)
+        self.gated_lufs(&self.hop_energies(|_| 1.0))
     }
 
     /// What a drive of `gain_db` (in place of the settings') through the limiter would do.
@@ -352,7 +357,8 @@ impl Model {
             }
         }
         let groups = self.levels.len().max(1) as f64;
-        let integrated_lufs = self.gated_lufs(|group| gains.get(group).map_or(1.0, |gain| f64::from(*gain)));
+        let hops = self.hop_energies(|group| gains.get(group).map_or(1.0, |gain| f64::from(*gain)));
+        let integrated_lufs = self.gated_lufs(&hops);
         let peak_dbtp = math::gain_to_db(f64::min(highest * gain, ceiling));
         Prediction {
             integrated_lufs,
@@ -360,12 +366,22 @@ impl Model {
             average_reduction_db: sum_db / groups,
             limited_share: limited as f64 / groups,
             plr_db: peak_dbtp - integrated_lufs,
+            short_term_lufs: self.short_term_lufs(&hops).unwrap_or(integrated_lufs),
         }
     }
 
-    /// Integrated loudness (BS.1770-5, annex 1) with a gain on every group.
-    fn gated_lufs(&self, gain: impl Fn(usize) -> f64) -> f64 {
-        let hops = self.hop_energies(gain);
+    /// The percentile of three seconds' loudness, of those above the absolute gate; from energies of 100 ms each.
+    fn short_term_lufs(&self, hops: &[f64]) -> Option<f64> {
+        let (frames, gate) = (3.0 * self.sample_rate_hz, math::db_to_power(-70.0 + 0.691));
+        let powers = hops.windows(30).map(|hops| hops.iter().sum::<f64>() / frames);
+        let mut heard: Vec<f64> = powers.filter(|power| *power > gate).collect();
+        heard.sort_by(f64::total_cmp);
+        let top = heard.len().checked_sub(1)?;
+        heard.get((SHORT_TERM_PERCENTILE * top as f64).round() as usize).map(|power| lufs_of_power(*power))
+    }
+
+    /// Integrated loudness (BS.1770-5, annex 1) of energies of 100 ms each.
+    fn gated_lufs(&self, hops: &[f64]) -> f64 {
         let frames = 0.4 * self.sample_rate_hz;
         let blocks: Vec<f64> = hops.windows(4).map(|hops| hops.iter().sum::<f64>() / frames).collect();
         let mean_above = |gate: f64| {

@@ -304,4 +304,31 @@ mod tests {
             assert_eq!(meter.finish(), whole);
         }
     }
+
+    #[test]
+    fn the_smallest_correlation_is_that_of_three_seconds() {
+        // A second the other way round in steady noise: (2 - 1) / 3 over the 3 s around it.
+        let left = noise(0.5, 3, 480_000);
+        let flip = |n: usize| if (192_000..240_000).contains(&n) { -1.0 } else { 1.0 };
+        let found = measured(left.clone(), left.iter().enumerate().map(|(n, x)| flip(n) * x).collect());
+        assert!((found.min_correlation.unwrap() - 1.0 / 3.0).abs() < 0.02, "{found:?}");
+    }
+
+    #[test]
+    fn only_below_zero_is_negative_and_only_below_the_gate_is_silence() {
+        // A correlation of 0.31 is not negative.
+        let apart = measured(sine(1000.0, 0.5, 0.0, 2.0, RATE), sine(1000.0, 0.5, 1.25, 2.0, RATE));
+        assert_eq!(apart.negative_part, 0.0);
+        // Half of the time the other way round, in sound of -60 dB (heard) or of -75 dB (not).
+        for (level, part) in [(1e-3, 0.5), (1.8e-4, 0.0)] {
+            let left: Vec<f64> = noise(level * 3.0_f64.sqrt(), 5, 480_000)
+                .iter()
+                .enumerate()
+                .map(|(n, x)| if n < 240_000 { 1e3 * x } else { *x })
+                .collect();
+            let right = left.iter().enumerate().map(|(n, x)| if n < 240_000 { *x } else { -x }).collect();
+            let found = measured(left, right);
+            assert!((found.negative_part - part).abs() < 0.03, "{level}: {found:?}");
+        }
+    }
 }

@@ -45,11 +45,9 @@ impl Model {
         self.a.fill(0.0);
         self.a[0] = 1.0;
         for stage in 1..=self.order.min(n.saturating_sub(1)) {
-            let (mut top, mut bottom) = (0.0, 0.0);
-            for (f, b) in self.forward[stage..n].iter().zip(&self.backward[stage - 1..n - 1]) {
-                top += f * b;
-                bottom += f * f + b * b;
-            }
+            // The backward errors stay where the order before left them: one further back with every stage.
+            let (forward, backward) = (&mut self.forward[stage..n], &mut self.backward[..n - stage]);
+            let (top, bottom) = products(forward, backward);
             // Nothing left to predict.
             if bottom <= 1e-200 {
                 break;
@@ -59,10 +57,8 @@ impl Model {
             for i in 1..=stage {
                 self.a[i] = self.previous[i] + k * self.previous[stage - i];
             }
-            for i in (stage..n).rev() {
-                let (f, b) = (self.forward[i], self.backward[i - 1]);
-                self.forward[i] = f + k * b;
-                self.backward[i] = b + k * f;
+            for (f, b) in forward.iter_mut().zip(backward) {
+                (*f, *b) = (*f + k * *b, *b + k * *f);
             }
         }
         for lag in 0..=self.order {
@@ -70,16 +66,18 @@ impl Model {
         }
     }
 
-    /// What the past (`forward`) or the future does not predict at `n`; 0 within the order of an end.
-    pub(super) fn residual(&self, x: &[f64], n: usize, forward: bool) -> f64 {
-        let p = self.order;
-        if n < p || n + p >= x.len() {
-            return 0.0;
+    /// What the past (`forward`) or the future does not predict of `x`, into `to`; 0 within the order of an end.
+    pub(super) fn residual(&self, x: &[f64], to: &mut [f64], forward: bool) {
+        let (p, n) = (self.order, x.len().min(to.len()));
+        to.fill(0.0);
+        if n <= 2 * p {
+            return;
         }
-        if forward {
-            self.a.iter().zip(x[n - p..=n].iter().rev()).map(|(a, x)| a * x).sum()
-        } else {
-            self.a.iter().zip(&x[n..=n + p]).map(|(a, x)| a * x).sum()
+        for (k, a) in self.a.iter().enumerate() {
+            let from = if forward { p - k } else { p + k };
+            for (sum, x) in to[p..n - p].iter_mut().zip(&x[from..]) {
+                *sum += a * x;
+            }
         }
     }
 
@@ -141,4 +139,22 @@ impl Model {
             self.right[i] /= self.band[i * width];
         }
     }
+}
+
+/// Sum of the products and sum of the squares of two signals, each in four rows side by side.
+fn products(a: &[f64], b: &[f64]) -> (f64, f64) {
+    let (mut top, mut bottom) = ([0.0; 4], [0.0; 4]);
+    let (fours, rest) = a.as_chunks::<4>();
+    let (others, last) = b.as_chunks::<4>();
+    for (x, y) in fours.iter().zip(others) {
+        for lane in 0..4 {
+            top[lane] += x[lane] * y[lane];
+            bottom[lane] += x[lane] * x[lane] + y[lane] * y[lane];
+        }
+    }
+    for (lane, (x, y)) in rest.iter().zip(last).enumerate() {
+        top[lane] += x * y;
+        bottom[lane] += x * x + y * y;
+    }
+    ((top[0] + top[1]) + (top[2] + top[3]), (bottom[0] + bottom[1]) + (bottom[2] + bottom[3]))
 }

@@ -1,34 +1,44 @@
 //! Mains hum: found, followed and taken away harmonic by harmonic.
 //!
-//! Every half second the last two seconds are looked at. The mains frequency is the one near 50 or 60 Hz whose harmonics
-//! hold the most steady sound: each harmonic is brought down to zero frequency in sixteen short parts of the window, and
-//! the middle (median) of the parts stands for it. A note that sounds for less than half of the window does not move
-//! the median; a harmonic whose parts do not agree is not taken for hum. The hum so found is made again and subtracted,
-//! each window fading into the next, so slow changes of frequency and level are followed.
+//! Eight times a second the amplitude and phase at each harmonic are read from three eighths of a second. Over a window of
+//! four seconds the common phase of the mains is followed as it drifts ([`track`]), and with it taken off a harmonic of hum
+//! stands still: what most parts agree on, between notes and under them, is hum. A harmonic whose parts do not agree is not
+//! taken for hum; nor is a steady harmonic alone, nor a chord that is shorter than the window. The hum so found is made again
+//! and subtracted, each window's fading into the next one's.
 //!
-//! Source: Oppenheim and Schafer, "Discrete-Time Signal Processing", 3rd ed., 10.3 (heterodyne analysis); Huber, "Robust
-//! Statistics", Wiley 1981 (medians against outliers).
+//! Source: Oppenheim and Schafer, "Discrete-Time Signal Processing", 3rd ed., 10.3 (heterodyne analysis); those of [`track`].
+
+mod bank;
+mod search;
+mod track;
 
 use crate::math;
+use bank::{Bank, Complex, Low, times, turned};
+use search::SEARCH_HARMONICS;
+use track::Track;
 
-/// Window and step. By our own convention: 0.5 Hz of resolution, and drift of the mains is slower.
-const WINDOW_SECONDS: f64 = 2.0;
-/// Steps per window.
-const STEPS: usize = 4;
-/// Parts of a window that must agree.
-const PARTS: usize = 16;
+/// Parts of a window of four seconds. By our own convention: notes last less, and the mains keep their level longer.
+const PARTS: usize = 32;
+/// Parts from one window to the next.
+const STEP: usize = 2;
+/// Parts that the window reaches beyond the sound that is mended.
+const AHEAD: usize = 14;
 /// Most harmonics.
 pub const MAX_HARMONICS: usize = 32;
-/// How far from its name the mains may be: grids keep within 1 % but for faults (EN 50160:2010, 4.2.1).
-const SEARCH: f64 = 0.01;
-/// Steps of the search to either side.
-const GRID: i32 = 24;
-/// Harmonics the search goes by.
-const SEARCH_HARMONICS: usize = 8;
-/// Rate of the search.
-const LOW_RATE_HZ: f64 = 2_000.0;
+const HARMONICS: usize = MAX_HARMONICS;
+/// How far from its name the mains may be. Grids keep within 0.2 Hz in normal operation (Regulation (EU) 2017/1485, annex
+/// III); half as much again for the clock of the recording. The next notes, G1 and B1, lie 2 and 3 % away.
+const SEARCH: f64 = 0.006;
 /// Agreement of the parts from which a harmonic may be hum, and that from which it is. By our own convention.
 const AGREE: (f64, f64) = (0.70, 0.85);
+/// Agreement from which a harmonic of hum that is sure is taken away, and that from which it is wholly.
+const TAKE: (f64, f64) = (0.50, 0.70);
+/// Quarters of the window in which the parts of a harmonic must agree to stay hum, and to become it.
+const QUARTERS: (usize, usize) = (3, 4);
+/// Frequency off the bank's from which the bank is tuned again.
+const OFF_HZ: f64 = 0.15;
+/// Zeros in a row that are no sound: nothing is subtracted from them.
+const ZEROS: usize = 32;
 
 /// Which mains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,56 +66,63 @@ pub struct DehumSettings {
 #[derive(Debug, Clone)]
 pub struct Dehum {
     settings: DehumSettings,
-    rate: f64,
-    len: usize,
-    hop: usize,
-    /// The window, then a step of input that waits.
+    low: Low,
+    /// The last hops, in a ring.
     source: Vec<f64>,
+    at: usize,
+    /// The hop that comes in.
+    fresh: Vec<f64>,
+    /// Hum of the next [`STEP`] hops.
     hum: Vec<f64>,
-    fade: Vec<f64>,
     filled: usize,
-    /// Frames of the window that have been heard; before them nothing is known.
-    heard: usize,
-    /// The window at a low rate, for the search of the frequency.
-    low: Vec<f64>,
-    decimate: usize,
+    /// Banks at 50 and 60 Hz, for the search.
+    names: [Bank; 2],
+    bank: Bank,
+    track: Track,
+    guess: Track,
+    /// Which name the mains followed have.
+    lock: Option<usize>,
+    /// Amplitude and phase of the hum at the ends of the hops that come next, as the last window saw them.
+    ahead: Hops,
     found_hz: f64,
 }
 
-/// What the parts of a window say of one frequency.
-#[derive(Debug, Clone, Copy, Default)]
-struct Steady {
-    re: f64,
-    im: f64,
-    /// 0 for parts at random, towards 1 for parts that agree.
-    agreement: f64,
-    /// How far the phase goes from part to part, as a product of neighbours.
-    turn: (f64, f64),
+/// Hum over [`STEP`] hops.
+#[derive(Debug, Clone)]
+struct Hops {
+    /// Amplitude and phase of every harmonic at the ends of the hops.
+    ends: [[Complex; HARMONICS]; STEP + 1],
+    /// How far the mains' phase goes in each hop, in radians.
+    course: [f64; STEP],
+    is_hum: bool,
 }
+
+const NO_HUM: Hops = Hops { ends: [[(0.0, 0.0); HARMONICS]; STEP + 1], course: [0.0; STEP], is_hum: false };
+
+const NAMES_HZ: [f64; 2] = [50.0, 60.0];
 
 impl Dehum {
     /// For one channel.
     #[must_use]
     pub fn new(settings: DehumSettings, sample_rate_hz: f64) -> Self {
-        let decimate = ((sample_rate_hz / LOW_RATE_HZ) as usize).max(1);
-        let unit = PARTS * decimate;
-        let len = ((WINDOW_SECONDS * sample_rate_hz) as usize).max(unit).next_multiple_of(unit);
-        // Hann windows at a quarter's distance add up to two.
-        let fade = crate::window::Window::Hann.periodic(len).iter().map(|w| 0.5 * w).collect();
-        let hop = len / STEPS;
+        let low = Low::new(sample_rate_hz);
+        let hop = low.hop();
+        let len = (AHEAD + STEP) * hop + low.half_part() + low.reach_frames();
         Self {
             settings,
-            rate: sample_rate_hz,
-            len,
-            hop,
-            source: vec![0.0; len + hop],
-            hum: vec![0.0; len + hop],
-            fade,
+            source: vec![0.0; len],
+            at: 0,
+            fresh: vec![0.0; hop],
+            hum: vec![0.0; STEP * hop],
             filled: 0,
-            heard: 0,
-            low: vec![0.0; len / decimate],
-            decimate,
+            names: NAMES_HZ.map(|hz| Bank::new(hz, SEARCH_HARMONICS)),
+            bank: Bank::new(NAMES_HZ[0], 0),
+            track: Track::new(),
+            guess: Track::new(),
+            lock: None,
+            ahead: NO_HUM,
             found_hz: 0.0,
+            low,
         }
     }
 
@@ -114,10 +131,10 @@ impl Dehum {
         self.settings = settings;
     }
 
-    /// Delay: one window.
+    /// Delay: two seconds and a fifth.
     #[must_use]
     pub fn latency_frames(&self) -> usize {
-        self.len
+        self.source.len()
     }
 
     /// Mains frequency in the last window, 0 when there was no hum.
@@ -130,197 +147,248 @@ impl Dehum {
     pub fn reset(&mut self) {
         self.source.fill(0.0);
         self.hum.fill(0.0);
-        (self.filled, self.heard, self.found_hz) = (0, 0, 0.0);
+        self.low.reset();
+        self.names.iter_mut().for_each(Bank::reset);
+        self.lock = None;
+        self.ahead = NO_HUM;
+        (self.at, self.filled, self.found_hz) = (0, 0, 0.0);
     }
 
     /// Processes in place.
     pub fn process(&mut self, plane: &mut [f64]) {
+        let hop = self.low.hop();
         for x in plane {
-            let out = self.source[self.filled] - self.hum[self.filled];
-            self.source[self.len + self.filled] = math::sane(*x);
+            let out = self.source[self.at] - self.hum[self.filled];
+            let input = math::sane(*x);
+            (self.source[self.at], self.fresh[self.filled % hop]) = (input, input);
             *x = out;
+            self.at = if self.at + 1 == self.source.len() { 0 } else { self.at + 1 };
             self.filled += 1;
-            if self.filled == self.hop {
+            if self.filled.is_multiple_of(hop) {
+                self.hear();
+            }
+            if self.filled == self.hum.len() {
                 self.turn();
                 self.filled = 0;
             }
         }
     }
 
+    fn hear(&mut self) {
+        self.low.take(&self.fresh);
+        let newest = self.low.newest();
+        self.names.iter_mut().for_each(|bank| bank.hear(&self.low, newest));
+        if self.lock.is_some() {
+            self.bank.hear(&self.low, newest);
+        }
+    }
+
+    /// Finds the hum of the window and makes that of its part that goes out next.
     fn turn(&mut self) {
-        self.source.copy_within(self.hop.., 0);
-        self.hum.copy_within(self.hop.., 0);
-        self.hum[self.len..].fill(0.0);
-        self.heard = (self.heard + self.hop).min(self.len);
         self.found_hz = 0.0;
-        if self.settings.amount <= 0.0 || self.settings.harmonics == 0 {
-            return;
+        self.hum.fill(0.0);
+        let newest = self.low.newest();
+        let wanted = self.settings.amount > 0.0 && self.settings.harmonics > 0;
+        let is_hum = wanted && self.track.look(&self.low, newest) && self.find(newest);
+        if !is_hum {
+            self.lock = None;
         }
-        for (to, part) in self.low.iter_mut().zip(self.source.chunks(self.decimate)) {
-            *to = part.iter().sum::<f64>() / self.decimate as f64;
-        }
-        let hz = match self.settings.mains {
-            Mains::Fifty => self.search(50.0).1,
-            Mains::Sixty => self.search(60.0).1,
-            Mains::Auto => {
-                let (fifty, sixty) = (self.search(50.0), self.search(60.0));
-                if sixty.0 > fifty.0 { sixty.1 } else { fifty.1 }
-            }
-        };
-        self.subtract(hz);
-    }
-
-    /// Parts of the window from which on everything has been heard.
-    fn first_part(&self) -> usize {
-        ((self.len - self.heard) * PARTS).div_ceil(self.len)
-    }
-
-    /// Score and frequency of the best mains frequency near a nominal one.
-    fn search(&self, nominal_hz: f64) -> (f64, f64) {
-        let rate = self.rate / self.decimate as f64;
-        let first = self.first_part();
-        let harmonics = self.settings.harmonics.min(SEARCH_HARMONICS);
-        let score = |hz: f64| -> f64 {
-            (1..=harmonics)
-                .map(|k| {
-                    let s = look(&self.low, hz * k as f64, rate, first);
-                    // By agreement alone: a loud note must not outvote quiet hum.
-                    s.agreement * s.agreement * s.agreement * s.agreement
-                })
-                .sum()
-        };
-        let mut best = (0.0, nominal_hz);
-        for step in -GRID..=GRID {
-            let hz = nominal_hz * (1.0 + SEARCH * f64::from(step) / f64::from(GRID));
-            let found = score(hz);
-            if found > best.0 {
-                best = (found, hz);
+        // The window's own hops fade in, those the last one saw ahead fade out.
+        let now = if is_hum { self.hops(newest, 0) } else { NO_HUM };
+        let mut hops = std::mem::replace(&mut self.ahead, NO_HUM);
+        for (n, (to, from)) in hops.ends.iter_mut().zip(&now.ends).enumerate() {
+            let share = n as f64 / STEP as f64;
+            for (a, b) in to.iter_mut().zip(from) {
+                *a = (a.0 + share * (b.0 - a.0), a.1 + share * (b.1 - a.1));
             }
         }
-        for _ in 0..2 {
-            best.1 = self.refine(best.1, harmonics, rate, first);
+        if is_hum {
+            hops.course = now.course;
+            self.ahead = self.hops(newest, STEP);
         }
-        (score(best.1), best.1)
+        if is_hum || hops.is_hum {
+            self.sing(&hops);
+            self.leave_silence();
+        }
     }
 
-    /// A better frequency, from how the phases of the harmonics turn.
-    fn refine(&self, hz: f64, harmonics: usize, rate: f64, first: usize) -> f64 {
-        let seconds = (self.low.len() / PARTS) as f64 / rate;
-        let (mut sum, mut weights) = (0.0, 0.0);
-        for k in 1..=harmonics {
-            let s = look(&self.low, hz * k as f64, rate, first);
-            let (re, im) = s.turn;
-            let sure = s.agreement * s.agreement;
-            let weight = sure * sure * (k * k) as f64;
-            sum += weight * math::atan2(im, re) / (math::TAU * seconds * k as f64);
-            weights += weight;
+    /// Whether there is hum; if so, the track follows it.
+    fn find(&mut self, newest: i64) -> bool {
+        if self.lock.is_some_and(|name| self.may_be(name)) {
+            self.track.advance(STEP);
+            if self.bank.harmonics != self.count(self.bank.hz) {
+                self.tune(newest, self.bank.hz);
+            }
+            self.track.refine(&self.bank, newest);
+            if is_hum(&self.track, AGREE.1, QUARTERS.0) {
+                return self.stay_near(newest);
+            }
         }
-        if weights > 0.0 { hz + (sum / weights).clamp(-0.3, 0.3) } else { hz }
+        self.search(newest)
     }
 
-    /// Makes the hum again and lays it over the window.
-    fn subtract(&mut self, hz: f64) {
-        let first = self.first_part();
-        let most = (0.49 * self.rate / hz) as usize;
-        let harmonics = self.settings.harmonics.min(MAX_HARMONICS).min(most);
-        let mut found = [Steady::default(); MAX_HARMONICS];
-        for (index, steady) in found.iter_mut().enumerate().take(harmonics) {
-            *steady = look(&self.source[..self.len], hz * (index + 1) as f64, self.rate, first);
+    fn may_be(&self, name: usize) -> bool {
+        match self.settings.mains {
+            Mains::Auto => true,
+            Mains::Fifty => name == 0,
+            Mains::Sixty => name == 1,
         }
-        // One steady tone alone is a note.
-        let steady = found.iter().filter(|s| s.agreement > AGREE.1).count();
-        if steady < 2 || PARTS - first < 4 {
-            return;
+    }
+
+    /// Harmonics to listen to: those asked for, and what it takes to know hum.
+    fn count(&self, hz: f64) -> usize {
+        let most = (self.low.top_hz() / hz) as usize;
+        self.settings.harmonics.max(SEARCH_HARMONICS).min(HARMONICS).min(most)
+    }
+
+    fn tune(&mut self, newest: i64, hz: f64) {
+        let count = self.count(hz);
+        self.bank.tune(&self.low, newest, hz, count);
+    }
+
+    fn search(&mut self, newest: i64) -> bool {
+        self.lock = None;
+        let mut best = 0.0;
+        for name in 0..NAMES_HZ.len() {
+            if !self.may_be(name) {
+                continue;
+            }
+            let bank = &self.names[name];
+            self.guess.look(&self.low, newest);
+            search::guess(bank, newest, self.low.hop_seconds(), SEARCH * bank.hz, &mut self.guess);
+            self.guess.refine(bank, newest);
+            let score: f64 = self.guess.agreement[..bank.harmonics].iter().map(|a| a * a * a * a).sum();
+            if score > best && is_hum(&self.guess, AGREE.0, QUARTERS.1) {
+                best = score;
+                self.track.phase = self.guess.phase;
+                self.lock = Some(name);
+            }
         }
-        self.found_hz = hz;
-        for (index, s) in found.iter().enumerate().take(harmonics) {
-            let share =
-                ((s.agreement - AGREE.0) / (AGREE.1 - AGREE.0)).clamp(0.0, 1.0) * self.settings.amount;
-            if share > 0.0 {
-                let w = math::TAU * hz * (index + 1) as f64 / self.rate;
-                let mut wave = Wave::new(w);
-                for (sum, fade) in self.hum.iter_mut().zip(&self.fade) {
-                    *sum += fade * share * (s.re * wave.cos - s.im * wave.sin);
-                    wave.next();
+        let Some(name) = self.lock else { return false };
+        self.bank.hz = NAMES_HZ[name];
+        self.retune(newest);
+        self.track.refine(&self.bank, newest);
+        is_hum(&self.track, AGREE.1, QUARTERS.1) && self.stay_near(newest)
+    }
+
+    /// Frequency off the bank's in the part that goes out next.
+    fn off_hz(&self) -> f64 {
+        let here = PARTS - 1 - AHEAD;
+        let turn = self.track.phase[here + 1] - self.track.phase[here - 1];
+        turn / (2.0 * math::TAU * self.low.hop_seconds())
+    }
+
+    /// Tunes the bank to where the mains are now; the track is told against the new frequency.
+    fn retune(&mut self, newest: i64) {
+        let off_hz = self.off_hz();
+        for (n, phase) in self.track.phase.iter_mut().enumerate() {
+            *phase -= math::TAU * off_hz * n as f64 * self.low.hop_seconds();
+        }
+        self.tune(newest, self.bank.hz + off_hz);
+    }
+
+    /// Keeps the bank tuned; false when the mains have left their name.
+    fn stay_near(&mut self, newest: i64) -> bool {
+        let off_hz = self.off_hz();
+        self.found_hz = self.bank.hz + off_hz;
+        if off_hz.abs() > OFF_HZ {
+            self.retune(newest);
+            self.track.refine(&self.bank, newest);
+        }
+        let name_hz = self.lock.map_or(0.0, |name| NAMES_HZ[name]);
+        let is_near = (self.found_hz - name_hz).abs() <= SEARCH * name_hz;
+        if !is_near {
+            self.found_hz = 0.0;
+        }
+        is_near
+    }
+
+    /// The hum as the window sees it, from the hops that go out next plus `later`.
+    fn hops(&self, newest: i64, later: usize) -> Hops {
+        let first = PARTS - 1 - AHEAD - STEP + later;
+        let mut hops = Hops { is_hum: true, ..NO_HUM };
+        let wanted = self.settings.harmonics.min(self.bank.harmonics);
+        for (n, end) in hops.ends.iter_mut().enumerate() {
+            let part = newest - PARTS as i64 + 1 + (first + n) as i64;
+            let turns = self.bank.hz * self.low.seconds(part);
+            let turns = turns - turns.floor() + self.track.phase[first + n] / math::TAU;
+            for (k, to) in end.iter_mut().enumerate().take(wanted) {
+                let share = (self.track.agreement[k] - TAKE.0) / (TAKE.1 - TAKE.0);
+                let share = share.clamp(0.0, 1.0) * self.settings.amount;
+                if share > 0.0 {
+                    let (re, im) = times(self.track.amplitude[k], turned(turns * (k + 1) as f64));
+                    *to = (share * re, share * im);
                 }
             }
         }
-    }
-}
-
-/// Cosine and sine of a steady angle, turned on from sample to sample.
-struct Wave {
-    cos: f64,
-    sin: f64,
-    step: (f64, f64),
-}
-
-impl Wave {
-    fn new(w: f64) -> Self {
-        Self { cos: 1.0, sin: 0.0, step: (math::cos(w), math::sin(w)) }
-    }
-
-    #[inline]
-    fn next(&mut self) {
-        let (c, s) = (self.cos, self.sin);
-        self.cos = c * self.step.0 - s * self.step.1;
-        self.sin = s * self.step.0 + c * self.step.1;
-    }
-}
-
-/// The steady part of a window at a frequency; parts before `first` are left out.
-fn look(x: &[f64], hz: f64, rate: f64, first: usize) -> Steady {
-    let part = x.len() / PARTS;
-    let mut wave = Wave::new(math::TAU * hz / rate);
-    let mut hann = Wave::new(math::TAU / part as f64);
-    let mut all = [(0.0, 0.0); PARTS];
-    for (z, samples) in all.iter_mut().zip(x.chunks_exact(part)) {
-        (hann.cos, hann.sin) = (1.0, 0.0);
-        for x in samples {
-            let weighed = (1.0 - hann.cos) * x;
-            z.0 += weighed * wave.cos;
-            z.1 -= weighed * wave.sin;
-            wave.next();
-            hann.next();
+        for (n, course) in hops.course.iter_mut().enumerate() {
+            *course = self.track.phase[first + n + 1] - self.track.phase[first + n]
+                + math::TAU * self.bank.hz * self.low.hop_seconds();
         }
-        // Twice for the other half of the spectrum; the weights add up to the length.
-        (z.0, z.1) = (2.0 * z.0 / part as f64, 2.0 * z.1 / part as f64);
+        hops
     }
-    let parts = &all[first.min(PARTS - 1)..];
-    let middle = (median(parts.iter().map(|z| z.0)), median(parts.iter().map(|z| z.1)));
-    let away = |z: &(f64, f64)| {
-        let (re, im) = (z.0 - middle.0, z.1 - middle.1);
-        (re * re + im * im).sqrt()
-    };
-    let spread = median(parts.iter().map(away));
-    // The mean of the half that agrees best is steadier than the median itself, and no note leaks into it.
-    let (mut re, mut im, mut count) = (0.0, 0.0, 0.0);
-    for z in parts.iter().filter(|z| away(z) <= spread) {
-        (re, im, count) = (re + z.0, im + z.1, count + 1.0);
+
+    /// Makes the hum, hop by hop.
+    fn sing(&mut self, hops: &Hops) {
+        let hop = self.low.hop();
+        for (n, plane) in self.hum.chunks_exact_mut(hop).enumerate() {
+            let voices = hops.ends[n].iter().zip(&hops.ends[n + 1]).enumerate();
+            for (k, (from, to)) in voices.filter(|(_, (a, b))| **a != (0.0, 0.0) || **b != (0.0, 0.0)) {
+                let turns = hops.course[n] / math::TAU * (k + 1) as f64;
+                let back = turned(-turns);
+                let to = times(*to, back);
+                sing(plane, *from, to, turned(turns / hop as f64));
+            }
+        }
     }
-    let size = (middle.0 * middle.0 + middle.1 * middle.1).sqrt();
-    let mut turn = (0.0, 0.0);
-    for pair in parts.windows(2).filter(|pair| pair.iter().all(|z| away(z) <= 2.0 * spread)) {
-        turn.0 += pair[1].0 * pair[0].0 + pair[1].1 * pair[0].1;
-        turn.1 += pair[1].1 * pair[0].0 - pair[1].0 * pair[0].1;
+
+    /// No hum where there is digital silence.
+    fn leave_silence(&mut self) {
+        let len = self.source.len();
+        let mut zeros = 0;
+        for n in 0..self.hum.len() {
+            let at = self.at + n;
+            let x = self.source[if at < len { at } else { at - len }];
+            zeros = if x == 0.0 { zeros + 1 } else { 0 };
+            if zeros == ZEROS {
+                self.hum[n + 1 - ZEROS..n].fill(0.0);
+            }
+            if zeros >= ZEROS {
+                self.hum[n] = 0.0;
+            }
+        }
     }
-    let agreement = if size > 0.0 { size / (size + spread) } else { 0.0 };
-    Steady { re: re / f64::max(count, 1.0), im: im / f64::max(count, 1.0), agreement, turn }
 }
 
-/// The middle of up to [`PARTS`] numbers.
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut sorted = [0.0; PARTS];
-    let mut count = 0;
-    for (to, value) in sorted.iter_mut().zip(values) {
-        *to = value;
-        count += 1;
+/// Whether at least two harmonics agree so much (one steady tone alone is a note), or twice as many nearly so much, and all
+/// over the window: a note is over sooner.
+fn is_hum(track: &Track, agreement: f64, least: usize) -> bool {
+    let count = |enough: f64| {
+        let agree = track.agreement.iter().zip(&track.quarters);
+        agree.filter(|(a, quarters)| **a > enough && **quarters >= least).count()
+    };
+    count(agreement) >= 2 || count(agreement - 0.15) >= 4
+}
+
+/// Adds one harmonic: from one amplitude straight to another, turning by `step` per frame.
+fn sing(plane: &mut [f64], from: Complex, to: Complex, step: Complex) {
+    const LANES: usize = 4;
+    let per = 1.0 / plane.len() as f64;
+    let change = ((to.0 - from.0) * per, (to.1 - from.1) * per);
+    let mut wave = [(1.0, 0.0); LANES];
+    for n in 1..LANES {
+        wave[n] = times(wave[n - 1], step);
     }
-    let sorted = &mut sorted[..count];
-    sorted.sort_unstable_by(f64::total_cmp);
-    match count {
-        0 => 0.0,
-        _ => 0.5 * (sorted[(count - 1) / 2] + sorted[count / 2]),
+    let stride = times(wave[LANES - 1], step);
+    let mut n = 0.0;
+    for part in plane.chunks_mut(LANES) {
+        for (lane, (x, wave)) in part.iter_mut().zip(&mut wave).enumerate() {
+            let along = n + lane as f64;
+            let (re, im) = (from.0 + along * change.0, from.1 + along * change.1);
+            *x += re * wave.0 - im * wave.1;
+            *wave = times(*wave, stride);
+        }
+        n += LANES as f64;
     }
 }
 

@@ -216,4 +216,13 @@ mod tests {
         let bass = signals::sine(55.0, 0.4, 0.0, 4.0, RATE);
         assert!(measure::null_db(&bass[96_000..180_000], &run(&bass)[96_000..180_000]) < -250.0);
     }
+
+    #[test]
+    fn what_is_under_the_floor_is_no_burst() {
+        let mut quiet = vec![0.0; 144_000];
+        for (x, y) in quiet[96_000..].iter_mut().zip(pop(4_800)) {
+            *x = 0.001 * y;
+        }
+        assert!(measure::null_db(&quiet, &run(&quiet)) < -250.0);
+    }
 }

@@ -3,6 +3,7 @@
 use super::curve::MovingCurve;
 use super::{Compressor, Detector};
 use crate::ear::{Ears, GLIDE_MS, STRIDE};
+use crate::stride::{Stride, in_strides};
 use crate::{Format, Kernel};
 use dsp::block::Block;
 use dsp::compress::{DB_PER_POWER_OCTAVE, gains_of_reductions};
@@ -36,7 +37,7 @@ pub struct CompressorKernel {
     mix: Glide,
     /// Whether one reduction serves all channels. Changes only at retunes and every [`STRIDE`], never with a block.
     linked: bool,
-    until_settle: usize,
+    stride: Stride,
     shown_db: f64,
 }
 
@@ -70,7 +71,7 @@ impl CompressorKernel {
             makeup: glide(db_to_gain(settings.total_makeup_db())),
             mix: glide(settings.mix_percent * 0.01),
             linked: count == 1 || settings.link_percent == 100.0,
-            until_settle: STRIDE,
+            stride: Stride::new(STRIDE),
             shown_db: 0.0,
         }
     }
@@ -271,17 +272,7 @@ impl Kernel for CompressorKernel {
 
     fn process(&mut self, block: &mut Block<'_>) {
         self.shown_db = 0.0;
-        let mut start = 0;
-        while start < block.frames() {
-            let frames = self.until_settle.min(block.frames() - start);
-            self.run(&mut block.slice(start, frames));
-            start += frames;
-            self.until_settle -= frames;
-            if self.until_settle == 0 {
-                self.until_settle = STRIDE;
-                self.settle();
-            }
-        }
+        in_strides(self, block, |kernel| &mut kernel.stride, Self::run, Self::settle);
     }
 
     fn retune(&mut self, settings: &Compressor) {
@@ -315,7 +306,7 @@ impl Kernel for CompressorKernel {
             glide.snap(glide.target());
         }
         self.look_at_link();
-        self.until_settle = STRIDE;
+        self.stride.reset();
         self.shown_db = 0.0;
     }
 }

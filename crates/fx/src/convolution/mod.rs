@@ -6,7 +6,9 @@ mod response;
 #[cfg(test)]
 mod tests;
 
-use crate::reverb::wet::{Courses, MAX_PRE_DELAY_SECONDS, Wet, filter, mix, pre_delay_frames, sounds, widen};
+use crate::reverb::wet::{
+    Courses, MAX_PRE_DELAY_SECONDS, PreDelay, Wet, filter, in_pieces, mix, pre_delay_frames, sounds, widen,
+};
 use crate::{Format, Kernel, Processor};
 use dsp::block::{Block, Buffer};
 use dsp::convolve::Convolver;
@@ -60,9 +62,6 @@ processor! {
     }
 }
 
-/// Pieces of a crossfade to another pre-delay: 2048 frames.
-const FADE_PIECES: usize = 32;
-
 impl Convolution {
     fn cut(&self) -> Cut {
         Cut {
@@ -107,9 +106,7 @@ pub struct ConvolutionKernel {
     /// The convolved sound, for the pre-delay.
     rings: Vec<Ring>,
     courses: Courses<7>,
-    pre_delay: usize,
-    /// Pre-delay to fade to, and pieces done.
-    fade: Option<(usize, usize)>,
+    pre_delay: PreDelay,
     ducker: Ducker,
     frame: usize,
 }
@@ -150,8 +147,7 @@ impl ConvolutionKernel {
             rings: vec![Ring::new(room); wets.len()],
             wets,
             courses: Courses::new(settings.targets(rate), rate),
-            pre_delay: settings.pre_delay(&format),
-            fade: None,
+            pre_delay: PreDelay::new(settings.pre_delay(&format)),
             ducker: Ducker::new(rate),
             frame: 0,
         }
@@ -163,17 +159,7 @@ impl ConvolutionKernel {
             self.convolver.load(self.responses.shape(&wanted));
             self.loaded = wanted;
         }
-        self.fade = match self.fade {
-            Some((to, done)) if done + 1 == FADE_PIECES => {
-                self.pre_delay = to;
-                None
-            }
-            other => other.map(|(to, done)| (to, done + 1)),
-        };
-        let wanted = self.settings.pre_delay(&self.format);
-        if self.fade.is_none() && self.pre_delay != wanted {
-            self.fade = Some((wanted, 0));
-        }
+        self.pre_delay.begin_piece(self.settings.pre_delay(&self.format));
     }
 
     /// Convolves into `wets`.
@@ -190,15 +176,7 @@ impl ConvolutionKernel {
     fn delay(&mut self, frames: usize) {
         let place = self.frame % PIECE;
         for (wet, ring) in self.wets.iter_mut().zip(&mut self.rings) {
-            let run = &mut wet.wet[..frames];
-            ring.append(run);
-            run.copy_from_slice(ring.look_back(self.pre_delay + frames, frames));
-            if let Some((to, done)) = self.fade {
-                let other = ring.look_back(to + frames, frames);
-                for (n, (x, y)) in run.iter_mut().zip(other).enumerate() {
-                    *x += (y - *x) * (done * PIECE + place + n) as f64 / (FADE_PIECES * PIECE) as f64;
-                }
-            }
+            self.pre_delay.process(ring, place, &mut wet.wet[..frames]);
         }
     }
 
@@ -220,6 +198,18 @@ impl ConvolutionKernel {
         widen(&mut self.wets, &width[..frames]);
         mix(piece, &self.wets, share, duck, &mut self.ducker);
     }
+
+    /// One piece, or a part of it.
+    fn run(&mut self, piece: &mut Block<'_>) {
+        let frames = piece.frames();
+        if self.frame.is_multiple_of(PIECE) {
+            self.begin_piece();
+        }
+        self.courses.plan(frames);
+        self.convolve(piece);
+        self.delay(frames);
+        self.finish(piece);
+    }
 }
 
 impl Kernel for ConvolutionKernel {
@@ -230,20 +220,7 @@ impl Kernel for ConvolutionKernel {
     }
 
     fn process(&mut self, block: &mut Block<'_>) {
-        let mut start = 0;
-        while start < block.frames() {
-            let frames = (PIECE - self.frame % PIECE).min(block.frames() - start);
-            let mut piece = block.slice(start, frames);
-            if self.frame.is_multiple_of(PIECE) {
-                self.begin_piece();
-            }
-            self.courses.plan(frames);
-            self.convolve(&piece);
-            self.delay(frames);
-            self.finish(&mut piece);
-            self.frame = self.frame.wrapping_add(frames);
-            start += frames;
-        }
+        in_pieces(self, block, |kernel| &mut kernel.frame, Self::run);
     }
 
     fn retune(&mut self, settings: &Convolution) {
@@ -262,7 +239,8 @@ impl Kernel for ConvolutionKernel {
         self.rings.iter_mut().for_each(Ring::reset);
         self.courses.reset();
         self.ducker.reset();
-        (self.pre_delay, self.fade, self.frame) = (self.settings.pre_delay(&self.format), None, 0);
+        self.pre_delay = PreDelay::new(self.settings.pre_delay(&self.format));
+        self.frame = 0;
     }
 }
 

@@ -311,6 +311,50 @@ fn tape_keeps_the_time_and_dulls_with_every_round() {
 }
 
 #[test]
+fn tape_takes_the_lowest_end_off() {
+    let settings = Delay { time_ms: 10.0, feedback_percent: 0.0, ..tape() };
+    let out = echoes(&settings, 0, 1, 120.0, 48_000);
+    // First order at 35 Hz: -10 lg(1 + (35 / f)²).
+    for (hz, wanted) in [(17.5, -6.9897), (35.0, -3.0103), (70.0, -0.9691), (350.0, -0.0432)] {
+        let found = response_db(out.channel(0), hz, RATE);
+        assert!((found - wanted).abs() < 0.03, "{hz}: {found} {wanted}");
+    }
+}
+
+#[test]
+fn tape_follows_the_tempo_by_its_motor() {
+    let settings = Delay { timing: DelayTiming::Tempo, note: Note::Quarter, feedback_percent: 0.0, ..tape() };
+    let mut kernel = settings.prepare(format(1, 120.0));
+    assert!(kernel.follows_tempo());
+    let mut buffer = Buffer::from_planes(&[sine(500.0, 0.5, 0.0, 4.0, RATE)]);
+    kernel.process(&mut buffer.block().slice(0, 48_000));
+    kernel.set_tempo(150.0);
+    kernel.process(&mut buffer.block().slice(48_000, 144_000));
+    // From 0.5 to 0.4 s with a time constant of 0.3 s: t later the pitch is up by a third of exp(-t / 0.3).
+    for (frame, hz) in crate::modulation::tests::frequencies(&buffer.channel(0)[48_200..], RATE) {
+        let seconds = (frame + 200.0 - 48.0) / RATE;
+        let wanted = 500.0 * (1.0 + dsp::math::exp(-seconds / 0.3) / 3.0);
+        assert!((hz - wanted).abs() < 1.0, "{seconds}: {hz} {wanted}");
+    }
+    // A click, now: 0.4 s later it is there, and that is where a new kernel has it.
+    let mut click = Buffer::new(1, 24_000);
+    click.channel_mut(0)[0] = 1.0;
+    kernel.process(&mut Buffer::new(1, 24_000).block());
+    kernel.process(&mut click.block());
+    let top = |plane: &[f64]| (0..plane.len()).max_by(|a, b| plane[*a].abs().total_cmp(&plane[*b].abs()));
+    assert_eq!(top(click.channel(0)), Some(19_200));
+    // Straight back to the tempo it began with: a reset stands at the time in force.
+    kernel.set_tempo(60.0);
+    kernel.reset();
+    let mut click = Buffer::new(1, 60_000);
+    click.channel_mut(0)[0] = 1.0;
+    kernel.process(&mut click.block());
+    assert_eq!(top(click.channel(0)), Some(48_000));
+    let free = Delay { timing: DelayTiming::Free, ..settings }.prepare(format(1, 120.0));
+    assert!(!free.follows_tempo());
+}
+
+#[test]
 fn tape_saturates_at_its_knee_and_not_below() {
     let mut head = tape::Head::new(RATE);
     let mut write =

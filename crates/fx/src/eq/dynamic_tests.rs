@@ -80,7 +80,9 @@ fn a_shelf_follows_the_static_curve_in_its_pass_band() {
 
 #[test]
 fn attack_and_release_cover_63_percent_in_their_time() {
-    for (attack_ms, release_ms) in [(20.0, 80.0), (60.0, 300.0)] {
+    for (attack_ms, release_ms, while_it_plays) in
+        [(20.0, 80.0, false), (60.0, 300.0, false), (40.0, 150.0, true)]
+    {
         let band = EqBand { attack_ms, release_ms, ratio: 100.0, range_db: -12.0, ..moving(2_000.0) };
         // Loud for a second, then 40 dB softer, below the threshold.
         let tone = signals::sine(2_000.0, 0.5, 0.0, 3.0, RATE);
@@ -89,7 +91,18 @@ fn attack_and_release_cover_63_percent_in_their_time() {
             .enumerate()
             .map(|(n, x)| if (48_000..96_000).contains(&n) { *x } else { 0.01 * x })
             .collect();
-        let out = run(&with(band), std::slice::from_ref(&input), None);
+        let out = if while_it_plays {
+            // Times other than those it began with hold from when they are given.
+            let first = EqBand { attack_ms: 3.0, release_ms: 700.0, ..band.clone() };
+            let mut kernel = with(first).prepare(Format { channels: 1, ..Format::default() });
+            let mut audio = Buffer::from_planes(std::slice::from_ref(&input));
+            kernel.process(&mut audio.block().slice(0, 4_800));
+            kernel.retune(&with(band));
+            kernel.process(&mut audio.block().slice(4_800, input.len() - 4_800));
+            audio
+        } else {
+            run(&with(band), std::slice::from_ref(&input), None)
+        };
         // Gain by the energy of whole periods (24 frames).
         let gain = |n: usize| {
             let energy = |plane: &[f64]| plane[n - 12..n + 12].iter().map(|x| x * x).sum::<f64>();

@@ -5,6 +5,7 @@ use super::linear::Linear;
 use super::neutral::PinkNoise;
 use super::sections::{SECTIONS, contains, part_of, sections};
 use super::{BANDS, Eq, GLIDE_SECONDS, Part, Phase, SETTLE_FRAMES};
+use crate::stride::{Stride, in_strides};
 use crate::{Format, Kernel};
 use dsp::biquad::{Shape, SvfBank};
 use dsp::block::Block;
@@ -32,8 +33,7 @@ pub struct EqKernel {
     gain: Glide,
     /// Frames until a band gets its corrections; 0 when it has them.
     unfinished: [usize; BANDS],
-    /// Frames until states are settled again.
-    until_settle: usize,
+    stride: Stride,
     shown_db: Option<f64>,
 }
 
@@ -56,7 +56,7 @@ impl EqKernel {
             pink: Box::new(PinkNoise::new(rate)),
             gain: Glide::new(1.0, 5.0, rate),
             unfinished: [0; BANDS],
-            until_settle: SETTLE_FRAMES,
+            stride: Stride::new(SETTLE_FRAMES),
             shown_db: None,
         };
         kernel.gain.snap(kernel.output_gain());
@@ -232,17 +232,7 @@ impl Kernel for EqKernel {
     }
 
     fn process(&mut self, block: &mut Block<'_>) {
-        let mut start = 0;
-        while start < block.frames() {
-            let frames = self.until_settle.min(block.frames() - start);
-            self.run(&mut block.slice(start, frames));
-            start += frames;
-            self.until_settle -= frames;
-            if self.until_settle == 0 {
-                self.until_settle = SETTLE_FRAMES;
-                self.settle();
-            }
-        }
+        in_strides(self, block, |kernel| &mut kernel.stride, Self::run, Self::settle);
     }
 
     fn retune(&mut self, settings: &Eq) {
@@ -271,6 +261,6 @@ impl Kernel for EqKernel {
         self.look_at_matrix();
         self.look_at_moving();
         self.gain.snap(self.gain.target());
-        self.until_settle = SETTLE_FRAMES;
+        self.stride.reset();
     }
 }

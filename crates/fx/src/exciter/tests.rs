@@ -127,3 +127,49 @@ fn harmonics_do_not_alias() {
         assert!(alias < -90.0, "{harmonic}: {alias}");
     }
 }
+
+#[test]
+fn what_is_set_while_it_plays_ends_where_a_new_one_begins() {
+    let tone = signals::sine(5000.0, 0.5, 0.0, 2.0, RATE);
+    let bass = signals::sine(60.0, 0.3, 0.0, 2.0, RATE);
+    let input: Vec<f64> = tone.iter().zip(&bass).map(|(a, b)| a + b).collect();
+    let other = Exciter {
+        high_hz: 3000.0,
+        high_amount_percent: 60.0,
+        high_balance_percent: 40.0,
+        low_hz: 80.0,
+        low_amount_percent: 70.0,
+        ceiling_db: -30.0,
+        ..Exciter::default()
+    };
+    let fresh = run(&other, std::slice::from_ref(&input));
+    let mut kernel = Exciter::default().prepare(Format { channels: 1, ..Format::default() });
+    kernel.retune(&other);
+    let mut audio = Buffer::from_planes(&[input]);
+    kernel.process(&mut audio.block());
+    let null = measure::null_db(&audio.channel(0)[72_000..], &fresh.channel(0)[72_000..]);
+    assert!(null < -90.0, "{null}");
+}
+
+#[test]
+fn the_level_reaches_a_new_peak_in_three_milliseconds() {
+    // The second harmonic of a tone x over a level l is x² / l: where the level has come to 1 - exp(-t / 3 ms), so much taller.
+    let settings = Exciter {
+        high_hz: 2000.0,
+        high_amount_percent: 50.0,
+        high_balance_percent: -100.0,
+        ceiling_db: 0.0,
+        listen: true,
+        ..Exciter::default()
+    };
+    let mut tone = vec![0.0; 4_800];
+    tone.extend(signals::sine(6000.0, 0.5, 0.0, 0.5, RATE));
+    let out = run(&settings, &[tone]);
+    let start = 4_800 + settings.prepare(Format::default()).latency_frames();
+    let second = |at: usize| measure::tone(&out.channel(0)[at - 24..at + 24], 12_000.0, RATE).0;
+    let steady = second(start + 20_000);
+    for (ms, wanted) in [(6_usize, 1.156_5), (9, 1.052_4)] {
+        let found = second(start + 48 * ms) / steady;
+        assert!((found - wanted).abs() < 0.02, "{ms} ms: {found} {wanted}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Gain and utility.
 
+use crate::stride::{Stride, in_strides};
 use crate::{Format, Kernel, Processor};
 use dsp::biquad::{Shape, Svf};
 use dsp::block::Block;
@@ -213,7 +214,7 @@ pub struct GainKernel {
     side: [Svf; 2],
     /// Whether the side is filtered. Changes only at retunes and every [`SETTLE_FRAMES`], never with a block.
     filtering: bool,
-    until_settle: usize,
+    stride: Stride,
 }
 
 impl Processor for Gain {
@@ -240,7 +241,7 @@ impl Processor for Gain {
             middle: Svf::new(middle),
             side: [Svf::new(side), Svf::new(side)],
             filtering: !side.is_identity(),
-            until_settle: SETTLE_FRAMES,
+            stride: Stride::new(SETTLE_FRAMES),
         }
     }
 }
@@ -323,6 +324,12 @@ impl GainKernel {
     fn look_at_filters(&mut self) {
         self.filtering = !self.middle.is_idle() || self.side.iter().any(|section| !section.is_idle());
     }
+
+    /// At the multiples of the stride.
+    fn settle(&mut self) {
+        self.filters().for_each(Svf::settle);
+        self.look_at_filters();
+    }
 }
 
 impl Kernel for GainKernel {
@@ -338,18 +345,7 @@ impl Kernel for GainKernel {
     }
 
     fn process(&mut self, block: &mut Block<'_>) {
-        let mut start = 0;
-        while start < block.frames() {
-            let frames = self.until_settle.min(block.frames() - start);
-            self.run(&mut block.slice(start, frames));
-            start += frames;
-            self.until_settle -= frames;
-            if self.until_settle == 0 {
-                self.until_settle = SETTLE_FRAMES;
-                self.filters().for_each(Svf::settle);
-                self.look_at_filters();
-            }
-        }
+        in_strides(self, block, |kernel| &mut kernel.stride, Self::run, Self::settle);
     }
 
     fn retune(&mut self, settings: &Gain) {
@@ -383,7 +379,7 @@ impl Kernel for GainKernel {
         let glides = self.matrix.iter_mut().chain(&mut self.encoding).chain(&mut self.single);
         glides.for_each(|glide| glide.snap(glide.target()));
         self.look_at_filters();
-        self.until_settle = SETTLE_FRAMES;
+        self.stride.reset();
     }
 }
 

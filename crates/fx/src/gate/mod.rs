@@ -1,6 +1,7 @@
 //! Gate, downward expander and ducker.
 
 use crate::ear::{Ears, KeySettings, STRIDE};
+use crate::stride::{Stride, in_strides};
 use crate::{Format, Kernel, Processor};
 use dsp::block::Block;
 use dsp::envelope::MeanSquare;
@@ -97,7 +98,7 @@ pub struct GateKernel {
     /// The law without a key: nothing is turned down.
     open_law: GateLaw,
     envelope: Envelope,
-    until_settle: usize,
+    stride: Stride,
     shown_db: f64,
 }
 
@@ -117,7 +118,7 @@ impl Processor for Gate {
             law: self.law(),
             open_law: self.law(),
             envelope: Envelope::new(),
-            until_settle: STRIDE,
+            stride: Stride::new(STRIDE),
             shown_db: 0.0,
         };
         kernel.take(self);
@@ -169,6 +170,12 @@ impl GateKernel {
         }
         self.ears.put_out(block);
     }
+
+    /// At the multiples of the stride.
+    fn settle(&mut self) {
+        self.ears.settle();
+        self.means.iter_mut().for_each(MeanSquare::settle);
+    }
 }
 
 impl Kernel for GateKernel {
@@ -184,18 +191,7 @@ impl Kernel for GateKernel {
 
     fn process(&mut self, block: &mut Block<'_>) {
         self.shown_db = 0.0;
-        let mut start = 0;
-        while start < block.frames() {
-            let frames = self.until_settle.min(block.frames() - start);
-            self.run(&mut block.slice(start, frames));
-            start += frames;
-            self.until_settle -= frames;
-            if self.until_settle == 0 {
-                self.until_settle = STRIDE;
-                self.ears.settle();
-                self.means.iter_mut().for_each(MeanSquare::settle);
-            }
-        }
+        in_strides(self, block, |kernel| &mut kernel.stride, Self::run, Self::settle);
     }
 
     fn retune(&mut self, settings: &Gate) {
@@ -208,7 +204,7 @@ impl Kernel for GateKernel {
         self.means.iter_mut().for_each(MeanSquare::reset);
         self.delays.iter_mut().for_each(Ring::reset);
         self.envelope.reset();
-        self.until_settle = STRIDE;
+        self.stride.reset();
         self.shown_db = 0.0;
     }
 }

@@ -230,3 +230,32 @@ fn nothing_clicks_when_settings_change() {
         assert!(next.channels == Channels::Alternate || (a - b).abs() < 0.1, "{next:?}: {a} {b}");
     }
 }
+
+#[test]
+fn a_saw_rises_and_jumps_at_half_a_turn() {
+    let sound = mono(&Generator { frequency_hz: 10.0, ..on(Wave::Saw) }, 4_800);
+    for (eighth, wanted) in [(1, 0.25), (2, 0.5), (3, 0.75), (5, -0.75), (6, -0.5), (7, -0.25)] {
+        assert!((sound[600 * eighth] - wanted).abs() < 0.01, "{eighth}: {}", sound[600 * eighth]);
+    }
+}
+
+#[test]
+fn a_sweep_is_never_cut_short_by_the_next() {
+    let sweep =
+        |every_seconds| mono(&Generator { sweep_seconds: 0.5, every_seconds, ..on(Wave::Sweep) }, 48_000);
+    let (often, exactly) = (sweep(0.1), sweep(0.5));
+    assert_eq!(often, exactly);
+    assert_eq!(often[..24_000], often[24_000..]);
+}
+
+#[test]
+fn turns_of_sides_come_and_go_in_5_ms() {
+    let both = on(Wave::Sine);
+    let turns = Generator { channels: Channels::Alternate, every_seconds: 0.1, ..both.clone() };
+    let (both, turns) = (play(&both, 2, 9_600), play(&turns, 2, 9_600));
+    // A quarter and three quarters of the edge: half a cosine.
+    for (frame, wanted) in [(4_860, 0.146_447), (4_980, 0.853_553), (7_212, 1.0)] {
+        let share = turns.channel(1)[frame] / both.channel(1)[frame];
+        assert!((share - wanted).abs() < 1e-3, "{frame}: {share}");
+    }
+}

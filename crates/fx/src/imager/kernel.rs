@@ -2,6 +2,7 @@
 
 use super::Imager;
 use super::band::Band;
+use crate::stride::{Stride, in_strides};
 use crate::{Format, Kernel};
 use dsp::block::Block;
 use dsp::crossover::{BandSplitter, STRIDE, Topology};
@@ -18,7 +19,7 @@ pub struct ImagerKernel {
     /// Channels that are only delayed: all but the first two, or the only one.
     others: Vec<Ring>,
     sums: [[f64; STRIDE]; 2],
-    until_settle: usize,
+    stride: Stride,
     tail: usize,
 }
 
@@ -35,7 +36,7 @@ impl ImagerKernel {
             splitter,
             bands: (0..count).map(band).collect(),
             sums: [[0.0; STRIDE]; 2],
-            until_settle: STRIDE,
+            stride: Stride::new(STRIDE),
             // The decorrelator falls by 60 dB in ten turns of its longest all-pass; the split rings 85 ms.
             tail: (0.2 * rate) as usize,
         }
@@ -78,6 +79,12 @@ impl ImagerKernel {
             self.splitter.take_out(channel, plane);
         }
     }
+
+    /// At the multiples of the stride.
+    fn settle(&mut self) {
+        self.splitter.settle();
+        self.bands.iter_mut().for_each(Band::settle);
+    }
 }
 
 impl Kernel for ImagerKernel {
@@ -92,18 +99,7 @@ impl Kernel for ImagerKernel {
     }
 
     fn process(&mut self, block: &mut Block<'_>) {
-        let mut start = 0;
-        while start < block.frames() {
-            let frames = self.until_settle.min(block.frames() - start);
-            self.run(&mut block.slice(start, frames));
-            start += frames;
-            self.until_settle -= frames;
-            if self.until_settle == 0 {
-                self.until_settle = STRIDE;
-                self.splitter.settle();
-                self.bands.iter_mut().for_each(Band::settle);
-            }
-        }
+        in_strides(self, block, |kernel| &mut kernel.stride, Self::run, Self::settle);
     }
 
     fn retune(&mut self, settings: &Imager) {
@@ -119,6 +115,6 @@ impl Kernel for ImagerKernel {
         self.splitter.reset();
         self.others.iter_mut().for_each(Ring::reset);
         self.bands.iter_mut().for_each(Band::reset);
-        self.until_settle = STRIDE;
+        self.stride.reset();
     }
 }

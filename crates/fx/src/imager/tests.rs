@@ -183,3 +183,66 @@ fn balance_and_rotation_move_one_band() {
         assert!((0..2).all(|n| (got[n] - want[n]).abs() < 1e-3), "{balance} {rotation}: {got:?} {want:?}");
     }
 }
+
+#[test]
+fn what_is_set_while_it_plays_ends_where_a_new_one_begins() {
+    let mut other = Imager { bands: ImagerBands::Two, ..Imager::default() };
+    for (band, width_percent, stereoise_percent) in [(0, 40.0, 20.0), (1, 170.0, 60.0)] {
+        other.band[band] = ImagerBand {
+            width_percent,
+            stereoise_percent,
+            balance: 0.3,
+            rotation: -0.2,
+            ..ImagerBand::default()
+        };
+    }
+    let planes = planted(700.0);
+    let fresh = run(&other, &planes);
+    let mut kernel = Imager { bands: ImagerBands::Two, ..Imager::default() }.prepare(Format::default());
+    kernel.retune(&other);
+    let mut audio = Buffer::from_planes(&planes);
+    kernel.process(&mut audio.block());
+    for channel in 0..2 {
+        let null = measure::null_db(&audio.channel(channel)[48_000..], &fresh.channel(channel)[48_000..]);
+        assert!(null < -200.0, "{channel}: {null}");
+    }
+}
+
+#[test]
+fn the_guard_gives_way_in_a_third_of_a_second() {
+    // Middle and side of one power, then the middle 6.02 dB lower: for a floor of 0 the side may keep the power the middle
+    // has, judged with 300 ms: 1/4 + 3/4 exp(-t / 0.3 s).
+    let (m, s) = (signals::sine(500.0, 0.2, 0.0, 4.0, RATE), signals::sine(750.0, 0.2, 0.0, 4.0, RATE));
+    let m: Vec<f64> = m.iter().enumerate().map(|(n, x)| if n < 96_000 { *x } else { 0.5 * x }).collect();
+    let planes = [1.0, -1.0].map(|sign| m.iter().zip(&s).map(|(m, s)| m + sign * s).collect::<Vec<f64>>());
+    let settings = Imager {
+        bands: ImagerBands::Two,
+        crossover1_hz: 20_000.0,
+        correlation_floor: 0.0,
+        ..Imager::default()
+    };
+    let out = run(&settings, &planes);
+    let change = 96_000 + latency(&settings);
+    for ms in [100_usize, 300, 600, 1200] {
+        // Three periods of 250 Hz, of which both tones are multiples.
+        let at = change + 48 * ms;
+        let side: Vec<f64> =
+            (at - 288..at + 288).map(|n| 0.5 * (out.channel(0)[n] - out.channel(1)[n])).collect();
+        let found = measure::tone(&side, 750.0, RATE).0 / 0.2;
+        let wanted = f64::sqrt(0.25 + 0.75 * dsp::math::exp(-(ms as f64) / 300.0));
+        assert!((found - wanted).abs() < 0.01, "{ms} ms: {found} {wanted}");
+    }
+}
+
+#[test]
+fn the_decorrelator_comes_late_by_its_first_delay_and_sums_all_four() {
+    // A plain delay and three all-passes, which begin with minus their coefficient: -1/8 after 3.1 ms. The energy lies, in the
+    // mean, at the sum of all delays (the mean delay of an all-pass of one loop is the loop).
+    let mut decorrelator = Decorrelator::new(RATE);
+    let response: Vec<f64> = (0..48_000).map(|n| decorrelator.next(if n == 0 { 1.0 } else { 0.0 })).collect();
+    let first = response.iter().position(|x| *x != 0.0);
+    assert_eq!(first, Some(149));
+    assert!((response[149] + 0.125).abs() < 1e-12, "{}", response[149]);
+    let mean: f64 = response.iter().enumerate().map(|(n, x)| n as f64 * x * x).sum();
+    assert!((mean - (149.0 + 226.0 + 350.0 + 571.0)).abs() < 1e-6, "{mean}");
+}

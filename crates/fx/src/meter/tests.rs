@@ -161,3 +161,38 @@ fn the_lfe_of_six_channels_is_not_loud_and_surrounds_are_louder() {
     // 10 log 1.41 = 1.49 dB.
     assert!((only(4) - only(0) - 1.49).abs() < 0.01);
 }
+
+#[test]
+fn k_scales_are_there_in_600_ms() {
+    // 99 % of the power in 0.6 s: 0.044 dB are missing. RMS of the sine: -20 dB.
+    let tone = signals::sine(1_000.0, 0.1 * 2.0_f64.sqrt(), 0.0, 0.6, RATE);
+    let kernel = heard(&Meter::default(), &[tone]);
+    assert!((value(&kernel, "k20") + 0.0436).abs() < 0.005, "{}", value(&kernel, "k20"));
+}
+
+#[test]
+fn aes17_raises_every_reading_of_rms_by_3_01_db() {
+    let tone = signals::sine(1_000.0, 0.2, 0.0, 2.0, RATE);
+    let [plain, aes17] = [false, true].map(|aes17| {
+        heard(&Meter { aes17, ..Meter::default() }, &[tone.clone(), tone.iter().map(|x| 0.5 * x).collect()])
+    });
+    for name in ["rms", "k12", "k14", "k20", "k12_max", "k14_max", "k20_max"] {
+        let raised = value(&aes17, name) - value(&plain, name);
+        assert!((raised - 3.0103).abs() < 1e-4, "{name}: {raised}");
+    }
+    let bands = row(&plain, "third_octaves").into_iter().zip(row(&aes17, "third_octaves"));
+    assert!(bands.filter(|(a, _)| a.is_finite()).all(|(a, b)| (b - a - 3.0103).abs() < 1e-4));
+    for name in ["crest", "vu", "sample_peak_max", "integrated"] {
+        assert_eq!(value(&aes17, name), value(&plain, name), "{name}");
+    }
+}
+
+#[test]
+fn time_is_counted_in_seconds_and_negative_correlation_in_per_cent() {
+    let wave = signals::noise(0.5, 2, 96_000);
+    let mut audio = Buffer::from_planes(&[wave.clone(), wave.iter().map(|x| -x).collect()]);
+    let mut kernel = Meter::default().prepare(Format { sample_rate_hz: 96_000.0, ..Format::default() });
+    kernel.process(&mut audio.block());
+    assert_eq!(value(&kernel, "heard"), 1.0);
+    assert_eq!(value(&kernel, "correlation_negative"), 100.0);
+}

@@ -1,5 +1,6 @@
 //! Three-band compressor.
 
+use crate::stride::{Stride, in_strides};
 use crate::{Format, Kernel, Processor};
 use dsp::block::Block;
 use dsp::compress::{Curve, slope_of_ratio};
@@ -186,7 +187,7 @@ pub struct MultibandKernel {
     aim: ([f64; 3], [f64; 2]),
     /// A channel of silence beside the last of an odd number.
     spare: Vec<f64>,
-    until_control: usize,
+    stride: Stride,
 }
 
 fn corner_targets(settings: &Multiband, rate: f64) -> [f64; 2] {
@@ -223,7 +224,7 @@ impl Processor for Multiband {
             ramp: Ramp::new(BandTerms::new(gains_db, corners[0], corners[1])),
             aim: (gains_db, corners),
             spare: vec![0.0; control_frames],
-            until_control: control_frames,
+            stride: Stride::new(control_frames),
         }
     }
 }
@@ -291,17 +292,7 @@ impl Kernel for MultibandKernel {
 
     fn process(&mut self, block: &mut Block<'_>) {
         self.bands.iter_mut().for_each(|band| band.shown_db = band.ballistics.value_db());
-        let mut start = 0;
-        while start < block.frames() {
-            let frames = self.until_control.min(block.frames() - start);
-            self.run(&mut block.slice(start, frames));
-            start += frames;
-            self.until_control -= frames;
-            if self.until_control == 0 {
-                self.until_control = self.spare.len();
-                self.control();
-            }
-        }
+        in_strides(self, block, |kernel| &mut kernel.stride, Self::run, Self::control);
     }
 
     fn retune(&mut self, settings: &Multiband) {
@@ -334,7 +325,7 @@ impl Kernel for MultibandKernel {
         self.aim = (self.bands.each_ref().map(|band| band.gain_db.target()), corners);
         self.split = SplitTerms::new(corners[0], corners[1]);
         self.ramp = Ramp::new(BandTerms::new(self.aim.0, corners[0], corners[1]));
-        self.until_control = self.spare.len();
+        self.stride.reset();
     }
 }
 

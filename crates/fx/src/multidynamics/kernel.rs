@@ -2,6 +2,7 @@
 
 use super::band::Band;
 use super::{BandDetector, Multidynamics};
+use crate::stride::{Stride, in_strides};
 use crate::{Format, Kernel};
 use dsp::block::Block;
 use dsp::crossover::{BandSplitter, STRIDE};
@@ -26,7 +27,7 @@ pub struct MultidynamicsKernel {
     output: Glide,
     mixes: [f64; STRIDE],
     heard: [f64; STRIDE],
-    until_settle: usize,
+    stride: Stride,
 }
 
 impl MultidynamicsKernel {
@@ -47,7 +48,7 @@ impl MultidynamicsKernel {
             output: Glide::new(db_to_gain(s.output_db), GLIDE_MS, rate),
             mixes: [0.0; STRIDE],
             heard: [0.0; STRIDE],
-            until_settle: STRIDE,
+            stride: Stride::new(STRIDE),
         }
     }
 
@@ -150,17 +151,7 @@ impl Kernel for MultidynamicsKernel {
 
     fn process(&mut self, block: &mut Block<'_>) {
         self.bands.iter_mut().for_each(Band::take_shown_db);
-        let mut start = 0;
-        while start < block.frames() {
-            let frames = self.until_settle.min(block.frames() - start);
-            self.run(&mut block.slice(start, frames));
-            start += frames;
-            self.until_settle -= frames;
-            if self.until_settle == 0 {
-                self.until_settle = STRIDE;
-                self.settle();
-            }
-        }
+        in_strides(self, block, |kernel| &mut kernel.stride, Self::run, Self::settle);
     }
 
     fn retune(&mut self, settings: &Multidynamics) {
@@ -183,6 +174,6 @@ impl Kernel for MultidynamicsKernel {
         for glide in [&mut self.mix, &mut self.output] {
             glide.snap(glide.target());
         }
-        self.until_settle = STRIDE;
+        self.stride.reset();
     }
 }

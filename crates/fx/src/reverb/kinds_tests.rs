@@ -223,3 +223,131 @@ fn pre_delay_in_beats_moves_a_spring_by_its_frames() {
     assert!(later[..8820].iter().all(|x| *x == 0.0));
     assert!(testkit::measure::null_db(&at_once[..20_000], &later[8820..28_820]) < -250.0);
 }
+
+/// All that mix reverberation in, each with a tail that is heard at once.
+const MIXERS: [&str; 6] = ["reverb", "room", "hall", "plate", "spring", "convolution"];
+
+/// Both sides for a square of this level on the left and nothing on the right.
+fn square(level: f64) -> [Vec<f64>; 2] {
+    let left = (0..12_000).map(|n| if n / 50 % 2 == 0 { level } else { -level }).collect();
+    [left, vec![0.0; 12_000]]
+}
+
+#[test]
+fn ducking_takes_its_decibels_from_the_reverberation_alone() {
+    // Full above -20 dBFS, half of the decibels at -30, none below -40; the level of the loudest channel counts.
+    let cases = [(0.5, 1.0, 1.0), (0.5, 1.0, 0.4), (0.031_622_776_6, 0.5, 1.0), (0.009, 0.0, 1.0)];
+    for key in MIXERS {
+        for (level, share, mix) in cases {
+            let go = |duck_db: f64| {
+                let settings = [("mix_percent", 100.0 * mix), ("duck_db", duck_db)];
+                run(with(key, &settings).as_ref(), &square(level))
+            };
+            let (plain, ducked) = (go(0.0), go(15.0));
+            let gain = testkit::signals::db(-15.0 * share);
+            assert!(rms(&plain.channel(0)[8_000..]) > 1e-3 * level);
+            for (channel, dry) in square(level).iter().enumerate() {
+                // The ducker has settled.
+                for (n, x) in dry.iter().enumerate().skip(8_000) {
+                    let rest = (1.0 - mix) * x;
+                    let wanted = rest + gain * (plain.channel(channel)[n] - rest);
+                    let error = ducked.channel(channel)[n] - wanted;
+                    assert!(error.abs() < 1e-6 * level, "{key} {level} {mix} {channel} {n}: {error}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn width_scales_the_side_of_the_reverberation_alone() {
+    let input = [noise(0.3, 1, 20_000), noise(0.3, 2, 20_000)];
+    for key in MIXERS {
+        let go =
+            |width: f64| run(with(key, &[("mix_percent", 100.0), ("width_percent", width)]).as_ref(), &input);
+        let plain = go(100.0);
+        for width in [0.0, 50.0, 200.0] {
+            let wide = go(width);
+            for n in 0..20_000 {
+                let [(l, r), (a, b)] = [&plain, &wide].map(|x| (x.channel(0)[n], x.channel(1)[n]));
+                let (mid, side) = (0.5 * (l + r), 0.005 * width * (l - r));
+                let errors = [a - (mid + side), b - (mid - side)];
+                assert!(errors.iter().all(|e| e.abs() < 1e-12), "{key} {width} {n}: {errors:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn mix_is_the_share_of_the_reverberation_and_of_the_source() {
+    let input = [noise(0.3, 1, 20_000), noise(0.3, 2, 20_000)];
+    for key in MIXERS {
+        let go = |mix: f64| run(with(key, &[("mix_percent", mix)]).as_ref(), &input);
+        let (wet, part) = (go(100.0), go(30.0));
+        for (channel, dry) in input.iter().enumerate() {
+            for (n, x) in dry.iter().enumerate() {
+                let error = part.channel(channel)[n] - (0.7 * x + 0.3 * wet.channel(channel)[n]);
+                assert!(error.abs() < 1e-12, "{key} {channel} {n}: {error}");
+            }
+        }
+    }
+}
+
+/// Steady noise into a space for a second, then frozen at `held` and let go at `free` seconds, in blocks of 441 frames.
+fn frozen(key: &str, source: &[f64], held: f64, free: f64, more: &[(&str, f64)]) -> Vec<Vec<f64>> {
+    let mut settings = wet(key, [1.0; 3], more);
+    let freeze = settings.description().index_of("freeze").unwrap();
+    settings.set(freeze, f64::from(u8::from(held <= 0.0)));
+    let mut kernel = settings.prepare(Format { sample_rate_hz: RATE, ..Format::default() });
+    let mut buffer = dsp::block::Buffer::from_planes(&[source.to_vec(), source.to_vec()]);
+    for start in (0..buffer.frames()).step_by(441) {
+        let now = start as f64 / RATE;
+        settings.set(freeze, f64::from(u8::from((held..free).contains(&now))));
+        kernel.set(&[(freeze, settings.get(freeze))]);
+        kernel.process(&mut buffer.block().slice(start, 441));
+    }
+    (0..2).map(|channel| buffer.channel(channel).to_vec()).collect()
+}
+
+#[test]
+fn a_frozen_tail_keeps_its_energy_for_ten_seconds_and_decays_when_it_is_let_go() {
+    let mut source = noise(0.3, 9, 13 * 44_100);
+    // Next to nothing from when it is frozen on, so that nothing else is heard when it is let go.
+    source[45_000..].iter_mut().for_each(|x| *x *= 1e-9);
+    for key in ["reverb", "room", "hall", "plate"] {
+        // Two seconds at a time: the sums of thousands of modes beat against each other below that.
+        let out = frozen(key, &source, 1.0, 12.0, &[]);
+        let power = |from: f64, to: f64| {
+            let range = (from * RATE) as usize..(to * RATE) as usize;
+            out.iter().map(|plane| rms(&plane[range.clone()]) * rms(&plane[range.clone()])).sum::<f64>()
+        };
+        let drift: Vec<f64> = (0..5)
+            .map(|n| f64::from(n) * 2.0 + 2.0)
+            .map(|at| 0.5 * to_db(power(at, at + 2.0) / power(2.0, 12.0)))
+            .collect();
+        println!("{key}: {drift:+.3?} dB");
+        assert!(drift.iter().all(|db| db.abs() < 0.1), "{key}: {drift:?}");
+        // One second of decay at 60 dB to the second, looked at over its last fifth.
+        let fall = 0.5 * to_db(power(12.8, 13.0) / power(2.0, 12.0));
+        assert!((fall + 54.0).abs() < 4.0, "{key}: {fall}");
+    }
+}
+
+#[test]
+fn freezing_and_letting_go_do_not_click_and_nothing_new_gets_in() {
+    let mut tone: Vec<f64> = testkit::signals::sine(200.0, 0.3, 0.0, 4.0, RATE);
+    tone[..4410].iter_mut().enumerate().for_each(|(n, x)| *x *= n as f64 / 4410.0);
+    for key in ["reverb", "room", "hall", "plate"] {
+        let out = frozen(key, &tone, 2.0, 3.0, &[("modulation_percent", 0.0)]);
+        let high = octave_band(&out[0], 8000.0);
+        // The band is filtered backwards from the end, where the tone is cut off.
+        let peak = high[44_100..154_000].iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+        let click = to_db(peak / rms(&out[0][66_150..88_200]));
+        println!("{key}: {click:.1} dB");
+        assert!(click < -60.0, "{key}: {click}");
+        // Frozen while silent, it stays silent whatever comes.
+        let out = frozen(key, &tone, 0.0, 3.0, &[]);
+        assert!(out[0][44_100..132_300].iter().all(|x| *x == 0.0), "{key}");
+        assert!(rms(&out[0][150_000..]) > 0.01, "{key}");
+    }
+}

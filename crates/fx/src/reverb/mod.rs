@@ -81,6 +81,9 @@ processor! {
         duck_db: Db = 0.0 in 0.0..=24.0;
         /// Share of the reverberation in the output: 100 on a send return.
         mix_percent: Percent = 25.0 in 0.0..=100.0;
+        /// Holds the tail: nothing new comes in and nothing decays, for as long as it is on. Early reflections go on, and a
+        /// change of size waits. Let it go before the session ends, or the end is a cut.
+        freeze: switch = false;
     }
 }
 

@@ -1,6 +1,8 @@
 //! A space: early reflections and a feedback delay network, and the macro that declares the kinds.
 
-use super::wet::{Courses, MAX_PRE_DELAY_SECONDS, Wet, filter, mix, pre_delay_frames, sounds, widen};
+use super::wet::{
+    Courses, MAX_PRE_DELAY_SECONDS, Wet, filter, in_pieces, mix, pre_delay_frames, sounds, widen,
+};
 use super::{EarlyPattern, Reverb};
 use crate::{Format, Kernel, Processor};
 use dsp::block::Block;
@@ -102,6 +104,11 @@ impl Reverb {
         }
     }
 
+    /// How far the tail is to be frozen.
+    fn held(&self) -> f64 {
+        f64::from(u8::from(self.freeze))
+    }
+
     fn targets(&self, sample_rate_hz: f64) -> [f64; 7] {
         [
             self.early_gain(),
@@ -167,6 +174,8 @@ struct Room {
     wanted: Arrival,
     /// In the order of [`Reverb::targets`], the gain of the tail last.
     courses: Courses<8>,
+    /// How far the tail is frozen: 0 not, 1 wholly.
+    freeze: Courses<1>,
     ducker: Ducker,
     frame: usize,
     planes: Box<Planes>,
@@ -229,6 +238,7 @@ impl Room {
             arrival,
             fade: None,
             courses: Courses::new([a, b, c, d, e, f, g, late], rate),
+            freeze: Courses::new([settings.held()], rate),
             ducker: Ducker::new(rate),
             frame: 0,
             planes: Box::new([[0.0; PIECE]; LINES]),
@@ -239,6 +249,7 @@ impl Room {
 
     fn plan(&mut self, frames: usize) {
         self.courses.plan(frames);
+        self.freeze.plan(frames);
         if self.frame.is_multiple_of(PIECE) {
             self.fade = match self.fade {
                 Some(done) if done + 1 == FADE_PIECES => {
@@ -339,7 +350,11 @@ impl Room {
                 }
             }
         }
-        self.fdn.process(&mut self.planes, frames);
+        if self.freeze.rests_at(0, 0.0) {
+            self.fdn.process(&mut self.planes, frames);
+        } else {
+            self.fdn.process_held(&mut self.planes, frames, &self.freeze.rows[0]);
+        }
         let [early, .., late] = &self.courses.rows;
         for (channel, wet) in self.channels.iter().zip(&mut self.wets) {
             add_tail(&self.planes, &channel.exit, [early, late], &mut wet.wet);
@@ -361,27 +376,31 @@ impl Room {
         self.wanted.pre_delay + (tail + MAX_EARLY_SECONDS * self.format.sample_rate_hz) as usize
     }
 
+    /// One piece, or a part of it.
+    fn run(&mut self, piece: &mut Block<'_>) {
+        let frames = piece.frames();
+        self.plan(frames);
+        self.early(piece);
+        self.late(frames);
+        self.finish(piece);
+    }
+
     fn process(&mut self, block: &mut Block<'_>) {
-        let mut start = 0;
-        while start < block.frames() {
-            let frames = (PIECE - self.frame % PIECE).min(block.frames() - start);
-            let mut piece = block.slice(start, frames);
-            self.plan(frames);
-            self.early(&piece);
-            self.late(frames);
-            self.finish(&mut piece);
-            self.frame = self.frame.wrapping_add(frames);
-            start += frames;
-        }
+        in_pieces(self, block, |kernel| &mut kernel.frame, Self::run);
     }
 
     fn retune(&mut self, settings: Reverb) {
         let rate = self.format.sample_rate_hz;
         self.wanted = settings.arrival(&self.format);
         self.fdn.retune(settings.tuning(&self.character));
-        let late = settings.late_gain(self.fdn.total_frames(), self.channels.len(), rate);
+        let late = match settings.freeze {
+            // What is frozen keeps the level it was frozen at.
+            true => self.courses.glides[7].target(),
+            false => settings.late_gain(self.fdn.total_frames(), self.channels.len(), rate),
+        };
         let [a, b, c, d, e, f, g] = settings.targets(rate);
         self.courses.aim([a, b, c, d, e, f, g, late]);
+        self.freeze.aim([settings.held()]);
         self.settings = settings;
     }
 
@@ -397,6 +416,7 @@ impl Room {
         self.arrival.clone_from(&self.wanted);
         (self.fade, self.frame) = (None, 0);
         self.courses.reset();
+        self.freeze.reset();
     }
 }
 
@@ -449,6 +469,9 @@ macro_rules! space {
                 duck_db: Db = 0.0 in 0.0..=24.0;
                 /// Share of the reverberation in the output: 100 on a send return.
                 mix_percent: Percent = 25.0 in 0.0..=100.0;
+                /// Holds the tail: nothing new comes in and nothing decays, for as long as it is on. Early reflections go on, and a
+                /// change of size waits. Let it go before the session ends, or the end is a cut.
+                freeze: switch = false;
             }
         }
         impl $crate::reverb::Space for $name {
@@ -476,6 +499,7 @@ macro_rules! space {
                     width_percent: self.width_percent,
                     duck_db: self.duck_db,
                     mix_percent: self.mix_percent,
+                    freeze: self.freeze,
                 }
             }
         }

@@ -4,7 +4,7 @@ use crate::Format;
 use dsp::biquad::{Shape as Section, SvfTerms};
 use dsp::block::Block;
 use dsp::delay::{Ducker, sanitise};
-use dsp::fdn::PIECE;
+use dsp::fdn::{PIECE, Ring};
 use dsp::math::SQRT_2;
 use dsp::smooth::Glide;
 
@@ -24,6 +24,67 @@ pub(crate) fn pre_delay_frames(ms: f64, beats: f64, format: &Format) -> usize {
     let beat = if format.tempo_bpm > 0.0 { 60.0 / format.tempo_bpm } else { 0.0 };
     let seconds = ms * 1e-3 + beats * beat;
     (seconds.clamp(0.0, MAX_PRE_DELAY_SECONDS) * format.sample_rate_hz).round() as usize
+}
+
+/// Pieces of a crossfade to another pre-delay: 2048 frames.
+const FADE_PIECES: usize = 32;
+
+/// A pre-delay, and the crossfade to another.
+#[derive(Debug)]
+pub(crate) struct PreDelay {
+    frames: usize,
+    /// Pre-delay to fade to, and pieces done.
+    fade: Option<(usize, usize)>,
+}
+
+impl PreDelay {
+    pub(crate) fn new(frames: usize) -> Self {
+        Self { frames, fade: None }
+    }
+
+    /// At the start of a piece, with the pre-delay that is wanted.
+    pub(crate) fn begin_piece(&mut self, wanted: usize) {
+        self.fade = match self.fade {
+            Some((to, done)) if done + 1 == FADE_PIECES => {
+                self.frames = to;
+                None
+            }
+            other => other.map(|(to, done)| (to, done + 1)),
+        };
+        if self.fade.is_none() && self.frames != wanted {
+            self.fade = Some((wanted, 0));
+        }
+    }
+
+    /// Puts `run` into the ring and takes out what was put in before; `place` frames into a piece.
+    pub(crate) fn process(&self, ring: &mut Ring, place: usize, run: &mut [f64]) {
+        let frames = run.len();
+        ring.append(run);
+        run.copy_from_slice(ring.look_back(self.frames + frames, frames));
+        if let Some((to, done)) = self.fade {
+            let other = ring.look_back(to + frames, frames);
+            for (n, (x, y)) in run.iter_mut().zip(other).enumerate() {
+                *x += (y - *x) * (done * PIECE + place + n) as f64 / (FADE_PIECES * PIECE) as f64;
+            }
+        }
+    }
+}
+
+/// Runs a kernel over a block in pieces that do not reach across a multiple of [`PIECE`] frames; `frame` counts them.
+pub(crate) fn in_pieces<K>(
+    kernel: &mut K,
+    block: &mut Block<'_>,
+    frame: fn(&mut K) -> &mut usize,
+    run: fn(&mut K, &mut Block<'_>),
+) {
+    let mut start = 0;
+    while start < block.frames() {
+        let frames = (PIECE - *frame(kernel) % PIECE).min(block.frames() - start);
+        run(kernel, &mut block.slice(start, frames));
+        let frame = frame(kernel);
+        *frame = frame.wrapping_add(frames);
+        start += frames;
+    }
 }
 
 /// Values that glide, as courses over a piece.

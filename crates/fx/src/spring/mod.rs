@@ -1,9 +1,8 @@
 //! Springs.
 
-#[cfg(test)]
-mod tests;
-
-use crate::reverb::wet::{Courses, MAX_PRE_DELAY_SECONDS, Wet, filter, mix, pre_delay_frames, sounds, widen};
+use crate::reverb::wet::{
+    Courses, MAX_PRE_DELAY_SECONDS, PreDelay, Wet, filter, in_pieces, mix, pre_delay_frames, sounds, widen,
+};
 use crate::{Format, Kernel, Processor};
 use dsp::block::Block;
 use dsp::delay::{Ducker, TwoPoleTuning, sanitise};
@@ -56,8 +55,6 @@ processor! {
     }
 }
 
-/// Pieces of a crossfade to another pre-delay: 2048 frames.
-const FADE_PIECES: usize = 32;
 /// Gain of the diffusers at 100 %. Schroeder's 0.7 (JAES 10(3), 1962).
 const MAX_DIFFUSION: f64 = 0.7;
 
@@ -111,9 +108,7 @@ pub struct SpringKernel {
     /// For every two channels.
     springs: Vec<Springs>,
     courses: Courses<6>,
-    pre_delay: usize,
-    /// Pre-delay to fade to, and pieces done.
-    fade: Option<(usize, usize)>,
+    pre_delay: PreDelay,
     ducker: Ducker,
     frame: usize,
 }
@@ -142,8 +137,7 @@ impl Processor for Spring {
                 .collect(),
             channels,
             courses: Courses::new(self.targets(rate), rate),
-            pre_delay: self.pre_delay(&format),
-            fade: None,
+            pre_delay: PreDelay::new(self.pre_delay(&format)),
             ducker: Ducker::new(rate),
             frame: 0,
         }
@@ -152,17 +146,7 @@ impl Processor for Spring {
 
 impl SpringKernel {
     fn begin_piece(&mut self) {
-        self.fade = match self.fade {
-            Some((to, done)) if done + 1 == FADE_PIECES => {
-                self.pre_delay = to;
-                None
-            }
-            other => other.map(|(to, done)| (to, done + 1)),
-        };
-        let wanted = self.settings.pre_delay(&self.format);
-        if self.fade.is_none() && self.pre_delay != wanted {
-            self.fade = Some((wanted, 0));
-        }
+        self.pre_delay.begin_piece(self.settings.pre_delay(&self.format));
     }
 
     /// The input, delayed and diffused.
@@ -172,14 +156,7 @@ impl SpringKernel {
         for channel in &mut self.channels {
             let run = &mut channel.fed[..frames];
             run.iter_mut().zip(piece.channel(channel.index)).for_each(|(to, from)| *to = sanitise(*from));
-            channel.input.append(run);
-            run.copy_from_slice(channel.input.look_back(self.pre_delay + frames, frames));
-            if let Some((to, done)) = self.fade {
-                let other = channel.input.look_back(to + frames, frames);
-                for (n, (x, y)) in run.iter_mut().zip(other).enumerate() {
-                    *x += (y - *x) * (done * PIECE + place + n) as f64 / (FADE_PIECES * PIECE) as f64;
-                }
-            }
+            self.pre_delay.process(&mut channel.input, place, run);
             channel.diffuser.process(run, &self.courses.rows[5]);
         }
     }
@@ -210,6 +187,18 @@ impl SpringKernel {
         widen(&mut self.wets, &width[..frames]);
         mix(piece, &self.wets, share, duck, &mut self.ducker);
     }
+
+    /// One piece, or a part of it.
+    fn run(&mut self, piece: &mut Block<'_>) {
+        let frames = piece.frames();
+        if self.frame.is_multiple_of(PIECE) {
+            self.begin_piece();
+        }
+        self.courses.plan(frames);
+        self.feed(piece);
+        self.ring(frames);
+        self.finish(piece);
+    }
 }
 
 impl Kernel for SpringKernel {
@@ -223,20 +212,7 @@ impl Kernel for SpringKernel {
     }
 
     fn process(&mut self, block: &mut Block<'_>) {
-        let mut start = 0;
-        while start < block.frames() {
-            let frames = (PIECE - self.frame % PIECE).min(block.frames() - start);
-            let mut piece = block.slice(start, frames);
-            if self.frame.is_multiple_of(PIECE) {
-                self.begin_piece();
-            }
-            self.courses.plan(frames);
-            self.feed(&piece);
-            self.ring(frames);
-            self.finish(&mut piece);
-            self.frame = self.frame.wrapping_add(frames);
-            start += frames;
-        }
+        in_pieces(self, block, |kernel| &mut kernel.frame, Self::run);
     }
 
     fn retune(&mut self, settings: &Spring) {
@@ -254,6 +230,7 @@ impl Kernel for SpringKernel {
         self.springs.iter_mut().for_each(Springs::reset);
         self.courses.reset();
         self.ducker.reset();
-        (self.pre_delay, self.fade, self.frame) = (self.settings.pre_delay(&self.format), None, 0);
+        self.pre_delay = PreDelay::new(self.settings.pre_delay(&self.format));
+        self.frame = 0;
     }
 }

@@ -154,20 +154,31 @@ impl<F: Feed> Decoded<F> {
 
     /// Damage is an error, unless what is whole is to be salvaged.
     fn damaged(&mut self, error: Error) -> Result<()> {
-        let told = self.frames.map_or_else(|| "an unknown number of".to_owned(), |frames| frames.to_string());
-        let count = format!("{} of {told} frames", self.position);
-        if !self.options.salvage {
-            let what = format!("{}; {count} were decoded", error.what);
-            return Err(Error { what, ..error }.hint("copy or export the file again, or allow salvage"));
-        }
-        self.findings.push(
-            Finding::new(error.code, Severity::Warning, format!("{count}; {}", error.what))
-                .limit("every declared frame")
-                .advice("only the frames before the damage were taken; export the file again")
-                .seconds(self.position as f64 / f64::from(self.info.sample_rate_hz)),
-        );
+        let at = (self.position, self.frames, self.info.sample_rate_hz);
+        self.findings.push(salvaged(error, at, self.options)?);
         Ok(())
     }
+}
+
+/// What is told where a file is damaged behind `position` of so many frames, and what is whole is salvaged.
+///
+/// # Errors
+/// The damage itself, where salvage is not allowed.
+pub(super) fn salvaged(
+    error: Error,
+    (position, frames, sample_rate_hz): (u64, Option<u64>, u32),
+    options: Options,
+) -> Result<Finding> {
+    let told = frames.map_or_else(|| "an unknown number of".to_owned(), |frames| frames.to_string());
+    let count = format!("{position} of {told} frames");
+    if !options.salvage {
+        let what = format!("{}; {count} were decoded", error.what);
+        return Err(Error { what, ..error }.hint("copy or export the file again, or allow salvage"));
+    }
+    Ok(Finding::new(error.code, Severity::Warning, format!("{count}; {}", error.what))
+        .limit("every declared frame")
+        .advice("only the frames before the damage were taken; export the file again")
+        .seconds(position as f64 / f64::from(sample_rate_hz)))
 }
 
 impl<F: Feed> Source for Decoded<F> {

@@ -4,6 +4,7 @@
 //! STREAMINFO and the frames only. The MD5 sum of the decoded audio is always compared.
 
 use super::Options;
+use super::decoded::salvaged;
 use super::input::{Scan, be16, be32, be64};
 use super::limits::{self, Claim, MAX_TAG_BYTES};
 use super::{speakers, tags};
@@ -236,18 +237,8 @@ impl FlacSource {
 
     /// Damage is an error, unless what is whole is to be salvaged.
     fn damaged(&mut self, error: Error) -> Result<()> {
-        let told = self.info.frames.map_or_else(|| "?".to_owned(), |frames| frames.to_string());
-        let count = format!("{} of {told} frames", self.position);
-        if !self.options.salvage {
-            let what = format!("{}; {count} were decoded", error.what);
-            return Err(Error { what, ..error }.hint("copy or export the file again, or allow salvage"));
-        }
-        self.findings.push(
-            Finding::new(error.code, Severity::Warning, format!("{count}; {}", error.what))
-                .limit("every declared frame")
-                .advice("only the frames before the damage were taken; export the file again")
-                .seconds(self.position as f64 / f64::from(self.info.sample_rate_hz)),
-        );
+        let at = (self.position, self.info.frames, self.info.sample_rate_hz);
+        self.findings.push(salvaged(error, at, self.options)?);
         Ok(())
     }
 

@@ -12,6 +12,7 @@ mod au;
 mod caf;
 mod decoded;
 mod flac;
+mod id3;
 mod input;
 pub mod limits;
 mod mp3;

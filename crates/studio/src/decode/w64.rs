@@ -28,77 +28,100 @@ pub(super) fn open(mut scan: Scan, start: u64, options: Options) -> Result<Box<d
     walk(&mut scan)?.open(scan, options)
 }
 
+/// What the chunks have said so far.
+#[derive(Default)]
+struct Chunks {
+    fmt: Option<Fmt>,
+    /// First byte and bytes of the audio.
+    data: Option<(u64, u64)>,
+    /// Frames that the `fact` chunk tells.
+    fact: Option<u64>,
+    metadata: Metadata,
+    findings: Vec<Finding>,
+}
+
 fn walk(scan: &mut Scan) -> Result<Pcm> {
-    let (mut fmt, mut data, mut fact) = (None, None, None);
-    let (mut metadata, mut findings) = (Metadata::default(), Vec::new());
-    let mut chunks = 0;
+    let mut chunks = Chunks::default();
+    let mut count = 0;
     while scan.left() >= 24 {
-        chunks += 1;
-        if chunks > limits::MAX_CHUNKS {
+        count += 1;
+        if count > limits::MAX_CHUNKS {
             return Err(limits::too_many_chunks());
         }
         let head: [u8; 24] = scan.take()?;
-        let (name, tail, size) = (&head[..4], &head[4..16], le64(&head, 16));
+        let size = le64(&head, 16);
         let at = scan.at();
         let Some(bytes) = size.checked_sub(24) else {
-            if data.is_some() {
+            if chunks.data.is_some() {
                 break;
             }
-            return Err(Error::input(
-                "bad_chunk",
-                format!("a chunk of {size} bytes; its header alone has 24"),
-            ));
+            let what = format!("a chunk of {size} bytes; its header alone has 24");
+            return Err(Error::input("bad_chunk", what));
         };
+        chunks.read(scan, (&head[..4], &head[4..16]), (at, bytes))?;
+        scan.go(at.saturating_add(bytes).saturating_add(7) & !7)?;
+    }
+    chunks.pcm()
+}
+
+impl Chunks {
+    /// Takes in one chunk, of so many bytes from `at` on.
+    fn read(&mut self, scan: &mut Scan, (name, tail): (&[u8], &[u8]), (at, bytes): (u64, u64)) -> Result<()> {
         match name {
             b"data" if tail == TAIL => {
-                if data.is_some() {
+                if self.data.is_some() {
                     return Err(Error::input("ambiguous", "the file has two data chunks"));
                 }
-                data = Some((at, bytes));
+                self.data = Some((at, bytes));
             }
-            _ if bytes > scan.left() => {
-                if data.is_none() {
-                    let what = format!("a chunk says {bytes} bytes; {} are left in the file", scan.left());
-                    return Err(Error::input("bad_chunk", what));
-                }
-                findings.push(
-                    Finding::new(
-                        "bad_chunk",
-                        Severity::Warning,
-                        format!("a chunk of {bytes} bytes at byte {at}"),
-                    )
-                    .limit(format!("{} bytes are left in the file", scan.left()))
-                    .advice("it was stepped over; tags may be missing"),
-                );
-            }
+            _ if bytes > scan.left() => self.cut_short(scan.left(), (at, bytes))?,
             b"fmt " if tail == TAIL => {
-                if fmt.is_some() {
+                if self.fmt.is_some() {
                     return Err(Error::input("ambiguous", "the file has two fmt chunks"));
                 }
-                fmt = Some(Fmt::read(scan, bytes, false, &mut findings)?);
+                self.fmt = Some(Fmt::read(scan, bytes, false, &mut self.findings)?);
             }
-            b"fact" if tail == TAIL && bytes >= 8 => fact = Some(u64::from_le_bytes(scan.take()?)),
+            b"fact" if tail == TAIL && bytes >= 8 => self.fact = Some(u64::from_le_bytes(scan.take()?)),
             b"bext" if tail == BEXT_TAIL && bytes <= limits::MAX_TAG_BYTES => {
-                tags::bext(&scan.take_vec(bytes)?, &mut metadata);
+                tags::bext(&scan.take_vec(bytes)?, &mut self.metadata);
             }
             _ => {}
         }
-        scan.go(at.saturating_add(bytes).saturating_add(7) & !7)?;
+        Ok(())
     }
-    let fmt: Fmt = fmt.ok_or_else(|| Error::input("bad_header", "the file has no fmt chunk"))?;
-    let (data_at, bytes) = data.ok_or_else(|| Error::input("bad_header", "the file has no data chunk"))?;
-    Ok(Pcm {
-        data_bytes: Some(without_padding(bytes, fmt.frame_bytes, fact)),
-        container: "w64",
-        form: fmt.form,
-        valid_bits: fmt.valid_bits,
-        layout: fmt.layout,
-        sample_rate_hz: fmt.sample_rate_hz,
-        data_at,
-        declared_frames: None,
-        metadata,
-        findings,
-    })
+
+    /// A chunk that says more bytes than are left: an error ahead of the audio, stepped over behind it.
+    fn cut_short(&mut self, left: u64, (at, bytes): (u64, u64)) -> Result<()> {
+        if self.data.is_none() {
+            let what = format!("a chunk says {bytes} bytes; {left} are left in the file");
+            return Err(Error::input("bad_chunk", what));
+        }
+        let what = format!("a chunk of {bytes} bytes at byte {at}");
+        self.findings.push(
+            Finding::new("bad_chunk", Severity::Warning, what)
+                .limit(format!("{left} bytes are left in the file"))
+                .advice("it was stepped over; tags may be missing"),
+        );
+        Ok(())
+    }
+
+    fn pcm(self) -> Result<Pcm> {
+        let fmt = self.fmt.ok_or_else(|| Error::input("bad_header", "the file has no fmt chunk"))?;
+        let (data_at, bytes) =
+            self.data.ok_or_else(|| Error::input("bad_header", "the file has no data chunk"))?;
+        Ok(Pcm {
+            data_bytes: Some(without_padding(bytes, fmt.frame_bytes, self.fact)),
+            container: "w64",
+            form: fmt.form,
+            valid_bits: fmt.valid_bits,
+            layout: fmt.layout,
+            sample_rate_hz: fmt.sample_rate_hz,
+            data_at,
+            declared_frames: None,
+            metadata: self.metadata,
+            findings: self.findings,
+        })
+    }
 }
 
 /// Some programs count the padding to a multiple of 8 as data. The frame count of `fact` tells the truth, where it is

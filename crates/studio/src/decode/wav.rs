@@ -7,13 +7,21 @@ use super::Options;
 use super::input::{Scan, be32, le32, le64};
 use super::limits::{self, MAX_TAG_BYTES};
 use super::pcm::Pcm;
-use super::tags;
 use super::wav_fmt::Fmt;
+use super::{id3, tags};
 use crate::audio::{Metadata, Source};
 use crate::message::{Error, Finding, Result, Severity};
 
 /// A 32-bit size that means "see `ds64`", or "not known" in a streamed file.
 const OPEN_SIZE: u32 = u32::MAX;
+
+/// Longest `id3 ` chunk that is read: texts and a picture of 16 MB.
+const MAX_ID3_BYTES: u64 = 1 << 25;
+
+/// Longest chunk of text that is read.
+fn most_bytes(id: &[u8; 4]) -> u64 {
+    if id.eq_ignore_ascii_case(b"id3 ") { MAX_ID3_BYTES } else { MAX_TAG_BYTES }
+}
 
 /// How far a reader looks for the next chunk after a size that cannot be.
 const RESYNC_BYTES: usize = 1 << 20;
@@ -123,7 +131,7 @@ impl Walk {
             b"ds64" if self.is_64() && self.ds64.is_none() => self.ds64 = Some(ds64(scan, bytes)?),
             b"fmt " if self.fmt.is_some() => return Err(ambiguous("fmt ")),
             b"fmt " => self.fmt = Some(Fmt::read(scan, bytes, self.big_endian, &mut self.findings)?),
-            b"bext" | b"LIST" | b"iXML" if bytes <= MAX_TAG_BYTES => {
+            b"bext" | b"LIST" | b"iXML" | b"id3 " | b"ID3 " if bytes <= most_bytes(&id) => {
                 let body = scan.take_vec(bytes)?;
                 self.tag(&id, &body);
             }
@@ -158,6 +166,7 @@ impl Walk {
         match id {
             b"bext" => tags::bext(body, &mut self.metadata),
             b"LIST" => tags::list_info(body, &mut self.metadata),
+            b"id3 " | b"ID3 " => id3::id3(body, &mut self.metadata),
             _ => {
                 // iXML may stand before `fmt `: names beyond the channels are cut in `finish`.
                 let channels =

@@ -162,12 +162,11 @@ const INFO_IDS: [(&str, &[u8; 4]); 11] = [
     ("COMPOSER", b"IMUS"),
 ];
 
-/// Body of `LIST INFO`, and the keys that have no place in it. Empty when there is nothing to say.
-pub(super) fn list_info(tags: &[(String, String)]) -> (Vec<u8>, Vec<String>) {
-    let (mut bytes, mut untold) = (b"INFO".to_vec(), Vec::new());
+/// Body of `LIST INFO`: the tags that have a place in it; all of them stand in the ID3 tag. Empty when there is nothing to say.
+pub(super) fn list_info(tags: &[(String, String)]) -> Vec<u8> {
+    let mut bytes = b"INFO".to_vec();
     for (key, value) in tags {
         let Some((_, id)) = INFO_IDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) else {
-            untold.push(key.clone());
             continue;
         };
         let mut text: Vec<u8> = value.bytes().filter(|byte| *byte != 0).collect();
@@ -180,7 +179,22 @@ pub(super) fn list_info(tags: &[(String, String)]) -> (Vec<u8>, Vec<String>) {
     if bytes.len() == 4 {
         bytes.clear();
     }
-    (bytes, untold)
+    bytes
+}
+
+/// Body of `axml` with the ISRC. Source: EBU Tech 3352, section 4.
+pub(super) fn isrc_axml(isrc: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <ebucore:ebuCoreMain xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:ebucore=\"urn:ebu:metadata-schema:ebucore\">\n\
+         <ebucore:coreMetadata>\n\
+         <ebucore:identifier typeLabel=\"GUID\" typeDefinition=\"Globally Unique Identifier\" formatLabel=\"ISRC\" \
+         formatDefinition=\"International Standard Recording Code\" \
+         formatLink=\"http://www.ebu.ch/metadata/cs/ebu_IdentifierTypeCodeCS.xml#3.7\">\n\
+         <dc:identifier>ISRC:{}</dc:identifier>\n\
+         </ebucore:identifier>\n</ebucore:coreMetadata>\n</ebucore:ebuCoreMain>\n",
+        escape(isrc)
+    )
 }
 
 /// Body of `iXML` with the names of the channels. Source: iXML specification 2.10, TRACK_LIST.
@@ -234,11 +248,9 @@ mod tests {
     }
 
     #[test]
-    fn tags_without_a_place_are_told() {
+    fn only_tags_with_an_id_stand_in_the_info_list() {
         let tags = [("title".to_owned(), "Ärger".to_owned()), ("ISRC".to_owned(), "DEXXX2600001".to_owned())];
-        let (bytes, untold) = list_info(&tags);
-        assert_eq!(untold, ["ISRC"]);
-        assert_eq!(bytes, b"INFOINAM\x07\x00\x00\x00\xC3\x84rger\x00\x00");
-        assert!(list_info(&[]).0.is_empty());
+        assert_eq!(list_info(&tags), b"INFOINAM\x07\x00\x00\x00\xC3\x84rger\x00\x00");
+        assert!(list_info(&[]).is_empty() && list_info(&tags[1..]).is_empty());
     }
 }

@@ -1,10 +1,11 @@
 //! FLAC, encoded by `flac-codec`: about 80 × real time per core for 44.1 kHz stereo of 16 bits, 35 × for 96 kHz and 24.
 
 use super::Spec;
+use super::artwork::Artwork;
 use crate::audio::{Encoding, Layout};
 use crate::message::{Error, Kind, Result};
 use flac_codec::encode::{FlacSampleWriter, Options};
-use flac_codec::metadata::VorbisComment;
+use flac_codec::metadata::{Picture, PictureType, VorbisComment};
 use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -56,6 +57,10 @@ impl FlacSink {
             .padding(PADDING_BYTES)
             .map_err(|error| internal(path, &error.to_string()))?
             .comment(comment);
+        let options = match &spec.artwork {
+            Some(art) => options.picture(picture(art)),
+            None => options,
+        };
         let channels = spec.layout.channels() as u8;
         let encoder = FlacSampleWriter::new(
             shared.clone(),
@@ -108,6 +113,20 @@ pub(super) fn check(spec: &Spec) -> Result<u16> {
 
 fn vendor() -> String {
     format!("Tonmeister {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// The block of a cover. Source: RFC 9639, section 8.8.
+fn picture(art: &Artwork) -> Picture {
+    Picture {
+        picture_type: PictureType::FrontCover,
+        media_type: art.media_type.to_owned(),
+        description: String::new(),
+        width: art.width,
+        height: art.height,
+        color_depth: art.depth_bits,
+        colors_used: None,
+        data: art.bytes.clone(),
+    }
 }
 
 /// Vorbis comments, keys in upper case; the channel mask where it is not the usual one. Source: RFC 9639, section 8.6.2.

@@ -6,17 +6,27 @@
 //! When anything fails nothing is left.
 
 mod adm;
+mod artwork;
 mod chunks;
 mod flac;
 mod gate;
+mod id3;
 mod readback;
+mod replay_gain;
+mod retag;
+pub mod tags;
+#[cfg(test)]
+mod tags_tests;
 #[cfg(test)]
 mod tests;
 mod wav;
 
 pub use adm::Adm;
+pub use artwork::Artwork;
 pub use chunks::{Bext, Loudness};
 pub use gate::Gate;
+pub use replay_gain::Gain as ReplayGain;
+pub use tags::Tags;
 
 use crate::audio::{Encoding, Layout};
 use crate::files::NewFile;
@@ -28,6 +38,7 @@ use dsp::block::View;
 use dsp::dither::{Dither, Quantiser};
 use flac::FlacSink;
 use readback::{Compared, Tally};
+use retag::Retag;
 use serde::Serialize;
 use std::fs::File;
 use std::io::BufWriter;
@@ -78,6 +89,10 @@ pub struct Spec {
     pub seed: u64,
     /// Text tags, keys as in Vorbis comments (`TITLE`, `ARTIST`).
     pub tags: Vec<(String, String)>,
+    /// The cover.
+    pub artwork: Option<Artwork>,
+    /// ReplayGain 2.0 tags of the track, by what the file measures: in FLAC, and in WAV where there are tags or artwork.
+    pub replay_gain: bool,
     /// Broadcast-wave metadata; WAV only.
     pub bext: Option<Bext>,
     /// Names of the channels, for iXML; WAV only.
@@ -99,6 +114,8 @@ impl Spec {
             dither: Dither::Triangular,
             seed: 0,
             tags: Vec::new(),
+            artwork: None,
+            replay_gain: false,
             bext: None,
             track_names: Vec::new(),
             adm: None,
@@ -353,21 +370,26 @@ impl Writer {
     pub fn read_back(self, job: &Job<'_>) -> Result<ReadBack> {
         let Self { spec, quantisers, tally, sink, file, .. } = self;
         let target = file.target().to_owned();
-        let (wav, mut findings) = close(sink)?;
+        let wav = close(sink)?;
+        let mut findings: Vec<Finding> = spec.artwork.iter().flat_map(Artwork::findings).collect();
         findings.extend(clipping(quantisers.iter().map(Quantiser::clipped).sum()));
         let misread = |error| misread(error, &target);
         let mut source = Compared::open(file.temporary(), &spec, tally.frames()).map_err(misread)?;
         let measured = meters::measure(&mut source, job).map_err(misread)?;
         let audio_blake3 = source.finish(&tally).map_err(misread)?;
+        let retag = Retag::of(&spec, wav.as_ref().and_then(|wav| wav.id3_at()));
         if let Some(mut wav) = wav {
             wav.put_loudness(Loudness::of(&measured))?;
+        }
+        if let (Some(retag), Some(gain)) = (&retag, ReplayGain::of(&measured)) {
+            retag.put(file.temporary(), &target, gain, None)?;
         }
         let about = std::fs::metadata(file.temporary())
             .map_err(|error| Error::io(&target, "look at the file", &error))?;
         let (container, frames) = (measured.container, tally.frames());
         let written =
             Written { path: target, container, frames, bytes: about.len(), audio_blake3, measured, findings };
-        Ok(ReadBack { file, written })
+        Ok(ReadBack { file, written, retag })
     }
 }
 
@@ -376,6 +398,7 @@ impl Writer {
 pub struct ReadBack {
     file: NewFile,
     written: Written,
+    retag: Option<Retag>,
 }
 
 impl ReadBack {
@@ -385,14 +408,20 @@ impl ReadBack {
         &self.written.measured
     }
 
+    /// Where it is until it has its name.
+    #[must_use]
+    pub fn temporary(&self) -> &Path {
+        self.file.temporary()
+    }
+
     /// Lets the file through if it is within its limits.
     ///
     /// # Errors
     /// `over_ceiling`, `off_target`.
     pub fn within(self, gate: &Gate) -> Result<Verified> {
-        let Self { file, written } = self;
+        let Self { file, written, retag } = self;
         gate.check(&written.measured).map_err(|error| misread(error, &written.path))?;
-        Ok(Verified { file, written })
+        Ok(Verified { file, written, retag })
     }
 }
 
@@ -408,6 +437,7 @@ fn pack<const N: usize>(integers: &[i32], shift: u16, bytes: &mut [u8]) {
 pub struct Verified {
     file: NewFile,
     written: Written,
+    retag: Option<Retag>,
 }
 
 impl Verified {
@@ -421,6 +451,25 @@ impl Verified {
     #[must_use]
     pub fn temporary(&self) -> &Path {
         self.file.temporary()
+    }
+
+    /// The file alone, to be named together with files of other kinds.
+    pub(crate) fn into_file(self) -> NewFile {
+        self.file
+    }
+
+    /// Adds the gain of the album this file belongs to, beside its own; nothing happens where [`Spec::replay_gain`] was not asked for or
+    /// the file has no place for it.
+    ///
+    /// # Errors
+    /// `io`.
+    pub fn put_album_gain(&self, album: ReplayGain) -> Result<()> {
+        match (&self.retag, ReplayGain::of(&self.written.measured)) {
+            (Some(retag), Some(track)) => {
+                retag.put(self.file.temporary(), &self.written.path, track, Some(album))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Gives the file its name.
@@ -437,13 +486,12 @@ impl Verified {
 type WavFile = Box<WavSink<BufWriter<File>>>;
 
 /// Completes the file; a WAV file stays open for its loudness.
-fn close(sink: Sink) -> Result<(Option<WavFile>, Vec<Finding>)> {
+fn close(sink: Sink) -> Result<Option<WavFile>> {
     match sink {
-        Sink::Flac(flac) => flac.finish().map(|()| (None, Vec::new())),
+        Sink::Flac(flac) => flac.finish().map(|()| None),
         Sink::Wav(mut wav) => {
             wav.finish()?;
-            let findings = untold_tags(wav.untold()).into_iter().collect();
-            Ok((Some(wav), findings))
+            Ok(Some(wav))
         }
     }
 }
@@ -478,13 +526,5 @@ fn clipping(clipped: u64) -> Option<Finding> {
         )
         .limit("none")
         .advice("limit the signal before it is written, or write floats")
-    })
-}
-
-fn untold_tags(keys: &[String]) -> Option<Finding> {
-    (!keys.is_empty()).then(|| {
-        Finding::new("untold_tags", Severity::Info, format!("not written: {}", keys.join(", ")))
-            .limit("WAV has no place for these tags")
-            .advice("deliver FLAC where they are needed, or send them beside the file")
     })
 }

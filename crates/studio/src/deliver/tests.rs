@@ -20,11 +20,11 @@ fn run(program: &str, arguments: &[&str]) -> Option<Vec<u8>> {
     }
 }
 
-fn say(program: &str, arguments: &[&str]) -> Option<String> {
+pub(super) fn say(program: &str, arguments: &[&str]) -> Option<String> {
     run(program, arguments).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn music(channels: usize, frames: usize) -> Buffer {
+pub(super) fn music(channels: usize, frames: usize) -> Buffer {
     let planes: Vec<Vec<f64>> = (0..channels)
         .map(|c| {
             let tone =
@@ -408,13 +408,12 @@ fn block_size_changes_no_byte_of_a_file() {
 }
 
 #[test]
-fn clipped_samples_and_homeless_tags_are_found() {
+fn clipped_samples_are_found() {
     let folder = tempfile::tempdir().unwrap();
-    let mut spec = Spec::new(Container::Wav, Encoding::Int(16), 48_000, 1);
-    spec.tags = vec![("ISRC".into(), "DEXXX2600001".into())];
+    let spec = Spec::new(Container::Wav, Encoding::Int(16), 48_000, 1);
     let written = write(&folder.path().join("a.wav"), spec, &Buffer::from_planes(&[vec![1.5; 10]]));
     let rules: Vec<_> = written.findings.iter().map(|finding| finding.rule).collect();
-    assert_eq!(rules, ["untold_tags", "clipped"]);
+    assert_eq!(rules, ["clipped"]);
 }
 
 #[test]

@@ -134,6 +134,9 @@ pub(super) struct Hit {
     pub(super) velocity: f64,
 }
 
+/// Writes one stroke: its beat in the bar, its drum, how hard.
+type Stroke<'a> = dyn FnMut(f64, Drum, f64) + 'a;
+
 /// Every stroke of the song.
 pub(super) fn drums(seed: u64) -> Vec<Hit> {
     let mut player = Player::new(seed, 1, 0.0, 2.5);
@@ -143,65 +146,85 @@ pub(super) fn drums(seed: u64) -> Vec<Hit> {
         hits.push(Hit { drum, seconds, velocity });
     };
     for bar in 0..BARS {
-        let chorus = section(bar) == Section::Chorus;
+        let mut stroke = |beat: f64, drum: Drum, velocity: f64| hit(bar, beat, drum, velocity);
         let fill = matches!(bar, 3 | 11 | 19 | 23);
-        if matches!(bar, 4 | 12 | 16 | 20) {
-            hit(bar, 0.0, Drum::Crash, if chorus { 0.9 } else { 0.7 });
-        }
-        for eighth in 0..8 {
-            let beat = 0.5 * f64::from(eighth);
-            if fill && beat >= 2.0 {
-                continue;
-            }
-            let accent = if eighth % 2 == 0 { 0.75 } else { 0.5 };
-            let last = eighth == 7 && bar % 2 == 1;
-            match (chorus, last) {
-                (true, _) => hit(bar, beat, Drum::Ride, accent),
-                (false, true) => hit(bar, beat, Drum::Open, 0.7),
-                (false, false) => hit(bar, beat, Drum::Closed, accent),
-            }
-        }
-        let kicks: &[f64] = match (bar, chorus) {
-            (0 | 1, _) => &[0.0],
-            (_, true) if bar % 2 == 1 => &[0.0, 1.5, 2.0, 3.5],
-            (_, true) => &[0.0, 0.5, 2.0, 2.5],
-            _ if bar % 2 == 1 => &[0.0, 1.5, 2.5],
-            _ => &[0.0, 2.0, 2.5],
-        };
-        for &beat in kicks.iter().filter(|&&beat| !fill || beat < 2.0) {
-            hit(bar, beat, Drum::Kick, if beat == 0.0 { 0.95 } else { 0.8 });
-        }
+        cymbals(bar, fill, &mut stroke);
+        kicks(bar, fill, &mut stroke);
         if bar >= 2 {
-            hit(bar, 1.0, Drum::Snare, 0.85);
-            if !fill {
-                hit(bar, 3.0, Drum::Snare, 0.9);
-            }
-            if section(bar) == Section::Verse && !fill {
-                // Ghost notes.
-                hit(bar, 1.75, Drum::Snare, 0.16);
-                hit(bar, 3.75, Drum::Snare, 0.2);
-            }
+            snares(bar, fill, &mut stroke);
         }
         if fill {
-            let toms = [
-                Drum::Snare,
-                Drum::Snare,
-                Drum::HighTom,
-                Drum::HighTom,
-                Drum::HighTom,
-                Drum::LowTom,
-                Drum::LowTom,
-                Drum::LowTom,
-            ];
-            for (n, drum) in toms.into_iter().enumerate() {
-                hit(bar, 2.0 + 0.25 * n as f64, drum, 0.6 + 0.05 * n as f64);
-            }
-            hit(bar, 3.0, Drum::Kick, 0.8);
+            toms(&mut stroke);
         }
     }
     hit(BARS, 0.0, Drum::Crash, 1.0);
     hit(BARS, 0.0, Drum::Kick, 1.0);
     hits
+}
+
+/// A crash where a section begins; the hi-hat in the verses, the ride in the choruses.
+fn cymbals(bar: usize, fill: bool, stroke: &mut Stroke<'_>) {
+    let chorus = section(bar) == Section::Chorus;
+    if matches!(bar, 4 | 12 | 16 | 20) {
+        stroke(0.0, Drum::Crash, if chorus { 0.9 } else { 0.7 });
+    }
+    for eighth in 0..8 {
+        let beat = 0.5 * f64::from(eighth);
+        if fill && beat >= 2.0 {
+            continue;
+        }
+        let accent = if eighth % 2 == 0 { 0.75 } else { 0.5 };
+        let last = eighth == 7 && bar % 2 == 1;
+        match (chorus, last) {
+            (true, _) => stroke(beat, Drum::Ride, accent),
+            (false, true) => stroke(beat, Drum::Open, 0.7),
+            (false, false) => stroke(beat, Drum::Closed, accent),
+        }
+    }
+}
+
+fn kicks(bar: usize, fill: bool, stroke: &mut Stroke<'_>) {
+    let chorus = section(bar) == Section::Chorus;
+    let beats: &[f64] = match (bar, chorus) {
+        (0 | 1, _) => &[0.0],
+        (_, true) if bar % 2 == 1 => &[0.0, 1.5, 2.0, 3.5],
+        (_, true) => &[0.0, 0.5, 2.0, 2.5],
+        _ if bar % 2 == 1 => &[0.0, 1.5, 2.5],
+        _ => &[0.0, 2.0, 2.5],
+    };
+    for &beat in beats.iter().filter(|&&beat| !fill || beat < 2.0) {
+        stroke(beat, Drum::Kick, if beat == 0.0 { 0.95 } else { 0.8 });
+    }
+}
+
+fn snares(bar: usize, fill: bool, stroke: &mut Stroke<'_>) {
+    stroke(1.0, Drum::Snare, 0.85);
+    if !fill {
+        stroke(3.0, Drum::Snare, 0.9);
+    }
+    if section(bar) == Section::Verse && !fill {
+        // Ghost notes.
+        stroke(1.75, Drum::Snare, 0.16);
+        stroke(3.75, Drum::Snare, 0.2);
+    }
+}
+
+/// The second half of a bar that leads into the next section.
+fn toms(stroke: &mut Stroke<'_>) {
+    let drums = [
+        Drum::Snare,
+        Drum::Snare,
+        Drum::HighTom,
+        Drum::HighTom,
+        Drum::HighTom,
+        Drum::LowTom,
+        Drum::LowTom,
+        Drum::LowTom,
+    ];
+    for (n, drum) in drums.into_iter().enumerate() {
+        stroke(2.0 + 0.25 * n as f64, drum, 0.6 + 0.05 * n as f64);
+    }
+    stroke(3.0, Drum::Kick, 0.8);
 }
 
 /// What begins a syllable.

@@ -163,6 +163,8 @@ mod tests {
             (vec![vec![0.0; 100]], "silent_impulse"),
             (vec![vec![1.0; 100]; 3], "impulse_channels"),
             (vec![vec![1.0; 48_000 * 31]], "impulse_too_long"),
+            (vec![vec![]], "silent_impulse"),
+            (vec![vec![f64::NAN, f64::INFINITY, 0.0]], "silent_impulse"),
         ] {
             let errors = render(&session(PLAIN), &shelf(&planes, 48_000)).unwrap_err();
             assert_eq!(errors[0].code, code);
@@ -170,5 +172,96 @@ mod tests {
         }
         let without = Shelf::default();
         assert!(render(&session(PLAIN), &without).is_err());
+    }
+
+    #[test]
+    fn an_impulse_response_that_is_not_named_or_leads_outside_is_told_with_its_line() {
+        let parse = |insert: &str, allow_external: bool| {
+            let text = format!(
+                "version = 1\n[session]\nsample_rate_hz = 48000\n[[track]]\nid = \"a\"\nfile = \"a.wav\"\n\
+                 insert = [ {{ convolution = {{ {insert} }} }} ]\n"
+            );
+            let options = crate::session::Options { allow_external };
+            Session::parse(&text, "x.toml", std::path::Path::new(""), options)
+        };
+        for (insert, code, hint) in [
+            ("", "missing_impulse", "impulse = "),
+            // Also where it does not run: it may be switched on.
+            ("on = false", "missing_impulse", "impulse = "),
+            ("impulse = \"../hall.wav\"", "external_file", "--allow-external"),
+            ("impulse = \"/ir/hall.wav\"", "external_file", "--allow-external"),
+        ] {
+            let errors = parse(insert, false).unwrap_err();
+            assert_eq!(errors[0].code, code, "{insert}");
+            assert_eq!(errors[0].place.as_ref().map(|place| place.line), Some(7), "{insert}");
+            assert!(errors[0].hint.as_deref().unwrap_or_default().contains(hint), "{insert}: {errors:?}");
+        }
+        assert!(parse("impulse = \"../hall.wav\"", true).is_ok());
+        // Another processor takes none, and says so as of any word it does not know.
+        let text = "version = 1\n[session]\nsample_rate_hz = 48000\n[[track]]\nid = \"a\"\nfile = \"a.wav\"\n\
+                    insert = [{ eq = { impulse = \"hall.wav\" } }]\n";
+        let errors =
+            Session::parse(text, "x.toml", std::path::Path::new(""), crate::session::Options::default());
+        assert_eq!(errors.unwrap_err()[0].code, "unknown_key");
+    }
+
+    #[test]
+    fn a_processor_with_an_impulse_response_has_no_place_in_a_chain_without_files() {
+        let text = "insert = [{ eq = {} }, { convolution = { impulse = \"ir/hall.wav\" } }]\n";
+        let document = toml_edit::Document::parse(text).unwrap();
+        let item = document.as_table().get("insert").unwrap();
+        let errors = crate::session::inserts_of(item, "chain.toml", text).unwrap_err();
+        assert_eq!((errors.len(), errors[0].code), (1, "impulse_in_chain"));
+        assert_eq!(errors[0].place.as_ref().map(|place| place.line), Some(1));
+        let plain = "insert = [{ eq = {} }]\n";
+        let document = toml_edit::Document::parse(plain).unwrap();
+        let item = document.as_table().get("insert").unwrap();
+        assert_eq!(crate::session::inserts_of(item, "chain.toml", plain).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_no_audio_is_told_where_the_session_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, frames: usize| {
+            let spec = hound::WavSpec {
+                channels: 1,
+                sample_rate: 48_000,
+                bits_per_sample: 16,
+                sample_format: hound::SampleFormat::Int,
+            };
+            let mut writer = hound::WavWriter::create(folder.path().join(name), spec).unwrap();
+            (0..frames).for_each(|_| writer.write_sample(8000_i16).unwrap());
+            writer.finalize().unwrap();
+        };
+        write("a.wav", 480);
+        write("empty.wav", 0);
+        write("fine.wav", 10);
+        std::fs::write(folder.path().join("text.wav"), b"not audio at all").unwrap();
+        let made = |impulse: &str| {
+            let text = format!(
+                "version = 1\n[session]\nsample_rate_hz = 48000\n[[track]]\nid = \"a\"\nfile = \"a.wav\"\n\
+                 insert = [ {{ convolution = {{ impulse = \"{impulse}\" }} }} ]\n"
+            );
+            let options = crate::session::Options::default();
+            let session = Session::parse(&text, "x.toml", folder.path(), options).unwrap();
+            let mut errors = session.check_files();
+            if errors.is_empty() {
+                let files = super::super::Files::default();
+                errors = Engine::new(&session, &files, Options::default()).err().unwrap_or_default();
+            }
+            errors
+        };
+        assert!(made("fine.wav").is_empty());
+        for (impulse, codes) in [
+            ("text.wav", &["not_audio"][..]),
+            ("empty.wav", &["silent_impulse", "no_audio"]),
+            ("fien.wav", &["not_found"]),
+        ] {
+            let errors = made(impulse);
+            assert_eq!(errors.len(), 1, "{impulse}");
+            assert!(codes.contains(&errors[0].code), "{impulse}: {}", errors[0].code);
+            assert_eq!(errors[0].place.as_ref().map(|place| place.line), Some(7), "{impulse}");
+        }
+        assert!(made("fien.wav")[0].hint.as_deref().unwrap_or_default().contains("`fine.wav`"));
     }
 }

@@ -1,3 +1,4 @@
+mod laws;
 mod limits;
 mod routing;
 mod surround;

@@ -112,6 +112,8 @@ impl<'a> Workshop<'a> {
         let picked = picked(channels, layout);
         // A send that leaves ahead of pan, or of one side only, stands in front, moved by its own pan.
         let own = buffer.tap != Tap::PostPan || channels != SendChannels::Both;
+        // What has been placed by its strip is not placed again.
+        let pan = if own { pan } else { Dial::fixed(0.0) };
         let ahead = own && picked.channels() <= 2 && into.channels > 2;
         let place = ahead.then(|| Placement::new(&into.layout));
         let matrix = if ahead { None } else { surround::matrix(self.session, &picked, &into.layout) };

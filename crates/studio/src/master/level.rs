@@ -13,6 +13,13 @@ use fx::Fields;
 /// The limiter works this far under the ceiling, so that meters with other interpolators agree: libebur128's over-reads
 /// by up to 0.11 dB (measured, crates.md §7).
 pub(super) const MARGIN_DB: f64 = 0.1;
+/// Of an album, loudness where a destination leaves it to us: no louder than this, LUFS. By calibration, 2026-11-21: the median of
+/// released pop records is -9.5 (mastering.md §5.7); we stop short of the race.
+pub(crate) const FREE_LOUDNESS_LUFS: f64 = -10.0;
+/// Limiting spent where nobody asks for loudness: reduction averaged over all time, dB. By calibration, 2026-11-21.
+pub(crate) const FREE_REDUCTION_DB: f64 = 0.2;
+/// Peak to loudness ratio kept where a target does not say (mastering.md §6: default PLR ≥ 10).
+pub(crate) const LEAST_PLR_LU: f64 = 10.0;
 /// Most drive or cut that is ever tried, dB.
 pub(super) const MOST_GAIN_DB: f64 = 40.0;
 /// Release for struck and for sustained material, ms (mastering.md §5.2: 30 to 60 for single peaks; the limiter slows it up
@@ -102,8 +109,8 @@ fn release_ms(transients: Transients) -> f64 {
     ((RELEASE_MS[1] + (RELEASE_MS[0] - RELEASE_MS[1]) * struck) / 5.0).round() * 5.0
 }
 
-/// Settings by which a programme is collected for a model: of them the ceiling and the corner of the low stage count.
-pub(super) fn collecting_settings(ceiling_dbtp: f64) -> Settings {
+/// Settings of a limiter under a ceiling, for programmes and models of which nothing else is known.
+pub(crate) fn limiter_settings(ceiling_dbtp: f64) -> Settings {
     Settings { ceiling_dbtp: ceiling_dbtp - MARGIN_DB, ..Settings::default() }
 }
 

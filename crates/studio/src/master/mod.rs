@@ -7,19 +7,22 @@
 
 mod again;
 pub mod chain;
+pub(crate) mod extras;
 mod fuse;
-mod level;
+pub(crate) mod level;
 pub mod listen;
 mod programme;
 pub mod propose;
 pub mod reference;
-mod render;
-mod stages;
+pub(crate) mod render;
+pub mod set;
+pub(crate) mod stages;
 pub mod stems;
 pub mod taste;
 pub mod tone;
 
 use crate::audio::Layout;
+use crate::codec::Outcome;
 use crate::deliver::{Verified, Written};
 use crate::files::{self, NewFile};
 use crate::handover::Premaster;
@@ -30,6 +33,7 @@ use crate::targets::Target;
 use chain::{Chain, Delivery};
 use dsp::block::Buffer;
 use dsp::limiter::model::{Collector, Model};
+pub use extras::{Extras, load_tags};
 use level::Level;
 use listen::{Listener, Listening};
 use programme::Programme;
@@ -53,6 +57,7 @@ pub struct Master {
     delivery: Delivery,
     written: Written,
     reduction_db: f64,
+    codecs: Vec<Outcome>,
 }
 
 impl Master {
@@ -66,6 +71,12 @@ impl Master {
     #[must_use]
     pub fn written(&self) -> &Written {
         &self.written
+    }
+
+    /// What the codecs of its target made of it; empty when they were not checked.
+    #[must_use]
+    pub fn codecs(&self) -> &[Outcome] {
+        &self.codecs
     }
 
     /// Largest reduction of its limiter, dB.
@@ -82,12 +93,15 @@ struct Waiting {
     reduction_db: f64,
     /// Said when its level stayed under what was solved for.
     short: Option<Finding>,
+    codecs: Vec<Outcome>,
+    /// Said when its ceiling was lowered for a codec.
+    lowered: Option<Finding>,
 }
 
 impl Waiting {
     fn commit(self) -> Result<Master> {
-        let Self { delivery, file, reduction_db, .. } = self;
-        Ok(Master { delivery, written: file.commit()?, reduction_db })
+        let Self { delivery, file, reduction_db, codecs, .. } = self;
+        Ok(Master { delivery, written: file.commit()?, reduction_db, codecs })
     }
 }
 
@@ -172,7 +186,21 @@ pub fn master(
     place: Place<'_>,
     job: &Job<'_>,
 ) -> Result<Mastering> {
-    master_as(premaster, targets, &Wish::usual()?, place, job)
+    master_with(premaster, targets, place, &Extras::default(), job)
+}
+
+/// As [`master`], with tags and a check of codecs.
+///
+/// # Errors
+/// As [`master_as`].
+pub fn master_with(
+    premaster: &Premaster,
+    targets: &[Target],
+    place: Place<'_>,
+    extras: &Extras,
+    job: &Job<'_>,
+) -> Result<Mastering> {
+    master_as(premaster, targets, &Wish::usual()?, place, extras, job)
 }
 
 /// Listens to the print, proposes a chain, solves the level of every target, renders.
@@ -186,6 +214,7 @@ pub fn master_as(
     targets: &[Target],
     wish: &Wish<'_>,
     place: Place<'_>,
+    extras: &Extras,
     job: &Job<'_>,
 ) -> Result<Mastering> {
     if targets.is_empty() {
@@ -216,7 +245,7 @@ pub fn master_as(
     }
     let targets = asked.as_slice();
     let steps = wish.again.map_or(steps.clone(), |chain| propose::merge(&chain.steps, steps));
-    let mut programme = Programme::new(premaster, &steps, true);
+    let mut programme = Programme::new(premaster, &steps, true).labelled(&extras.tags);
     let mut models = Models { known: BTreeMap::new(), targets, wish };
     for target in targets {
         let master = match again::as_it_is(target, wish) {
@@ -228,7 +257,7 @@ pub fn master_as(
                 let solved = again::solve(premaster, target, wish, model, &heard, seed)?;
                 decisions.push(solved.decision.clone());
                 findings.extend(solved.findings.clone());
-                render_to_level(&mut programme, target, solved, place, job)?
+                extras::held(&mut programme, target, solved, place, extras.check_codecs, job)?
             }
         };
         if let Some(short) = &master.short {
@@ -237,11 +266,20 @@ pub fn master_as(
             findings.push(short.clone());
         }
         findings.extend(master.file.written().findings.clone());
+        findings.extend(extras::moments(&master, target));
+        findings.extend(extras::findings(&master, target));
         waiting.push(master);
     }
-    let chain = Chain {
+    let deliveries = waiting.iter().map(|master| again::sealed(&master.delivery, wish)).collect();
+    let chain = Chain { source_blake3: hash, steps, deliveries, ..chain_of(premaster, wish, extras) };
+    let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
+    Ok(Mastering { chain, masters, decisions, findings, heard: Some(heard) })
+}
+
+/// What a chain says besides its moves and deliveries.
+fn chain_of(premaster: &Premaster, wish: &Wish<'_>, extras: &Extras) -> Chain {
+    Chain {
         source_file: file_name(premaster.path()),
-        source_blake3: hash,
         intensity: wish.taste.intensity.name.clone(),
         tone: wish.taste.colour.name.clone(),
         strength: wish.taste.strength.clone(),
@@ -249,11 +287,10 @@ pub fn master_as(
         loudness_lufs: wish.loudness_lufs,
         force_level: wish.force_level,
         because: premaster.findings().iter().map(remark).collect(),
-        deliveries: waiting.iter().map(|master| again::sealed(&master.delivery, wish)).collect(),
-        steps,
-    };
-    let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
-    Ok(Mastering { chain, masters, decisions, findings, heard: Some(heard) })
+        tags: extras.tags.clone(),
+        artwork_file: extras.artwork_file.clone(),
+        ..Chain::default()
+    }
 }
 
 /// What was heard of a print, and its portrait where it is to be matched.
@@ -280,7 +317,7 @@ fn render_as_it_is(
     let Rendered { file, reduction_db } =
         render::render(programme, &delivery, place.folder, place.force, job)?;
     let file = render::within(file, &delivery)?;
-    Ok(Waiting { delivery, file, reduction_db, short: None })
+    Ok(Waiting { delivery, file, reduction_db, short: None, codecs: Vec::new(), lowered: None })
 }
 
 /// Models of the limiter, one for each rate.
@@ -308,7 +345,8 @@ impl Models<'_> {
 pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
     render::same_print(&chain, &render::hash_of_print(premaster)?)?;
     check_place(premaster.path(), chain.deliveries.iter().map(|delivery| &delivery.file), place)?;
-    let mut programme = Programme::new(premaster, &chain.steps, chain.deliveries.len() > 1);
+    let mut programme =
+        Programme::new(premaster, &chain.steps, chain.deliveries.len() > 1).labelled(&chain.tags);
     let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for delivery in &chain.deliveries {
         let master = render_as_it_is(&mut programme, delivery.clone(), place, job)?;
@@ -356,7 +394,7 @@ fn model_of(
 ) -> Result<Model> {
     // The lowest ceiling counts: peaks have to be known exactly wherever any of the targets limits.
     let lowest = targets.iter().map(|target| again::lowest_ceiling_dbtp(target, wish)).fold(0.0, f64::min);
-    let settings = level::collecting_settings(lowest);
+    let settings = level::limiter_settings(lowest);
     let weights = Layout::of(CHANNELS).loudness_weights();
     let most_db = most_drive_db(programme.premaster(), targets, wish);
     let mut collect = Collect(Collector::new(f64::from(rate_hz), &weights, &settings, most_db));
@@ -414,7 +452,14 @@ fn render_to_level(
             _ => {
                 let short = off.and_then(|(_, is)| level::settle(target, &mut delivery, is));
                 let file = render::within(file, &delivery)?;
-                return Ok(Waiting { delivery, file, reduction_db, short });
+                return Ok(Waiting {
+                    delivery,
+                    file,
+                    reduction_db,
+                    short,
+                    codecs: Vec::new(),
+                    lowered: None,
+                });
             }
         }
     }

@@ -9,6 +9,7 @@ use super::fuse::fuse;
 use super::render::{CHANNELS, open};
 use super::stages::{Inserts, Stereo};
 use crate::audio::{Info, Layout, Source};
+use crate::deliver::{Artwork, Tags};
 use crate::handover::Premaster;
 use crate::job::Job;
 use crate::message::Result;
@@ -24,12 +25,33 @@ pub(super) struct Programme<'a> {
     steps: Vec<Step>,
     keep: bool,
     kept: Option<Vec<Buffer>>,
+    /// Tags of the masters, those of the print below, and the cover.
+    tags: Vec<(String, String)>,
+    artwork: Option<Artwork>,
 }
 
 impl<'a> Programme<'a> {
     /// Of `steps` those that are on run. `keep`: whether it will be played more than once.
     pub(super) fn new(premaster: &'a Premaster, steps: &[Step], keep: bool) -> Self {
-        Self { premaster, steps: fuse(steps), keep, kept: None }
+        let tags = premaster.info().metadata.tags.clone();
+        Self { premaster, steps: fuse(steps), keep, kept: None, tags, artwork: None }
+    }
+
+    /// With tags and a cover for the masters.
+    pub(super) fn labelled(mut self, tags: &Tags) -> Self {
+        self.tags = tags.over(&self.premaster.info().metadata.tags);
+        self.artwork.clone_from(&tags.artwork);
+        self
+    }
+
+    /// Tags of the masters, under their Vorbis names.
+    pub(super) fn tags(&self) -> &[(String, String)] {
+        &self.tags
+    }
+
+    /// Their cover.
+    pub(super) fn artwork(&self) -> Option<&Artwork> {
+        self.artwork.as_ref()
     }
 
     /// The print.

@@ -8,7 +8,7 @@ use super::fuse::fuse;
 use super::programme::Programme;
 use super::stages::{Convert, Group, Inserts};
 use crate::audio::{self, Source};
-use crate::deliver::{self, Gate, ReadBack, Spec, Verified, Writer};
+use crate::deliver::{self, Bext, Gate, ReadBack, Spec, Verified, Writer};
 use crate::handover::Premaster;
 use crate::job::Job;
 use crate::message::{Error, Kind, Result};
@@ -17,10 +17,10 @@ use dsp::block::Buffer;
 use std::path::Path;
 
 /// Channels of a master: mono prints become two equal channels.
-pub(super) const CHANNELS: usize = 2;
+pub(crate) const CHANNELS: usize = 2;
 
 /// Opens the print for mastering.
-pub(super) fn open(premaster: &Premaster) -> Result<Box<dyn Source>> {
+pub(crate) fn open(premaster: &Premaster) -> Result<Box<dyn Source>> {
     let at = |error: Error| error.at(premaster.path().display());
     let source = premaster.open().map_err(at)?;
     let channels = source.info().channels();
@@ -49,7 +49,7 @@ impl Stage for Sink {
     }
 }
 
-fn spec_of(delivery: &Delivery, tags: &[(String, String)]) -> Spec {
+fn spec_of(delivery: &Delivery, programme: &Programme<'_>) -> Spec {
     let output = &delivery.output;
     let container = match output.container {
         Container::Wav => deliver::Container::Wav,
@@ -63,8 +63,35 @@ fn spec_of(delivery: &Delivery, tags: &[(String, String)]) -> Spec {
     let mut spec = Spec::new(container, encoding, output.sample_rate_hz as u32, CHANNELS);
     spec.dither = output.dither.kernel();
     spec.seed = output.seed as u64;
-    spec.tags = tags.to_vec();
+    spec.tags = programme.tags().to_vec();
+    spec.artwork = programme.artwork().cloned();
+    spec.replay_gain = true;
+    spec.bext = (container == deliver::Container::Wav).then(|| bext_of(programme));
     spec
+}
+
+/// Broadcast metadata of a master: what the file is, when it is dated, and what it was made from (EBU R 98).
+fn bext_of(programme: &Programme<'_>) -> Bext {
+    let tag =
+        |name: &str| programme.tags().iter().find(|(key, _)| key == name).map(|(_, text)| text.as_str());
+    let print = programme.premaster();
+    let name = print.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let title = tag("TITLE").unwrap_or(&name);
+    let description = tag("ARTIST").map_or_else(|| title.to_owned(), |artist| format!("{artist}: {title}"));
+    // Only a whole date: nothing here reads a clock.
+    let date = tag("DATE").filter(|date| date.len() == 10).unwrap_or_default().to_owned();
+    let (bits, info) = (print.measurements().bits_stored.unwrap_or(0), print.info());
+    let mode = if info.channels() == 1 { "mono" } else { "stereo" };
+    // Commas part the fields of a line.
+    let from = name.replace(',', ";");
+    let history = format!("A=PCM,F={},W={bits},M={mode},T=print {from}", info.sample_rate_hz);
+    Bext {
+        description,
+        originator: "Tonmeister".into(),
+        date,
+        coding_history: vec![history],
+        ..Bext::default()
+    }
 }
 
 /// Renders one delivery into a temporary file in `folder` and reads it back.
@@ -77,8 +104,7 @@ pub(super) fn render(
 ) -> Result<Rendered> {
     let (from_hz, to_hz) = (programme.sample_rate_hz(), delivery.output.sample_rate_hz as u32);
     let path = folder.join(&delivery.file);
-    let tags = &programme.premaster().info().metadata.tags;
-    let writer = Writer::create(&path, spec_of(delivery, tags), force)?;
+    let writer = Writer::create(&path, spec_of(delivery, programme), force)?;
     let mut convert = Convert::new(from_hz, to_hz, CHANNELS, delivery.output.gain_db)?;
     let mut limiter = Inserts::new(&fuse(&delivery.steps), f64::from(to_hz), CHANNELS, 1);
     let mut sink = Sink(writer);
@@ -109,7 +135,7 @@ pub(super) fn hash_of_print(premaster: &Premaster) -> Result<String> {
 }
 
 /// BLAKE3 of a file's bytes, in constant memory.
-pub(super) fn hash_of(path: &Path) -> Result<String> {
+pub(crate) fn hash_of(path: &Path) -> Result<String> {
     let failed = |error: std::io::Error| Error::io(path, "read the print", &error);
     let mut hasher = blake3::Hasher::new();
     let mut file = std::fs::File::open(path).map_err(failed)?;

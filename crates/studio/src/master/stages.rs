@@ -9,7 +9,7 @@ use dsp::resample::{Resampler, Slope};
 use fx::{AnyKernel, Format};
 
 /// Mono becomes two equal channels, so that what is measured is what two loudspeakers play. The rest passes.
-pub(super) struct Stereo;
+pub(crate) struct Stereo;
 
 impl Stage for Stereo {
     fn push(&mut self, block: Buffer, next: Next<'_>) -> Result<()> {
@@ -22,7 +22,7 @@ impl Stage for Stereo {
 }
 
 /// Processors in a row, without their latency: what comes out lies where it lay.
-pub(super) struct Inserts {
+pub(crate) struct Inserts {
     kernels: Vec<Box<dyn AnyKernel>>,
     channels: usize,
     /// Frames of latency still to be dropped.
@@ -32,7 +32,7 @@ pub(super) struct Inserts {
 }
 
 impl Inserts {
-    pub(super) fn new(steps: &[Step], sample_rate_hz: f64, channels: usize, seed: u64) -> Self {
+    pub(crate) fn new(steps: &[Step], sample_rate_hz: f64, channels: usize, seed: u64) -> Self {
         let kernels: Vec<_> = steps
             .iter()
             .enumerate()
@@ -51,7 +51,7 @@ impl Inserts {
     }
 
     /// The most gain reduction there was, dB; 0 without anything that reduces.
-    pub(super) fn largest_reduction_db(&self) -> f64 {
+    pub(crate) fn largest_reduction_db(&self) -> f64 {
         self.reduction_db
     }
 
@@ -95,20 +95,20 @@ impl Stage for Inserts {
 }
 
 /// An owned copy of a view.
-pub(super) fn copy(view: View<'_>) -> Buffer {
+pub(crate) fn copy(view: View<'_>) -> Buffer {
     let planes: Vec<_> = (0..view.channels()).map(|channel| view.channel(channel).to_vec()).collect();
     Buffer::from_planes(&planes)
 }
 
 /// Sample-rate conversion, then a static gain. With equal rates only the gain is left.
-pub(super) struct Convert {
+pub(crate) struct Convert {
     resampler: Option<Resampler>,
     planes: Vec<Vec<f64>>,
     gain: f64,
 }
 
 impl Convert {
-    pub(super) fn new(from_hz: u32, to_hz: u32, channels: usize, gain_db: f64) -> Result<Self> {
+    pub(crate) fn new(from_hz: u32, to_hz: u32, channels: usize, gain_db: f64) -> Result<Self> {
         let resampler = match from_hz == to_hz {
             true => None,
             false => Some(Resampler::new(from_hz, to_hz, channels, Slope::Gentle).map_err(|_| {
@@ -174,7 +174,7 @@ impl<S: Stage + ?Sized> Stage for &mut S {
 }
 
 /// Stages that run on one thread, as one.
-pub(super) struct Group<'a>(pub(super) Vec<Box<dyn Stage + 'a>>);
+pub(crate) struct Group<'a>(pub(crate) Vec<Box<dyn Stage + 'a>>);
 
 fn through(stages: &mut [Box<dyn Stage + '_>], block: Buffer, next: Next<'_>) -> Result<()> {
     match stages.split_first_mut() {

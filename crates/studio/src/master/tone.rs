@@ -48,6 +48,10 @@ pub const FAMILIES: [Family; 3] = [
 
 /// No correction is larger, dB (mastering.md §5.7: cap ±3 dB a band).
 const CAP_DB: f64 = 3.0;
+/// Up to this far outside what lies there is moved in full measure, and from that on it is not a matter of balance but of
+/// what plays: nothing, dB. By calibration, 2026-11-21, see docs/decisions/042.
+const IN_FULL_DB: f64 = 5.0;
+const NOT_AT_ALL_DB: f64 = 12.0;
 /// Where a tilt turns the spectrum, Hz (mastering.md §5.9: 630 to 650).
 const PIVOT_HZ: f64 = 640.0;
 /// A tilt is taken where it does this much of the work (share of the squared decibels wanted). By calibration, 2026-11-21.
@@ -183,7 +187,8 @@ pub fn propose(level_db: &[f64; BANDS], top_hz: f64, amount: f64) -> Tone {
             level_db[b] < EMPTY_DB || !level_db[b].is_finite() || EDGES_HZ[b + 1] > top_hz.max(1.0) * 1.05;
         if empty { 0.0 } else { distance_db[b] - edge }
     });
-    let wanted: [f64; BANDS] = std::array::from_fn(|b| (-amount * outside[b]).clamp(-CAP_DB, CAP_DB));
+    let wanted: [f64; BANDS] =
+        std::array::from_fn(|b| (-amount * outside[b] * measure(outside[b])).clamp(-CAP_DB, CAP_DB));
     let tilt = tilt_of(&wanted, &outside);
     let left: [f64; BANDS] = std::array::from_fn(|b| match &tilt {
         // What the tilt has done of it, and no correction of the tilt itself.
@@ -197,6 +202,11 @@ pub fn propose(level_db: &[f64; BANDS], top_hz: f64, amount: f64) -> Tone {
     let corrections = tilt.into_iter().chain(filters(&left, &outside)).collect();
     let (family, deviation_db) = (family.name, family.deviation_db);
     Tone { family, level_db: *level_db, distance_db, deviation_db, corrections }
+}
+
+/// How much of the way is gone from so far outside, 0 to 1.
+fn measure(outside_db: f64) -> f64 {
+    ((NOT_AT_ALL_DB - outside_db.abs()) / (NOT_AT_ALL_DB - IN_FULL_DB)).clamp(0.0, 1.0)
 }
 
 /// A tilt, where that alone does most of what is wanted.
@@ -335,6 +345,19 @@ mod tests {
         let mirrored: [f64; BANDS] = std::array::from_fn(|b| 2.0 * FAMILIES[0].median_db[b] - level[b]);
         let other = propose(&mirrored, 20_000.0, 0.5);
         assert!(other.corrections.iter().all(|c| c.shape != Shape::Tilt || c.gain_db < 0.0));
+    }
+
+    #[test]
+    fn what_lies_far_outside_is_music_and_stays() {
+        let gain = |over_db: f64| {
+            let mut level = FAMILIES[0].median_db;
+            level[4] += over_db;
+            let tone = propose(&level, 20_000.0, 0.5);
+            tone.corrections.iter().find(|c| c.band == 4).map_or(0.0, |c| c.gain_db)
+        };
+        assert!(gain(6.0) < -0.5 && gain(8.0) < gain(6.0), "{} {}", gain(6.0), gain(8.0));
+        assert!(gain(14.0) > gain(8.0), "{}", gain(14.0));
+        assert_eq!(gain(25.0), 0.0);
     }
 
     #[test]

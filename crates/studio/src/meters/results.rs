@@ -5,7 +5,7 @@ use super::bank::{Levels, Peaks};
 use crate::audio::{Encoding, Layout, Speaker};
 use dsp::math::{gain_to_db, power_to_db};
 use dsp::meter::dynamics::{ChannelDynamics, Dynamics};
-use dsp::meter::loudness::{History, integrated_lufs, loudness_range_lu};
+use dsp::meter::loudness::{History, LoudnessMeter, integrated_lufs, loudness_range_lu};
 use dsp::meter::stereo::Stereo;
 use dsp::meter::true_peak::TruePeaks;
 use serde::Serialize;
@@ -163,20 +163,10 @@ impl Measurements {
     }
 
     pub(super) fn new(setup: &Setup, levels: Levels, peaks: Peaks) -> Self {
-        let (dynamics, true_peaks) = (levels.dynamics.finish(), peaks.true_peak.finish());
-        let stereo = peaks.stereo.map(dsp::meter::stereo::StereoMeter::finish);
-        let loudness = levels.loudness;
-        let rate = f64::from(setup.sample_rate_hz);
-        let short_terms = loudness.history().short_term_curve_lufs();
-        let psr_lu = dynamics.psr_curve_lu(&short_terms);
-        let psr = gated_and_sorted(&psr_lu, &short_terms);
-        let (sample_peak, true_peak) = (dynamics.peak(), true_peaks.overall());
+        let of = Sound::new(setup, levels, peaks);
+        let (sample_peak, true_peak) = (of.dynamics.peak(), of.true_peaks.overall());
         let true_peak_dbtp = gain_to_db(true_peak.level);
-        let integrated = loudness.integrated_lufs();
-        let channel_max =
-            |of: fn(&ChannelDynamics) -> u64| dynamics.channels.iter().map(of).max().unwrap_or(0);
-        let channel_sum = |of: fn(&ChannelDynamics) -> u64| dynamics.channels.iter().map(of).sum::<u64>();
-        let first_bad = dynamics.channels.iter().filter_map(|channel| channel.first_not_finite).min();
+        let integrated = of.loudness.integrated_lufs();
         Self {
             container: setup.container,
             codec: setup.codec,
@@ -184,53 +174,99 @@ impl Measurements {
             sample_rate_hz: setup.sample_rate_hz,
             layout: setup.layout.clone(),
             channels: setup.layout.channels(),
-            frames: dynamics.frames,
-            duration_seconds: dynamics.frames as f64 / rate,
+            frames: of.dynamics.frames,
+            duration_seconds: of.dynamics.frames as f64 / of.rate,
             silent: sample_peak.level == 0.0,
             integrated_lufs: integrated,
-            loudness_range_lu: loudness.loudness_range_lu(),
-            max_momentary_lufs: loudness.max_momentary_lufs(),
-            max_short_term_lufs: loudness.max_short_term_lufs(),
+            loudness_range_lu: of.loudness.loudness_range_lu(),
+            max_momentary_lufs: of.loudness.max_momentary_lufs(),
+            max_short_term_lufs: of.loudness.max_short_term_lufs(),
             sample_peak_dbfs: gain_to_db(sample_peak.level),
-            sample_peak_seconds: sample_peak.frame as f64 / rate,
+            sample_peak_seconds: sample_peak.frame as f64 / of.rate,
             true_peak_dbtp,
-            true_peak_seconds: true_peak.frame as f64 / rate,
-            true_peak_itu_dbtp: gain_to_db(true_peaks.overall_itu().level),
+            true_peak_seconds: true_peak.frame as f64 / of.rate,
+            true_peak_itu_dbtp: gain_to_db(of.true_peaks.overall_itu().level),
             plr_lu: integrated.map(|lufs| true_peak_dbtp - lufs).filter(|plr| plr.is_finite()),
-            psr_min_lu: psr.first().copied(),
-            psr_median_lu: median(&psr),
-            rms_dbfs: power_to_db(dynamics.mean_square()),
-            crest_db: crest_db(sample_peak.level, dynamics.mean_square()),
-            correlation: stereo.and_then(|s| s.correlation),
-            min_correlation: stereo.and_then(|s| s.min_correlation),
-            negative_correlation_part: stereo.map(|s: Stereo| s.negative_part),
-            side_to_mid_db: stereo.and_then(|s| s.side_to_mid_db),
-            left_to_right_db: stereo.and_then(|s| s.left_to_right_db),
+            psr_min_lu: of.psr.first().copied(),
+            psr_median_lu: median(&of.psr),
+            rms_dbfs: power_to_db(of.dynamics.mean_square()),
+            crest_db: crest_db(sample_peak.level, of.dynamics.mean_square()),
+            correlation: of.stereo.and_then(|s| s.correlation),
+            min_correlation: of.stereo.and_then(|s| s.min_correlation),
+            negative_correlation_part: of.stereo.map(|s: Stereo| s.negative_part),
+            side_to_mid_db: of.stereo.and_then(|s| s.side_to_mid_db),
+            left_to_right_db: of.stereo.and_then(|s| s.left_to_right_db),
             dc_dbfs: gain_to_db(
-                dynamics.channels.iter().fold(0.0, |top, channel| f64::max(top, channel.dc.abs())),
+                of.dynamics.channels.iter().fold(0.0, |top, channel| f64::max(top, channel.dc.abs())),
             ),
-            clipped_runs: channel_sum(|channel| channel.clipped.at_top),
-            longest_clipped_run: channel_max(|channel| channel.clipped.longest),
-            clipped_runs_at_full_scale: channel_sum(|channel| channel.clipped.at_full_scale),
-            over_full_scale: channel_sum(|channel| channel.over_full_scale),
-            bits_used: bits_used(setup, dynamics.bits_used()),
+            clipped_runs: of.sum(|channel| channel.clipped.at_top),
+            longest_clipped_run: of.most(|channel| channel.clipped.longest),
+            clipped_runs_at_full_scale: of.sum(|channel| channel.clipped.at_full_scale),
+            over_full_scale: of.sum(|channel| channel.over_full_scale),
+            bits_used: bits_used(setup, of.dynamics.bits_used()),
             bits_stored: match setup.encoding {
                 Encoding::Int(bits) | Encoding::Float(bits) => Some(bits),
                 Encoding::Lossy => None,
             },
-            not_finite: channel_sum(|channel| channel.not_finite),
-            first_not_finite_seconds: first_bad.map(|frame| frame as f64 / rate),
-            silent_head_frames: dynamics.silent_head_frames,
-            silent_tail_frames: dynamics.silent_tail_frames,
-            per_channel: per_channel(setup, &dynamics, &true_peaks),
+            not_finite: of.sum(|channel| channel.not_finite),
+            first_not_finite_seconds: of.first_bad().map(|frame| frame as f64 / of.rate),
+            silent_head_frames: of.dynamics.silent_head_frames,
+            silent_tail_frames: of.dynamics.silent_tail_frames,
+            per_channel: per_channel(setup, &of.dynamics, &of.true_peaks),
+            history: of.loudness.history().clone(),
             curves: setup.curves.then(|| Curves {
                 step_seconds: 0.1,
-                momentary_lufs: loudness.history().momentary_curve_lufs(),
-                short_term_lufs: short_terms,
-                psr_lu,
+                momentary_lufs: of.loudness.history().momentary_curve_lufs(),
+                short_term_lufs: of.short_terms,
+                psr_lu: of.psr_lu,
             }),
-            history: loudness.history().clone(),
         }
+    }
+}
+
+/// What all meters have heard.
+struct Sound {
+    rate: f64,
+    loudness: LoudnessMeter,
+    dynamics: Dynamics,
+    true_peaks: TruePeaks,
+    stereo: Option<Stereo>,
+    short_terms: Vec<f64>,
+    psr_lu: Vec<f64>,
+    /// Where the short-term loudness counts, in rising order.
+    psr: Vec<f64>,
+}
+
+impl Sound {
+    fn new(setup: &Setup, levels: Levels, peaks: Peaks) -> Self {
+        let (loudness, dynamics) = (levels.loudness, levels.dynamics.finish());
+        let short_terms = loudness.history().short_term_curve_lufs();
+        let psr_lu = dynamics.psr_curve_lu(&short_terms);
+        Self {
+            rate: f64::from(setup.sample_rate_hz),
+            true_peaks: peaks.true_peak.finish(),
+            stereo: peaks.stereo.map(dsp::meter::stereo::StereoMeter::finish),
+            psr: gated_and_sorted(&psr_lu, &short_terms),
+            loudness,
+            dynamics,
+            short_terms,
+            psr_lu,
+        }
+    }
+
+    /// The largest of a count over the channels.
+    fn most(&self, of: fn(&ChannelDynamics) -> u64) -> u64 {
+        self.dynamics.channels.iter().map(of).max().unwrap_or(0)
+    }
+
+    /// A count over all channels.
+    fn sum(&self, of: fn(&ChannelDynamics) -> u64) -> u64 {
+        self.dynamics.channels.iter().map(of).sum()
+    }
+
+    /// First frame with a sample that is no number.
+    fn first_bad(&self) -> Option<u64> {
+        self.dynamics.channels.iter().filter_map(|channel| channel.first_not_finite).min()
     }
 }
 

@@ -13,6 +13,7 @@ use crate::decode;
 use crate::job::Job;
 use crate::message::{Error, Finding, Result, Severity};
 use crate::session::Document;
+use crate::suggest::unique_id;
 use scan::Found;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -128,29 +129,10 @@ fn place(found: Vec<Found>) -> Vec<Placed> {
                 trim_db: 0.0,
                 fader_db: 0.0,
             };
-            let id = unique(&found.name, &mut taken);
+            let id = unique_id(&found.name, "track", &mut taken);
             Some(Placed { found, id, role, because, pan: 0.0, start_seconds: 0.0, mute, voice })
         })
         .collect()
-}
-
-/// An id nobody has yet.
-fn unique(name: &str, taken: &mut Vec<String>) -> String {
-    let mut id = String::new();
-    for letter in name.chars().flat_map(char::to_lowercase).take(48) {
-        if letter.is_alphanumeric() {
-            id.push(letter);
-        } else if !id.is_empty() && !id.ends_with('_') {
-            id.push('_');
-        }
-    }
-    let id = id.trim_end_matches('_');
-    let id = if id.is_empty() { "track" } else { id };
-    let numbered = (2..).map(|number| format!("{id}_{number}"));
-    let free =
-        std::iter::once(id.to_owned()).chain(numbered).find(|id| !taken.contains(id)).unwrap_or_default();
-    taken.push(free.clone());
-    free
 }
 
 /// Places tracks by their time stamps, if those differ; says so if lengths do (I2).

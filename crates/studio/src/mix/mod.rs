@@ -201,27 +201,9 @@ fn print(
     if let Some(path) = downmix {
         second_file(session, path, out, channels, options)?;
     }
-    let mut scratch = Scratch::create(out, channels)?;
-    let mut meter = TruePeakMeter::new(f64::from(session.sample_rate_hz), channels);
-    let mut headroom = Headroom::default();
-    let rendered = engine.render(job, &mut |view| {
-        meter.process(view);
-        headroom.process(view);
-        scratch.write(view)
-    })?;
-    if rendered.sounding_frames == 0 {
-        return Err(Error::input("empty", "the session has no audio").at(&session.origin.file));
-    }
-    if !headroom.is_finite() {
-        let what = "a processor gave a sample that is no number";
-        return Err(Error::new(Kind::Internal, "not_finite", what).at(&session.origin.file));
-    }
-    let peak_db = gain_to_db(meter.finish().worst().max(headroom.peak()));
-    let gain_db = print_gain_db(peak_db, options);
-    let (mut findings, readings) = (rendered.findings, rendered.readings);
-    findings.extend(mix_bus(session));
-    findings.extend(headroom.finding(session));
-    findings.extend(silent(session, peak_db));
+    let mut mixed = Mixed::render(session, engine, out, job)?;
+    let gain_db = print_gain_db(mixed.peak_db, options);
+    let mut findings = std::mem::take(&mut mixed.findings);
     if let Some(bext) = &mut spec.bext {
         let mode = ["mono", "stereo"].get(channels.saturating_sub(1)).unwrap_or(&"multi");
         bext.coding_history
@@ -229,8 +211,7 @@ fn print(
     }
     let mut writer = Writer::create(out, spec, options.force)?;
     let mut listener = Listener::new(session, &layout, BLOCK_FRAMES);
-    let frames = rendered.sounding_frames;
-    copy(&mut scratch, frames, db_to_gain(gain_db), job, channels, &mut |block| {
+    copy(&mut mixed.scratch, mixed.frames, db_to_gain(gain_db), job, channels, &mut |block| {
         if let Some(listener) = &mut listener {
             listener.process(block);
         }
@@ -244,7 +225,7 @@ fn print(
     let second = match (&folded, downmix) {
         (Some(folded), Some(path)) => Some(downmix::write(
             (session, &layout),
-            (&mut scratch, frames),
+            (&mut mixed.scratch, mixed.frames),
             (gain_db, folded),
             path,
             job,
@@ -259,7 +240,46 @@ fn print(
         None => None,
     };
     let downmix = folded.map(|measurements| Downmix { measurements, written: second });
+    let readings = mixed.readings;
     Ok(Print { path: written.path, gain_db, measurements: written.measured, findings, readings, downmix })
+}
+
+/// A mix on disk, waiting for its gain.
+struct Mixed {
+    scratch: Scratch,
+    /// Frames to the last one that sounds.
+    frames: u64,
+    peak_db: f64,
+    findings: Vec<Finding>,
+    readings: Vec<InsertReadings>,
+}
+
+impl Mixed {
+    /// Renders to a scratch file beside `out`.
+    fn render(session: &Session, engine: Engine<'_>, out: &Path, job: &Job<'_>) -> Result<Self> {
+        let channels = engine.layout().channels();
+        let mut scratch = Scratch::create(out, channels)?;
+        let mut meter = TruePeakMeter::new(f64::from(session.sample_rate_hz), channels);
+        let mut headroom = Headroom::default();
+        let rendered = engine.render(job, &mut |view| {
+            meter.process(view);
+            headroom.process(view);
+            scratch.write(view)
+        })?;
+        if rendered.sounding_frames == 0 {
+            return Err(Error::input("empty", "the session has no audio").at(&session.origin.file));
+        }
+        if !headroom.is_finite() {
+            let what = "a processor gave a sample that is no number";
+            return Err(Error::new(Kind::Internal, "not_finite", what).at(&session.origin.file));
+        }
+        let peak_db = gain_to_db(meter.finish().worst().max(headroom.peak()));
+        let (frames, mut findings) = (rendered.sounding_frames, rendered.findings);
+        findings.extend(mix_bus(session));
+        findings.extend(headroom.finding(session));
+        findings.extend(silent(session, peak_db));
+        Ok(Self { scratch, frames, peak_db, findings, readings: rendered.readings })
+    }
 }
 
 /// Refuses a downmix that cannot be, before anything is rendered.

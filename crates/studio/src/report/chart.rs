@@ -117,6 +117,8 @@ const FIELD: [f64; 4] = [64.0, 40.0, 700.0, 340.0];
 ///
 /// Source: Okabe and Ito, "Color universal design", 2008.
 const COLOURS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"];
+/// Colour of marks.
+const MARK: &str = "#999999";
 /// Most points of a line: two for each unit of width show everything.
 const MOST_POINTS: usize = 1300;
 
@@ -147,7 +149,14 @@ impl Chart {
             right - left,
             bottom - top
         );
-        for (line, colour) in self.lines.iter().zip(COLOURS.iter().cycle()) {
+        let mut colours = COLOURS.iter().cycle();
+        for line in &self.lines {
+            // A line without a name is a mark, not a curve.
+            let colour = if line.name.is_empty() && self.lines.len() > 1 {
+                MARK
+            } else {
+                colours.next().unwrap_or(&MARK)
+            };
             self.draw(line, colour, &mut text);
         }
         self.legend(&mut text);
@@ -276,7 +285,7 @@ fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     kept
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -1,5 +1,6 @@
 //! What came in, what was done and why, what came out: of a mastering run.
 
+use super::delivery;
 use crate::handover::Premaster;
 use crate::master::chain::Step;
 use crate::master::{Master, Mastering};
@@ -54,6 +55,9 @@ pub fn text(premaster: &Premaster, mastering: &Mastering, chain: &Path) -> Strin
         if let Some(plays) = plays(master) {
             let _ = writeln!(text, "      {plays}");
         }
+        for outcome in master.codecs() {
+            let _ = writeln!(text, "      {}", delivery::codec(outcome).trim_start_matches("* "));
+        }
     }
     let _ = writeln!(text, "chain {} (edit it and render again with --chain)", clean_name(chain.display()));
     text
@@ -100,6 +104,7 @@ fn master_json(master: &Master) -> Value {
         "audio_blake3": master.written().audio_blake3,
         "bytes": master.written().bytes,
         "moves": delivery.steps.iter().map(move_json).collect::<Vec<_>>(),
+        "codecs": master.codecs(),
         "measurements": master.written().measured,
     })
 }

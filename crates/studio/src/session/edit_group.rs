@@ -101,22 +101,24 @@ fn two_ways(reader: &mut Reader<'_>, name: &Named) {
 
 /// Moves every clip of the tracks; false, and nothing is moved, if one would begin before the session.
 fn shift(session: &mut Session, tracks: &[Named], seconds: f64) -> bool {
-    let tempo = session.tempo_bpm;
-    let beats = seconds * tempo / 60.0;
+    let tempo = session.tempo.clone();
     let member = |track: &Track| tracks.iter().any(|name| name.id == track.strip.id);
-    let clips = |clip: &Clip| {
-        if clip.in_beats { clip.controls.start_beats + beats } else { clip.controls.start_seconds + seconds }
+    // In seconds also where the text has beats: microphones of one sound stay together, whatever the tempo does.
+    let moved = |clip: &Clip| match clip.in_beats {
+        true => tempo.seconds_of_beats(clip.controls.start_beats) + seconds,
+        false => clip.controls.start_seconds + seconds,
     };
     let mut all = session.tracks.iter().filter(|track| member(track)).flat_map(|track| &track.clips);
-    if all.any(|clip| clips(clip) < 0.0) {
+    if all.any(|clip| moved(clip) < 0.0) {
         return false;
     }
     for clip in session.tracks.iter_mut().filter(|track| member(track)).flat_map(|track| &mut track.clips) {
         clip.whole = false;
+        let start = moved(clip);
         if clip.in_beats {
-            clip.controls.start_beats += beats;
+            clip.controls.start_beats = tempo.beats_of_seconds(start);
         } else {
-            clip.controls.start_seconds += seconds;
+            clip.controls.start_seconds = start;
         }
     }
     true

@@ -42,7 +42,7 @@ pub(super) fn impulses(reader: &mut Reader<'_>, session: &Session, origin: &Orig
 }
 
 /// Whether a path is relative and never climbs above where it starts.
-fn stays_inside(path: &Path) -> bool {
+pub(crate) fn stays_inside(path: &Path) -> bool {
     let mut depth = 0_i64;
     for component in path.components() {
         match component {
@@ -91,7 +91,8 @@ fn check_one(session: &Session, file: &Named) -> Result<()> {
     Ok(())
 }
 
-fn leads_outside(folder: &Path, path: &Path) -> bool {
+/// Whether a path that exists leads out of a folder, links followed.
+pub(crate) fn leads_outside(folder: &Path, path: &Path) -> bool {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match (folder.canonicalize(), path.canonicalize()) {
         (Ok(folder), Ok(path)) => !path.starts_with(folder),

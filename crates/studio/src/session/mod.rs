@@ -11,7 +11,7 @@ pub mod controls;
 pub mod course;
 mod document;
 mod edit_group;
-mod files;
+pub(crate) mod files;
 mod folders;
 pub(crate) mod insert;
 mod parse;

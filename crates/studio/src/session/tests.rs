@@ -369,6 +369,23 @@ fn musical_time_is_read_and_points_have_their_courses() {
 }
 
 #[test]
+fn curves_without_numbers_have_the_usual_ones_and_switches_hold_whatever_is_said() {
+    let text = with(
+        "[[automation]]\ntarget = \"kick.fader_db\"\npoints = [[0, -6, \"exponential\"], [1, 0, \"s\"], [2, -1, \"bezier\"], [3, 0]]\n\
+         [[automation]]\ntarget = \"kick.mute\"\ncurve = \"s\"\npoints = [[0, true], [1, false, \"linear\"]]",
+    );
+    let session = parse(&text).unwrap();
+    let courses = |index: usize| -> Vec<Course> {
+        session.automation[index].points.iter().map(|point| point.course).collect()
+    };
+    assert_eq!(
+        courses(0),
+        [Course::Exponential(0.5), Course::S(1.0), Course::Bezier([0.5, 0.0, 0.5, 1.0]), Course::Linear]
+    );
+    assert_eq!(courses(1), [Course::Hold, Course::Hold]);
+}
+
+#[test]
 fn missing_heads_and_wrong_versions_are_said() {
     for (text, code) in [
         ("", "missing_key"),

@@ -86,3 +86,18 @@ fn block_size_changes_no_bit() {
         assert_eq!(meter.finish(), whole);
     }
 }
+
+#[test]
+fn an_offset_keeps_its_sign() {
+    let found = measured(&[vec![-0.25; 4_800], vec![0.125; 4_800]]);
+    assert_eq!((found.channels[0].dc, found.channels[1].dc), (-0.25, 0.125));
+}
+
+#[test]
+fn psr_hears_the_peak_of_three_seconds() {
+    // A click of full scale at the start of 4 s: it counts for the first window of 3 s and no longer.
+    let mut plane = vec![0.1; 4 * 48_000];
+    plane[100] = 1.0;
+    let curve = measured(&[plane]).psr_curve_lu(&[-20.0; 11]);
+    assert!((curve[0] - 20.0).abs() < 1e-9 && curve[1..].iter().all(|psr| psr.abs() < 1e-9), "{curve:?}");
+}

@@ -225,3 +225,16 @@ fn curves_have_a_value_every_100_ms() {
     assert_eq!(curve.len(), 50 - 29);
     assert!((curve[20] - meter.short_term_lufs().unwrap()).abs() < 1e-9);
 }
+
+#[test]
+fn what_lies_below_minus_70_lufs_alone_is_silence() {
+    // Two channels of a 997 Hz sine with peaks at the level read that level.
+    for (level_db, wanted) in [(-75.0, f64::NEG_INFINITY), (-65.0, -65.0)] {
+        let tone = testkit::signals::sine(997.0, testkit::signals::db(level_db), 0.0, 5.0, 48_000.0);
+        let mut meter = LoudnessMeter::new(48_000.0, &[1.0, 1.0]);
+        meter.process(crate::block::Buffer::from_planes(&[tone.clone(), tone]).view());
+        let found = meter.integrated_lufs().unwrap();
+        assert!(found == wanted || (found - wanted).abs() < 0.01, "{level_db}: {found}");
+        assert_eq!(meter.loudness_range_lu().is_some(), wanted.is_finite());
+    }
+}

@@ -81,3 +81,19 @@ fn peaks_grow_no_further_than_allowed() {
         assert!(grown <= most_db + 1e-9 && grown > most_db - 0.5, "{grown}");
     }
 }
+
+#[test]
+fn another_limit_holds_from_the_next_window_on_and_what_is_very_quiet_stays() {
+    let clean = music();
+    let level = 0.4 * measure::peak(&clean);
+    let clipped: Vec<f64> = clean.iter().map(|x| x.clamp(-level, level)).collect();
+    let mut tool = Declip::new(12.0, RATE);
+    tool.set(2.0);
+    let mut plane = clipped.clone();
+    tool.process(&mut plane);
+    let grown = measure::to_db(measure::peak(&plane) / level);
+    assert!(grown <= 2.0 + 1e-9 && grown > 1.5, "{grown}");
+    // Flat tops at -86 dBFS are steps of a converter.
+    let quiet: Vec<f64> = clipped.iter().map(|x| x / level * 5e-5).collect();
+    assert_eq!(run(&quiet, 12.0).0, quiet);
+}

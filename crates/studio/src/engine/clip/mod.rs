@@ -13,7 +13,7 @@ pub(super) use player::Player;
 use super::library::{Conversion, Library};
 use crate::audio::{Encoding, Info, Layout, Source, Speaker};
 use crate::message::{Error, Finding, Result, Severity};
-use crate::session::{Clip, Crossfade, CrossfadeShape, LoopControls, Session, controls};
+use crate::session::{Clip, ClipControls, Crossfade, CrossfadeShape, LoopControls, Session, controls};
 use content::{Course, Loop};
 use dsp::block::Buffer;
 use fade::{Envelope, Fade};
@@ -89,16 +89,7 @@ impl ClipPlan {
         }
         let wanted = session.frame_at(clip.controls.length_seconds);
         let pace = Pace { speed: clip.controls.speed, stretch: clip.controls.stretch };
-        // Frames of the file that fill the length asked for.
-        let of_clip = || of_file(clip.controls.length_seconds * pace.speed / pace.stretch);
-        let mut course = Course::new(skip, total);
-        if let Some(looped) = &clip.looped {
-            let part = loop_part(looped, of_file, skip, total).map_err(fail)?;
-            course = course.looped(part, of_clip());
-        }
-        if clip.controls.reverse {
-            course = course.reversed(of_clip());
-        }
+        let course = course(clip, pace, of_file, (skip, total)).map_err(fail)?;
         let left = u128::from(pace.frames(course.frames(), own)) * u128::from(rate);
         let left = u64::try_from(left.div_ceil(u128::from(own))).unwrap_or(u64::MAX);
         let frames = if wanted == 0 { left } else { wanted.min(left) };
@@ -109,7 +100,7 @@ impl ClipPlan {
             findings.push(converted(clip, own, rate));
         }
         let controls = &clip.controls;
-        let fade = |ms: f64| session.frame_at(ms * 1e-3).min(frames);
+        let [fade_in, fade_out] = fades(session, controls, frames);
         let length = session.frame_at(controls.crossfade_ms * 1e-3);
         Ok(Self {
             path,
@@ -119,16 +110,8 @@ impl ClipPlan {
             skip,
             to_end: frames == left && course.is_plain() && pace.is_plain(),
             gain: controls::fader_gain(controls.gain_db),
-            fade_in: Fade::drawn(
-                fade(controls.fade_in_ms),
-                controls.fade_in_shape,
-                controls.fade_in_curvature,
-            ),
-            fade_out: Fade::drawn(
-                fade(controls.fade_out_ms),
-                controls.fade_out_shape,
-                controls.fade_out_curvature,
-            ),
+            fade_in,
+            fade_out,
             envelope: Envelope::new(&clip.gain_points, rate),
             cut: course.cuts(frames < left),
             course: Some(course).filter(|course| !course.is_plain() || !pace.is_plain()),
@@ -195,6 +178,31 @@ impl Pace {
     fn frames(self, frames: u64, sample_rate_hz: u32) -> u64 {
         self.conversions(1, sample_rate_hz).iter().fold(frames, |frames, stage| stage.output_frames(frames))
     }
+}
+
+/// Which frames of the file a clip plays, in which order; `skip` of `total` are left out at its beginning.
+fn course(
+    clip: &Clip,
+    pace: Pace,
+    of_file: impl Fn(f64) -> u64,
+    (skip, total): (u64, u64),
+) -> Result<Course> {
+    // Frames of the file that fill the length asked for.
+    let wanted = of_file(clip.controls.length_seconds * pace.speed / pace.stretch);
+    let mut course = Course::new(skip, total);
+    if let Some(looped) = &clip.looped {
+        course = course.looped(loop_part(looped, of_file, skip, total)?, wanted);
+    }
+    Ok(if clip.controls.reverse { course.reversed(wanted) } else { course })
+}
+
+/// The fades drawn at both ends of a clip of so many frames.
+fn fades(session: &Session, of: &ClipControls, frames: u64) -> [Fade; 2] {
+    let frames = |ms: f64| session.frame_at(ms * 1e-3).min(frames);
+    [
+        Fade::drawn(frames(of.fade_in_ms), of.fade_in_shape, of.fade_in_curvature),
+        Fade::drawn(frames(of.fade_out_ms), of.fade_out_shape, of.fade_out_curvature),
+    ]
 }
 
 /// The frames of a loop; its crossfade is cut to what there is before its beginning.

@@ -349,3 +349,177 @@ fn a_clip_played_faster_is_higher_and_shorter_and_a_stretched_one_only_longer() 
     let (out, _) = render(&clip("a", 0, 0, 9600, "speed = 0.5"), &shelf, 512);
     assert_eq!(out.len(), 9600);
 }
+
+#[test]
+fn each_end_has_the_shape_and_the_bend_of_its_own() {
+    let shelf = shelf(&[("a", &[1.0; 9600])]);
+    let keys = "fade_in_ms = 50\nfade_in_shape = \"exponential\"\nfade_in_curvature = 2.0\n\
+                fade_out_ms = 100\nfade_out_shape = \"logarithmic\"\nfade_out_curvature = 6.0";
+    let (out, _) = render(&clip("a", 0, 0, 0, keys), &shelf, 512);
+    for n in 0..9600 {
+        let (up, down) = ((n as f64 / 2400.0).min(1.0), ((9600 - n) as f64 / 4800.0).min(1.0));
+        let wanted =
+            (2.0 * up).exp_m1() / 2.0_f64.exp_m1() * (1.0 - (-6.0 * down).exp()) / (1.0 - (-6.0_f64).exp());
+        assert!((out[n] - wanted).abs() < 1e-12, "{n}");
+    }
+}
+
+/// `share` of one noise and the rest of another: their correlation is `share`.
+fn related(share: f64, seed: u64, frames: usize) -> (Vec<f64>, Vec<f64>) {
+    let (a, other) = (signals::noise(0.3, seed, frames), signals::noise(0.3, seed + 1, frames));
+    let rest = (1.0 - share * share).sqrt();
+    let b = a.iter().zip(&other).map(|(a, b)| share * a + rest * b).collect();
+    (a, b)
+}
+
+/// How many crossfades of equal gain, and of equal power.
+fn laws(rendered: &Rendered) -> (usize, usize) {
+    let told = rendered.findings.iter().find(|finding| finding.rule == "crossfades").unwrap();
+    let number = |word: Option<&str>| word.and_then(|word| word.parse().ok()).unwrap();
+    let mut words = told.measured.split(' ');
+    (number(words.next()), number(words.nth(3)))
+}
+
+#[test]
+fn the_law_turns_where_both_err_alike_whatever_the_levels() {
+    // 1/√2 times (1 + r) is 1 at r = √2 - 1 = 0.414.
+    for (share, gain) in [(0.47, true), (0.36, false), (0.6, true), (0.2, false), (-0.6, false)] {
+        for level in [1.0, 0.05] {
+            let (a, b) = related(share, 31, 48_000);
+            let b: Vec<f64> = b.iter().map(|x| x * level).collect();
+            let shelf = shelf(&[("a", &a), ("b", &b)]);
+            let (_, rendered) =
+                render(&(clip("a", 0, 0, 0, "") + &clip("b", 6000, 6000, 0, "")), &shelf, 4096);
+            assert_eq!(laws(&rendered), if gain { (1, 0) } else { (0, 1) }, "{share} {level}");
+            assert_eq!(rules(&rendered).contains(&"crossfade_cancels"), share < -0.5, "{share}");
+        }
+    }
+}
+
+#[test]
+fn all_channels_and_the_speed_count_in_the_correlation() {
+    let (a, b) = related(1.0, 41, 48_000);
+    let (left, other) = (signals::noise(0.03, 43, 48_000), signals::noise(0.03, 44, 48_000));
+    let mut shelf = Shelf::default();
+    shelf.put("a", Buffer::from_planes(&[left, a.clone()]), 48_000);
+    shelf.put("b", Buffer::from_planes(&[other, b]), 48_000);
+    let (_, rendered) = render(&(clip("a", 0, 0, 0, "") + &clip("b", 6000, 6000, 0, "")), &shelf, 4096);
+    assert_eq!(laws(&rendered), (1, 0), "the soft left channels are unrelated, the right ones the same");
+    // Twice as fast, frame 12 000 of the file sounds where the second clip begins.
+    shelf.put("c", Buffer::from_planes(&[a]), 48_000);
+    let fast = |offset: usize| {
+        let clips = clip("c", 0, 0, 0, "speed = 2.0") + &clip("c", 6000, offset, 0, "speed = 2.0");
+        laws(&render(&clips, &shelf, 4096).1)
+    };
+    assert_eq!((fast(12_000), fast(6000)), ((1, 0), (0, 1)));
+}
+
+#[test]
+fn the_joint_of_a_loop_is_judged_by_what_meets_at_it() {
+    // The end of the loop is what leads to its beginning, or is not; what stands at its beginning is neither.
+    let lead = signals::noise(0.3, 51, 480);
+    for related in [true, false] {
+        let mut file = signals::noise(0.3, 52, 12_000);
+        file[3520..4000].copy_from_slice(&lead);
+        if related {
+            file[9520..10_000].copy_from_slice(&lead);
+        }
+        let keys = format!(
+            "loop = {{ start_seconds = {}, end_seconds = {}, count = 2, crossfade_ms = 10 }}",
+            seconds(4000),
+            seconds(10_000)
+        );
+        let (out, _) = render(&clip("a", 0, 0, 0, &keys), &shelf(&[("a", &file)]), 4096);
+        for n in 9520..10_000 {
+            let x = (n as f64 - 9520.0) / 480.0;
+            let quarter = std::f64::consts::FRAC_PI_2;
+            let (down, up) = if related { (1.0 - x, x) } else { ((quarter * x).cos(), (quarter * x).sin()) };
+            let wanted = file[n] * down + lead[n - 9520] * up;
+            assert!((out[n] - wanted).abs() < 1e-12, "{related} {n}");
+        }
+        // The last pass goes on into the file as it is.
+        assert!(out[10_000..].iter().eq(&file[4000..]));
+    }
+}
+
+#[test]
+fn a_loop_from_the_beginning_of_its_file_has_nothing_to_fade_from_and_may_end_with_it() {
+    let noise = signals::noise(0.3, 61, 5000);
+    let keys = "loop = { start_seconds = 0, end_seconds = 0, count = 3, crossfade_ms = 10 }";
+    let (out, _) = render(&clip("a", 0, 0, 0, keys), &shelf(&[("a", &noise)]), 999);
+    assert!(out == [&noise[..], &noise, &noise].concat());
+    // As fast again, a loop without a count fills the length in the session, not that in the file.
+    let tone = signals::sine(480.0, 0.5, 0.0, 0.5, 48_000.0);
+    let keys =
+        "speed = 2.0\nloop = { start_seconds = 0.1, end_seconds = 0.3, crossfade_ms = 0 }\nreverse = true";
+    let (out, _) = render(&clip("a", 0, 0, 96_000, keys), &shelf(&[("a", &tone)]), 4096);
+    assert_eq!(out.len(), 96_000);
+    assert!((measure::rms(&out[80_000..95_000]) - 0.5 / 2_f64.sqrt()).abs() < 1e-3);
+}
+
+#[test]
+fn an_offset_counts_at_the_rate_of_its_file() {
+    let mut file = vec![0.0; 96_000];
+    file[48_000..].fill(0.5);
+    let mut shelf = Shelf::default();
+    shelf.put("a", Buffer::from_planes(&[file]), 96_000);
+    let (out, _) = render("[[track.clip]]\nfile = \"a\"\noffset_seconds = 0.5\n", &shelf, 512);
+    assert_eq!(out.len(), 24_000);
+    assert!(out[200..23_800].iter().all(|x| (x - 0.5).abs() < 1e-3));
+}
+
+#[test]
+fn a_cut_is_told_at_the_end_that_was_cut_and_a_cut_to_another_place_clicks() {
+    let noise: Vec<f64> = signals::noise(0.3, 71, 9600).iter().map(|x| x + 0.4).collect();
+    let shelf = shelf(&[("a", &noise)]);
+    let told = |clips: &str| {
+        let (_, rendered) = render(clips, &shelf, 4096);
+        let found = rendered.findings.into_iter().find(|finding| finding.rule == "hard_cut");
+        found.map(|finding| (finding.measured, finding.seconds.unwrap()))
+    };
+    // Backwards the cut beginning comes last: 9600 - 4800 frames later.
+    let (what, at) = told(&clip("a", 0, 4800, 0, "reverse = true")).unwrap();
+    assert_eq!((what.as_str(), at), ("1 cuts without a fade", 0.1));
+    let (_, at) = told(&clip("a", 0, 4800, 0, "")).unwrap();
+    assert_eq!(at, 0.0);
+    let elsewhere = clip("a", 0, 0, 4800, "") + &clip("a", 4800, 4801, 0, "");
+    assert_eq!(told(&elsewhere).unwrap().0, "2 cuts without a fade");
+}
+
+#[test]
+fn gain_points_take_every_curve_and_off_is_nothing() {
+    let shelf = shelf(&[("a", &[1.0; 9600])]);
+    let keys = "gain_points = [[0.0, -144, \"amplitude\"], [0.1, 0, \"s\"], [0.15, -12, \"hold\"], [0.175, -144], [0.18, -144]]";
+    let (out, _) = render(&clip("a", 0, 0, 0, keys), &shelf, 512);
+    for (n, x) in out.iter().enumerate() {
+        let wanted = match n {
+            // A straight line of gain; then an S of 12 dB; then it stays; then nothing.
+            0..4800 => n as f64 / 4800.0,
+            4800..7200 => {
+                let t = (n as f64 - 4800.0) / 2400.0;
+                10_f64.powf(-12.0 * (3.0 * t * t - 2.0 * t * t * t) / 20.0)
+            }
+            7200..8400 => 10_f64.powf(-0.6),
+            _ => 0.0,
+        };
+        assert!((x - wanted).abs() < 1e-12, "{n} {x} {wanted}");
+    }
+    assert!(out[8400..].iter().all(|x| *x == 0.0));
+}
+
+#[test]
+fn a_clip_of_one_channel_beside_one_of_two_sounds_on_both_sides() {
+    let mut shelf = Shelf::default();
+    shelf.put("one", Buffer::from_planes(&[vec![0.5; 100]]), 48_000);
+    shelf.put("two", Buffer::from_planes(&[vec![0.25; 100], vec![0.125; 100]]), 48_000);
+    let session = session(&(clip("one", 0, 0, 0, "") + &clip("two", 100, 0, 0, "")));
+    let mut out = [Vec::new(), Vec::new()];
+    let engine = Engine::new(&session, &shelf, Options::default()).unwrap();
+    engine
+        .render(&Job::quiet(), &mut |view| {
+            out.iter_mut().enumerate().for_each(|(side, plane)| plane.extend_from_slice(view.channel(side)));
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!((out[0][50], out[1][50], out[0][150], out[1][150]), (0.5, 0.5, 0.25, 0.125));
+}

@@ -395,3 +395,38 @@ fn sends_ahead_of_pan_enter_in_front_and_those_behind_it_keep_the_place() {
     assert_eq!(of("tap = \"post_pan\", pan = -1.0"), [0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
     assert_eq!(of("tap = \"post_pan\", polarity = \"inverted\""), [0.0, 0.0, 0.0, 0.0, -1.0, 0.0]);
 }
+
+#[test]
+fn spread_and_divergence_fill_the_room_by_their_closed_forms() {
+    let of = |file: &str, keys: &str| {
+        render(&format!("[[track]]\nid = \"a\"\nfile = \"{file}\"\n{keys}\n[mix]\nlayout = \"5.1\""))
+    };
+    let half = std::f64::consts::FRAC_1_SQRT_2;
+    let mono = |keys: &str| gains(&of("m", keys), &source("m")[0]);
+    let near = |found: &[f64], wanted: &[f64]| {
+        found.iter().zip(wanted).for_each(|(a, b)| assert!((a - b).abs() < 1e-8, "{found:?} {wanted:?}"));
+    };
+    // BS.2127-1, 7.3.7: all of it at 30 degrees to either side; half of it: a third each, as powers.
+    near(&mono("divergence = 1.0"), &[half, half, 0.0, 0.0, 0.0, 0.0]);
+    let third = (1.0_f64 / 3.0).sqrt();
+    near(&mono("divergence = 0.5"), &[third, third, third, 0.0, 0.0, 0.0]);
+    // A circle of 360 degrees reaches every loudspeaker but the LFE, alike on both sides, at the same power.
+    let all = mono("spread_degrees = 360.0");
+    assert!(all[0] == all[1] && all[4] == all[5] && all[3] == 0.0);
+    assert!([0, 2, 4].iter().all(|channel| all[*channel] > 0.05), "{all:?}");
+    assert!((all.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-8);
+    // What balance takes of a side the LFE does not hear either: half the right one is left.
+    let lfe = of("s", "pan = 1.0\nlfe_db = 0.0");
+    assert!((gain(&lfe[3], &source("s")[1]) - 0.5).abs() < 1e-12);
+    // A send into a surround bus has its gain, of any width.
+    for (file, keys) in [("m", "azimuth_degrees = 110"), ("five", "channels = [1, 2, 3, 4, 5, 6]")] {
+        let out = render(&format!(
+            "[[track]]\nid = \"a\"\nfile = \"{file}\"\n{keys}\noutput = \"off\"\n\
+             sends = [{{ to = \"wide\", tap = \"post_pan\", gain_db = -6.020599913279624 }}]\n\
+             [[bus]]\nid = \"off\"\nlayout = \"5.1\"\nfader_db = -144\n[[bus]]\nid = \"wide\"\nlayout = \"5.1\"\n\
+             [mix]\nlayout = \"5.1\""
+        ));
+        let of_file = source(file);
+        assert!((gain(&out[4], &of_file[of_file.len().min(5) - 1]) - 0.5).abs() < 1e-12, "{file}");
+    }
+}

@@ -4,11 +4,11 @@
 //! are and what else could be done. A person edits the text; what was edited or locked is known again (by a hash of what was
 //! proposed) and kept when the chain is proposed anew.
 
-mod read;
+pub(crate) mod read;
 mod step;
 #[cfg(test)]
 mod tests;
-mod write;
+pub(crate) mod write;
 
 pub(super) use read::{moves, text};
 pub use step::{Evidence, Family, Step, Strength};
@@ -73,6 +73,18 @@ fx::choice! {
         ModifiedE = "modified_e",
         /// Shaped, improved E, nine coefficients: the deepest.
         ImprovedE = "improved_e",
+        /// Shibata for 44.1 kHz: deep.
+        Shibata44 = "shibata_44",
+        /// Shibata for 44.1 kHz, low amplitude.
+        LowShibata44 = "low_shibata_44",
+        /// Shibata for 48 kHz: deep.
+        Shibata48 = "shibata_48",
+        /// Shibata for 48 kHz, low amplitude.
+        LowShibata48 = "low_shibata_48",
+        /// Gesemann for 44.1 kHz, with poles.
+        Gesemann44 = "gesemann_44",
+        /// Gesemann for 48 kHz, with poles.
+        Gesemann48 = "gesemann_48",
     }
 }
 
@@ -190,6 +202,10 @@ pub struct Chain {
     pub because: Vec<String>,
     /// Destinations.
     pub deliveries: Vec<Delivery>,
+    /// Tags of every master.
+    pub tags: crate::deliver::Tags,
+    /// File of the cover; empty without one.
+    pub artwork_file: String,
 }
 
 /// Intensity where none is named.
@@ -211,6 +227,8 @@ impl Default for Chain {
             steps: Vec::new(),
             because: Vec::new(),
             deliveries: Vec::new(),
+            tags: crate::deliver::Tags::default(),
+            artwork_file: String::new(),
         }
     }
 }
@@ -238,6 +256,11 @@ impl Chain {
     pub fn to_toml(&self) -> String {
         write::chain(self)
     }
+}
+
+/// Moves that run; the others are kept for the text only.
+pub(crate) fn running(steps: &[Step]) -> Vec<Step> {
+    steps.iter().filter(|step| step.on).cloned().collect()
 }
 
 /// The processor called `key`; that it is registered is our own business.

@@ -104,6 +104,7 @@ fn root(reader: &mut Reader<'_>, table: &toml_edit::Table) -> Option<Chain> {
         shared.finish(reader, "[chain]");
     }
     moves(reader, &mut take, &mut chain.steps);
+    crate::master::extras::read(reader, &mut take, &mut chain);
     if let Some(list) = take.take("master") {
         for node in reader.list(&list, "master", MOST_MASTERS) {
             chain.deliveries.extend(delivery(reader, &node));
@@ -163,7 +164,7 @@ pub(in crate::master) fn text(
 }
 
 /// The `insert` list of version 1, or one a person wrote: moves of which nothing is said.
-fn inserts(reader: &mut Reader<'_>, take: &mut Take<'_>) -> Vec<Step> {
+pub(crate) fn inserts(reader: &mut Reader<'_>, take: &mut Take<'_>) -> Vec<Step> {
     let Some(node) = take.take("insert") else { return Vec::new() };
     let read: Vec<Insert> = insert::read(reader, &node);
     let mut steps: Vec<Step> = Vec::new();

@@ -36,6 +36,7 @@ fn example() -> Chain {
             }
             .sealed(),
         ],
+        ..Chain::default()
     }
 }
 

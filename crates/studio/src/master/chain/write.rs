@@ -32,6 +32,7 @@ pub(super) fn chain(chain: &Chain) -> String {
     );
     fields(&mut text, &chain.strength);
     stems::write(&mut text, &chain.stems);
+    text.push_str(&crate::master::extras::write(chain));
     if !chain.steps.is_empty() {
         text.push_str("\n# Moves at the rate of the print, shared by all masters.\n");
     }
@@ -107,7 +108,7 @@ fn plain(text: &str) -> String {
     text.split('\n').map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
-pub(in crate::master) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     // A TOML basic string; `toml_edit` knows how to escape.
     toml_edit::Value::from(text).to_string()
 }
@@ -124,7 +125,7 @@ fn fields<F: Fields>(text: &mut String, fields: &F) {
     }
 }
 
-fn value_text(kind: &ParamKind, value: f64) -> String {
+pub(crate) fn value_text(kind: &ParamKind, value: f64) -> String {
     match kind {
         // Debug prints the shortest text that reads back as the same number.
         ParamKind::Number { .. } => format!("{value:?}"),
@@ -136,7 +137,7 @@ fn value_text(kind: &ParamKind, value: f64) -> String {
 }
 
 /// Every value that is not at its default. Bands up to the last that is used.
-fn settings_text(settings: &dyn AnyProcessor) -> String {
+pub(crate) fn settings_text(settings: &dyn AnyProcessor) -> String {
     let description = settings.description();
     let mut parts: Vec<String> = changed(settings, description, 0..description.params.len());
     if let Some(bands) = description.bands {

@@ -65,7 +65,7 @@ pub struct Listening {
 }
 
 /// Listens to a stereo stream: stages that threads can share.
-pub(super) struct Listener {
+pub(crate) struct Listener {
     sample_rate_hz: f64,
     long: Long,
     side: Welch,
@@ -74,7 +74,7 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn new(channels: usize, sample_rate_hz: f64) -> Self {
+    pub(crate) fn new(channels: usize, sample_rate_hz: f64) -> Self {
         let side = Options { planes: Planes::Side, ..Options::default() };
         Self {
             sample_rate_hz,
@@ -86,13 +86,13 @@ impl Listener {
     }
 
     /// What the stream has to pass.
-    pub(super) fn stages(&mut self) -> [&mut dyn Stage; 4] {
+    pub(crate) fn stages(&mut self) -> [&mut dyn Stage; 4] {
         [&mut self.long, &mut self.side, &mut self.levels, &mut self.short]
     }
 
     /// What was heard. Loudness is as the gate measured it, the short-term one every 100 ms: its first value is for the three
     /// seconds from the start.
-    pub(super) fn finish(self, loudness_lufs: Option<f64>, short_term_lufs: &[f64]) -> Listening {
+    pub(crate) fn finish(self, loudness_lufs: Option<f64>, short_term_lufs: &[f64]) -> Listening {
         let (long, side) = (self.long.finish(), self.side.finish());
         let mid = &long.spectrum;
         let nyquist = 0.5 * self.sample_rate_hz;

@@ -145,7 +145,10 @@ fn sections_follow_steps_in_loudness() {
     let curve: Vec<f64> = (0..571).map(|n| (n..n + 30).map(now).sum::<f64>() / 30.0).collect();
     let found = sections::split(&curve);
     assert_eq!(found.len(), 3, "{found:?}");
-    assert!((found[1].start_seconds - 20.0).abs() < 1.6 && (found[1].end_seconds - 40.0).abs() < 1.6, "{found:?}");
+    assert!(
+        (found[1].start_seconds - 20.0).abs() < 1.6 && (found[1].end_seconds - 40.0).abs() < 1.6,
+        "{found:?}"
+    );
     assert!((found[1].loudness_lufs - found[0].loudness_lufs - 6.0).abs() < 0.7, "{found:?}");
     assert_eq!((found[0].start_seconds, found[2].end_seconds), (0.0, 60.1));
     assert_eq!(sections::split(&[-20.0; 600]).len(), 1);

@@ -99,7 +99,7 @@ fn loudness_of(heard: &Listening) -> f64 {
 }
 
 /// Sets a parameter by its address.
-pub(super) fn set(processor: &mut dyn AnyProcessor, address: &str, value: f64) {
+pub(crate) fn set(processor: &mut dyn AnyProcessor, address: &str, value: f64) {
     if let Some(index) = processor.description().index_of(address) {
         processor.set(index, value);
     } else {

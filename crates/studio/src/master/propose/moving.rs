@@ -21,15 +21,19 @@ const SINE_DB: f64 = 3.01;
 /// Share of sibilants and their level over the presence band from which on they are too much.
 /// By calibration, 2026-11-21, see docs/decisions/042.
 const SIBILANT_SHARE: f64 = 0.03;
-const SIBILANT_DB: f64 = 0.0;
+const SIBILANT_DB: f64 = 2.0;
 /// No sibilant is turned down by more, dB (mastering.md §5.9).
 const SIBILANT_CAP_DB: f64 = 4.0;
 
-/// Third octaves that can boom: 63 to 400 Hz.
-const BOOM_BANDS: std::ops::Range<usize> = 5..14;
+/// Third octaves that can boom: 63 to 250 Hz.
+const BOOM_BANDS: std::ops::Range<usize> = 5..12;
 /// How far a third octave must stand out in one part, over how it stands in the others, dB.
 /// By calibration, 2026-11-21, see docs/decisions/042.
 const BOOM_DB: f64 = 5.0;
+/// What stands out further is an instrument that is silent elsewhere, dB.
+const BOOM_MOST_DB: f64 = 10.0;
+/// A section this far under the loudest does not count, dB.
+const BOOM_QUIET_DB: f64 = 6.0;
 /// Shortest part that counts, seconds, and the largest share of the song (beyond, it is the song).
 const BOOM_SECONDS: f64 = 8.0;
 const BOOM_SHARE: f64 = 0.5;
@@ -136,7 +140,7 @@ fn find_boom(heard: &Listening) -> Option<Boom<'_>> {
     let counts = |section: &&Section| {
         section.seconds() >= BOOM_SECONDS
             && !section.third_octave_db.is_empty()
-            && section.level_db() > loudest - 12.0
+            && section.level_db() > loudest - BOOM_QUIET_DB
     };
     let candidates =
         heard.sections.iter().filter(counts).filter(|section| section.seconds() <= BOOM_SHARE * total);
@@ -156,7 +160,7 @@ fn find_boom(heard: &Listening) -> Option<Boom<'_>> {
             // It must be more than in any other part, in shape and in level.
             let over_db = (own - most).min(level_db - loud);
             if most.is_finite()
-                && over_db >= BOOM_DB
+                && (BOOM_DB..=BOOM_MOST_DB).contains(&over_db)
                 && found.as_ref().is_none_or(|best| over_db > best.over_db)
             {
                 found = Some(Boom { section, band, over_db, level_db });
@@ -203,12 +207,15 @@ pub(super) fn sibilants(heard: &Listening, taste: &Taste, proposal: &mut Proposa
     let sibilance = heard.sibilance;
     let over_db = sibilance.level_db - sibilance.presence_db;
     if sibilance.share < SIBILANT_SHARE || over_db <= SIBILANT_DB || heard.top_hz < 9000.0 {
-        if heard.resonances.is_empty() {
-            let because = format!(
-                "no narrow peak stays, and sharp moments are {:.1} % of all (limit {:.0} %)",
-                100.0 * sibilance.share,
-                100.0 * SIBILANT_SHARE
-            );
+        let moves = |step: &Step| step.id.starts_with("tone-resonance") || step.id.starts_with("tone-boom");
+        if !proposal.steps.iter().any(moves) {
+            let share = 100.0 * sibilance.share;
+            let sharp = if sibilance.share < SIBILANT_SHARE {
+                format!("sharp sounds fill {share:.1} % of the time (limit {:.0} %)", 100.0 * SIBILANT_SHARE)
+            } else {
+                format!("sharp sounds stand {over_db:+.1} dB beside 1 to 4 kHz (limit {SIBILANT_DB:+.1} dB)")
+            };
+            let because = format!("no narrow peak stays, no part booms, and {sharp}");
             proposal.leave(Family::Tone, "no dynamic equalisation", because);
         }
         return Ok(());

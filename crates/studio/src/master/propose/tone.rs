@@ -53,8 +53,8 @@ pub(super) fn clean(heard: &Listening, taste: &Taste, proposal: &mut Proposal) -
     proposal.take(
         Step::new("tone-rumble", Family::Tone, eq)
             .because(format!(
-                "{:.0} dB of the energy lies below 25 Hz, where no loudspeaker makes music of it (limit {RUMBLE_DB:.0} dB)",
-                heard.rumble_db
+                "what lies below 25 Hz, where no loudspeaker makes music of it, is only {:.0} dB under the whole (limit {:.0} dB)",
+                -heard.rumble_db, -RUMBLE_DB
             ))
             .evidence(Evidence::new("energy below 25 Hz re all", heard.rumble_db, "dB", RUMBLE_DB))
             .effect(format!("high-pass {freq_hz:.0} Hz, 12 dB/oct"))

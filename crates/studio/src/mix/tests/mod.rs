@@ -361,3 +361,29 @@ fn real_multitracks_become_sessions_that_print() {
         );
     }
 }
+
+#[test]
+fn a_soft_mix_is_raised_by_24_db_at_most_and_only_where_it_may_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = two(folder.path(), 0.001);
+    for (raise, wanted_db) in [(true, 24.0), (false, 0.0)] {
+        let options = Options { raise, force: true, ..Options::default() };
+        let print = render(&session, &folder.path().join("p.wav"), &Job::quiet(), options).unwrap();
+        assert_eq!(print.gain_db(), wanted_db, "{raise}");
+    }
+}
+
+#[test]
+fn a_stray_peak_is_one_over_six_decibels_that_one_sample_in_ten_thousand_exceeds() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = load(folder.path(), &format!("{HEAD}[[track]]\nid = \"a\"\nfile = \"a.wav\""));
+    // 96 000 samples: nine are rarer than one in ten thousand, ninety are not. 0.28 is 9 dB over 0.1, 0.18 is 5.
+    for (hits, level, told) in [(9, 0.28, true), (9, 0.18, false), (90, 0.9, false)] {
+        let mut planes = vec![vec![0.1; 48_000]; 2];
+        (0..hits).for_each(|n| planes[1][500 * n + 1000] = level);
+        wav(&folder.path().join("a.wav"), &planes, 48_000);
+        let options = Options { force: true, ..Options::default() };
+        let print = render(&session, &folder.path().join("p.wav"), &Job::quiet(), options).unwrap();
+        assert_eq!(rules(&print).contains(&"stray_peak"), told, "{hits} {level}");
+    }
+}

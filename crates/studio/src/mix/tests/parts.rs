@@ -438,3 +438,79 @@ fn an_edit_group_cuts_its_tracks_together_and_tells_when_they_were_not() {
     let twice = format!("{kit}{group}{}", group.replace("\"kit\"", "\"b\""));
     assert_eq!(refused(&twice).code, "two_ways");
 }
+
+#[test]
+fn stems_of_a_surround_mix_or_with_a_surround_bus_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    song(folder.path());
+    for (text, line, name) in [
+        (
+            SONG.replace("id = \"voices\"\n[[bus]]", "id = \"voices\"\nlayout = \"lcr\"\n[[bus]]"),
+            39,
+            "`voices`",
+        ),
+        (SONG.replace("[mix]\n", "[mix]\nlayout = \"7.1.4\"\n"), 60, "`mix`"),
+    ] {
+        let session = load(folder.path(), &format!("{HEAD}{text}"));
+        for options in [floats(), StemOptions { multitrack: true, ..floats() }] {
+            let out = tempfile::tempdir().unwrap();
+            let errors = stems(&session, out.path(), &Job::quiet(), options).unwrap_err();
+            assert_eq!((errors.len(), errors[0].code), (1, "stems_are_stereo"));
+            assert!(errors[0].what.contains(name), "{}", errors[0].what);
+            assert!(errors[0].hint.as_deref().unwrap_or_default().contains("stereo"));
+            assert_eq!(errors[0].place.as_ref().map(|place| place.line), Some(line));
+            assert_eq!(errors[0].kind, Kind::Usage);
+            assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 0);
+        }
+    }
+}
+
+#[test]
+fn a_snapshot_writes_every_kind_of_setting_and_takes_its_own_curves_only() {
+    let text = SONG.replace("[mix]\n", "[mix]\ninsert = [{ gain = { on = false } }]\n");
+    let set = "[[snapshot]]\nid = \"s\"\n[snapshot.set]\n\"lead.send.plate.gain_db\" = -1.0\n\"lead.send.plate.tap\" = \"pre\"\n\
+               \"band.fader_db\" = -6.0\n\"bass.compressor.ratio\" = 2.0\n\"bass.compressor.on\" = false\n\"mix.gain.on\" = true\n\
+               \"lead.pan_law\" = -6\n";
+    let session = load(Path::new(""), &format!("{HEAD}{text}{set}"));
+    let other = session.with_snapshot("s").unwrap();
+    let strip = |id: &str| other.strip(id).unwrap();
+    let send = &strip("lead").sends[0].controls;
+    assert_eq!((send.gain_db, send.tap), (-1.0, crate::session::Tap::Pre));
+    assert_eq!(other.vcas[0].controls.fader_db, -6.0);
+    let ratio = strip("bass").inserts[0].settings.description().index_of("ratio").unwrap();
+    assert_eq!(strip("bass").inserts[0].settings.get(ratio), 2.0);
+    assert!(!strip("bass").inserts[0].on && strip("mix").inserts[0].on);
+    assert_eq!(strip("lead").controls.pan_law, crate::session::PanLaw::Minus6);
+    // Curves of what was set are gone; the ride of the lead, and the mute of the other send, go on.
+    let left: Vec<String> =
+        other.automation.iter().map(|curve| format!("{}.{}", curve.target.strip, curve.param.key)).collect();
+    assert_eq!(left, ["lead.ride_db", "snare.mute"]);
+}
+
+#[test]
+fn an_edit_group_moves_by_seconds_along_any_tempo_and_compares_lengths() {
+    let folder = Path::new("");
+    // 60 until beat 4, then 240: beat 8 is at 4 + 1 seconds; a second more is beat 12.
+    let tempo = "[[tempo]]\nat_beats = 0\nbpm = 60\n[[tempo]]\nat_beats = 4\nbpm = 240\n";
+    let text = format!(
+        "{HEAD}{tempo}[[track]]\nid = \"kick\"\n[[track.clip]]\nfile = \"k.wav\"\nstart_beats = 8\n\
+         [[track]]\nid = \"snare\"\n[[track.clip]]\nfile = \"s.wav\"\nstart_seconds = 5\n\
+         [[edit_group]]\nid = \"kit\"\ntracks = [\"kick\", \"snare\"]\nmove_seconds = MOVE\n"
+    );
+    for (by, beats) in [(1.0, 12.0), (-2.0, 3.0)] {
+        let session = load(folder, &text.replace("MOVE", &format!("{by:?}")));
+        let clips: Vec<f64> =
+            session.tracks.iter().map(|track| track.clips[0].start_seconds(&session)).collect();
+        assert!(clips.iter().all(|at| (at - 5.0 - by).abs() < 1e-12), "{clips:?}");
+        assert!((session.tracks[0].clips[0].controls.start_beats - beats).abs() < 1e-12);
+        assert!(crate::session::edit_group_findings(&session).is_empty());
+    }
+    let early = Session::parse(&text.replace("MOVE", "-5.1"), "s.toml", folder, session::Options::default());
+    assert_eq!(early.unwrap_err()[0].code, "out_of_range");
+    let apart = text
+        .replace("move_seconds = MOVE\n", "")
+        .replace("start_beats = 8", "start_beats = 8\nlength_seconds = 2.0");
+    let apart = apart.replace("start_seconds = 5", "start_seconds = 5\nlength_seconds = 2.25");
+    let found = crate::session::edit_group_findings(&load(folder, &apart));
+    assert!(found[0].measured.contains("ends 12000 frames apart"), "{}", found[0].measured);
+}

@@ -1,7 +1,29 @@
 //! Echo, reverberation.
 
 use crate::report::portrait::To::{N, W};
-use crate::report::portrait::{Input, Portrait, View};
+use crate::report::portrait::{Input, Portrait, Set, View};
+
+/// Decay times of bass, middle and treble.
+macro_rules! times {
+    ($low:literal $mid:literal $high:literal) => {
+        &[("rt60_low_seconds", N($low)), ("rt60_mid_seconds", N($mid)), ("rt60_high_seconds", N($high))]
+    };
+}
+
+const AS_IT_COMES: (&str, Set) = ("as it comes", &[]);
+
+/// How a reverberator decays.
+const fn decay(key: &'static str, seconds: f64, lines: &'static [(&'static str, Set)]) -> Portrait {
+    Portrait {
+        key,
+        name: "decay",
+        title: "Energy left after an impulse",
+        view: View::Decay { seconds },
+        input: Input::Both,
+        base: &[("mix_percent", N(100.0))],
+        lines,
+    }
+}
 
 pub(super) const PORTRAITS: &[Portrait] = &[
     Portrait {
@@ -18,25 +40,11 @@ pub(super) const PORTRAITS: &[Portrait] = &[
         ],
         lines: &[("ping-pong", &[("routing", W("ping_pong"))])],
     },
-    Portrait {
-        key: "reverb",
-        name: "decay",
-        title: "Energy left after an impulse",
-        view: View::Decay { seconds: 4.0 },
-        input: Input::Both,
-        base: &[("mix_percent", N(100.0))],
-        lines: &[
-            (
-                "RT60 0.8 s",
-                &[("rt60_low_seconds", N(0.8)), ("rt60_mid_seconds", N(0.8)), ("rt60_high_seconds", N(0.5))],
-            ),
-            ("as it comes", &[]),
-            (
-                "RT60 3 s",
-                &[("rt60_low_seconds", N(3.5)), ("rt60_mid_seconds", N(3.0)), ("rt60_high_seconds", N(1.5))],
-            ),
-        ],
-    },
+    decay(
+        "reverb",
+        4.0,
+        &[("RT60 0.8 s", times!(0.8 0.8 0.5)), AS_IT_COMES, ("RT60 3 s", times!(3.5 3.0 1.5))],
+    ),
     Portrait {
         key: "reverb",
         name: "onset",
@@ -52,82 +60,26 @@ pub(super) const PORTRAITS: &[Portrait] = &[
             ),
         ],
     },
-    Portrait {
-        key: "room",
-        name: "decay",
-        title: "Energy left after an impulse",
-        view: View::Decay { seconds: 1.5 },
-        input: Input::Both,
-        base: &[("mix_percent", N(100.0))],
-        lines: &[
-            (
-                "RT60 0.3 s",
-                &[("rt60_low_seconds", N(0.3)), ("rt60_mid_seconds", N(0.3)), ("rt60_high_seconds", N(0.2))],
-            ),
-            ("as it comes", &[]),
-            (
-                "RT60 0.8 s",
-                &[("rt60_low_seconds", N(0.9)), ("rt60_mid_seconds", N(0.8)), ("rt60_high_seconds", N(0.6))],
-            ),
-        ],
-    },
-    Portrait {
-        key: "hall",
-        name: "decay",
-        title: "Energy left after an impulse",
-        view: View::Decay { seconds: 6.0 },
-        input: Input::Both,
-        base: &[("mix_percent", N(100.0))],
-        lines: &[
-            (
-                "RT60 1.2 s",
-                &[("rt60_low_seconds", N(1.4)), ("rt60_mid_seconds", N(1.2)), ("rt60_high_seconds", N(0.8))],
-            ),
-            ("as it comes", &[]),
-            (
-                "RT60 4.0 s",
-                &[("rt60_low_seconds", N(4.5)), ("rt60_mid_seconds", N(4.0)), ("rt60_high_seconds", N(2.0))],
-            ),
-        ],
-    },
-    Portrait {
-        key: "plate",
-        name: "decay",
-        title: "Energy left after an impulse",
-        view: View::Decay { seconds: 4.0 },
-        input: Input::Both,
-        base: &[("mix_percent", N(100.0))],
-        lines: &[
-            (
-                "RT60 0.8 s",
-                &[("rt60_low_seconds", N(0.9)), ("rt60_mid_seconds", N(0.8)), ("rt60_high_seconds", N(0.6))],
-            ),
-            ("as it comes", &[]),
-            (
-                "RT60 3.0 s",
-                &[("rt60_low_seconds", N(3.5)), ("rt60_mid_seconds", N(3.0)), ("rt60_high_seconds", N(2.0))],
-            ),
-        ],
-    },
-    Portrait {
-        key: "spring",
-        name: "decay",
-        title: "Energy left after an impulse",
-        view: View::Decay { seconds: 4.0 },
-        input: Input::Both,
-        base: &[("mix_percent", N(100.0))],
-        lines: &[
-            (
-                "RT60 0.8 s",
-                &[("rt60_low_seconds", N(0.9)), ("rt60_mid_seconds", N(0.8)), ("rt60_high_seconds", N(0.6))],
-            ),
-            ("as it comes", &[]),
-            (
-                "RT60 3.0 s",
-                &[("rt60_low_seconds", N(3.5)), ("rt60_mid_seconds", N(3.0)), ("rt60_high_seconds", N(2.0))],
-            ),
-        ],
-    },
+    decay(
+        "room",
+        1.5,
+        &[("RT60 0.3 s", times!(0.3 0.3 0.2)), AS_IT_COMES, ("RT60 0.8 s", times!(0.9 0.8 0.6))],
+    ),
+    decay(
+        "hall",
+        6.0,
+        &[("RT60 1.2 s", times!(1.4 1.2 0.8)), AS_IT_COMES, ("RT60 4.0 s", times!(4.5 4.0 2.0))],
+    ),
+    decay(
+        "plate",
+        4.0,
+        &[("RT60 0.8 s", times!(0.9 0.8 0.6)), AS_IT_COMES, ("RT60 3.0 s", times!(3.5 3.0 2.0))],
+    ),
+    decay(
+        "spring",
+        4.0,
+        &[("RT60 0.8 s", times!(0.9 0.8 0.6)), AS_IT_COMES, ("RT60 3.0 s", times!(3.5 3.0 2.0))],
+    ),
     Portrait {
         key: "convolution",
         name: "filters",

@@ -1,0 +1,95 @@
+//! Vorbis in Ogg, by the user's ffmpeg: there is no sound encoder of it to build in.
+
+use super::{Encoder, Failed, interleave};
+use crate::files::NewFile;
+use crate::targets::Codec;
+use std::io::{Read, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+/// Quality settings of libvorbis and the rates they are called by at 44.1 kHz stereo (xiph.org, "Recommended encoder settings").
+const QUALITIES: [(u16, u16); 11] = [
+    (64, 0),
+    (80, 1),
+    (96, 2),
+    (112, 3),
+    (128, 4),
+    (160, 5),
+    (192, 6),
+    (224, 7),
+    (256, 8),
+    (320, 9),
+    (500, 10),
+];
+
+/// Feeds ffmpeg, which writes the file.
+pub(super) struct Vorbis {
+    child: Child,
+    feed: Option<ChildStdin>,
+    interleaved: Vec<f32>,
+    bytes: Vec<u8>,
+}
+
+impl Vorbis {
+    pub(super) fn new(file: &NewFile, codec: Codec, rate_hz: u32, channels: usize) -> Result<Self, Failed> {
+        let mut command = Command::new("ffmpeg");
+        command.args(["-hide_banner", "-loglevel", "error", "-nostdin", "-f", "f32le"]);
+        command.args(["-ar", &rate_hz.to_string(), "-ac", &channels.to_string(), "-i", "pipe:0"]);
+        command.args(["-c:a", "libvorbis"]);
+        match QUALITIES.iter().find(|(kbps, _)| *kbps == codec.kbps) {
+            Some((_, quality)) => command.args(["-q:a", &quality.to_string()]),
+            None => command.args(["-b:a", &format!("{}k", codec.kbps)]),
+        };
+        // Without these the serial number of the stream and the version of the program get into the bytes.
+        command.args(["-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "ogg", "-y"]);
+        command.arg(file.temporary());
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| {
+            let why = if error.kind() == std::io::ErrorKind::NotFound {
+                "Vorbis is encoded by ffmpeg, which is not installed".to_owned()
+            } else {
+                format!("ffmpeg does not start: {error}")
+            };
+            Failed::Encoder(why)
+        })?;
+        let feed = child.stdin.take();
+        Ok(Self { child, feed, interleaved: Vec::new(), bytes: Vec::new() })
+    }
+}
+
+impl Encoder for Vorbis {
+    fn push(&mut self, planes: &[Vec<f64>]) -> Result<(), Failed> {
+        interleave(planes, &mut self.interleaved);
+        self.bytes.clear();
+        self.bytes.extend(self.interleaved.iter().flat_map(|x| x.to_le_bytes()));
+        if let Some(feed) = &mut self.feed
+            && feed.write_all(&self.bytes).is_err()
+        {
+            // It has gone; why is said at the end.
+            self.feed = None;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<u64, Failed> {
+        self.feed = None;
+        let mut said = String::new();
+        if let Some(errors) = &mut self.child.stderr {
+            let _ = errors.read_to_string(&mut said);
+        }
+        let status = self.child.wait().map_err(|error| Failed::Encoder(format!("ffmpeg: {error}")))?;
+        if status.success() {
+            return Ok(0);
+        }
+        let last = said.lines().last().unwrap_or("no reason given");
+        Err(Failed::Encoder(format!("ffmpeg failed: {last}")))
+    }
+}
+
+impl Drop for Vorbis {
+    /// Stopped in the middle: the program must not stay behind.
+    fn drop(&mut self) {
+        self.feed = None;
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
