@@ -255,4 +255,18 @@ mod tests {
         let step = whole.windows(2).fold(0.0, |m: f64, w| m.max((w[1] - w[0]).abs()));
         assert!(step < 0.0131 + 2.0 / 480.0, "{step}");
     }
+
+    #[test]
+    fn the_taps_delay_low_tones_by_the_fraction_to_a_two_thousandth() {
+        for fraction in [0.1, 0.25, 0.5, 0.9] {
+            let taps = fraction_taps(fraction, 32);
+            for w in [0.01, 0.3, 1.0] {
+                let sum = |wave: fn(f64) -> f64| -> f64 {
+                    taps.iter().enumerate().map(|(i, tap)| tap * wave(w * (i as f64 - 31.0))).sum()
+                };
+                let delay = crate::math::atan2(sum(crate::math::sin), sum(crate::math::cos)) / w;
+                assert!((delay - fraction).abs() < 5e-4, "{fraction} {w}: {delay}");
+            }
+        }
+    }
 }

@@ -214,4 +214,11 @@ mod tests {
         let want: Vec<f64> = input.iter().map(|x| 0.25 * x).collect();
         assert!(measure::null_db(&want, &output) < -280.0);
     }
+
+    #[test]
+    fn the_power_of_a_bin_is_the_square_of_its_size() {
+        let mut spectrum = Spectrum::new(3);
+        (spectrum.re[1], spectrum.im[1]) = (3.0, -4.0);
+        assert_eq!([0, 1, 3].map(|bin| spectrum.power(bin)), [0.0, 25.0, 0.0]);
+    }
 }

@@ -195,3 +195,21 @@ fn an_attack_stays_where_it_was() {
         assert!(before < -30.0, "{semitones}: {before}");
     }
 }
+
+#[test]
+fn an_interval_is_a_twelfth_of_an_octave_a_semitone() {
+    // 2^(1/12), 2^(7/12): twelve-tone equal temperament.
+    for (semitones, ratio) in
+        [(12.0, 2.0), (-24.0, 0.25), (1.0, 1.059_463_094_359_295), (7.0, 1.498_307_076_876_682)]
+    {
+        assert!((ratio_of(semitones) / ratio - 1.0).abs() < 1e-14, "{semitones}");
+    }
+}
+
+#[test]
+fn no_interval_is_a_delay_of_the_latency_to_the_frame() {
+    let source = signals::sine(1_000.0, 0.5, 0.2, 0.6, RATE);
+    let out = shift(0.0, FormantSettings::default(), std::slice::from_ref(&source));
+    let null = measure::null_db(&source[8_000..20_000], &out.channel(0)[8_000..20_000]);
+    assert!(null < -60.0, "{null}");
+}

@@ -33,10 +33,6 @@ impl Model {
         }
     }
 
-    pub(super) fn order(&self) -> usize {
-        self.order
-    }
-
     /// Fits the model to a signal, by Burg's recursion.
     pub(super) fn fit(&mut self, x: &[f64]) {
         let n = x.len().min(self.forward.len());

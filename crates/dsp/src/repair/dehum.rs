@@ -238,7 +238,7 @@ impl Dehum {
     /// Harmonics to listen to: those asked for, and what it takes to know hum.
     fn count(&self, hz: f64) -> usize {
         let most = (self.low.top_hz() / hz) as usize;
-        self.settings.harmonics.max(SEARCH_HARMONICS).min(HARMONICS).min(most)
+        self.settings.harmonics.clamp(SEARCH_HARMONICS, HARMONICS).min(most)
     }
 
     fn tune(&mut self, newest: i64, hz: f64) {

@@ -225,4 +225,36 @@ mod tests {
         }
         assert!(measure::null_db(&quiet, &run(&quiet)) < -250.0);
     }
+
+    /// Half a second of two low tones within silence, beside something else; how far each tone falls.
+    fn fall_db(beside: &[f64]) -> [f64; 2] {
+        let tones = [30.0, 110.0];
+        let mut source = beside.to_vec();
+        for (hz, level) in tones.iter().zip([0.5, 0.1]) {
+            let tone = signals::sine(*hz, level, 0.0, 0.5, RATE);
+            source[96_000..120_000].iter_mut().zip(tone).for_each(|(x, y)| *x += y);
+        }
+        let out = run(&source);
+        let part = 104_000..113_600;
+        tones.map(|hz| {
+            let level = |x: &[f64]| measure::tone(&x[part.clone()], hz, RATE).0;
+            measure::to_db(level(&source) / level(&out))
+        })
+    }
+
+    #[test]
+    fn the_cut_falls_off_from_ninety_to_a_hundred_and_twenty_five_hertz() {
+        let [low, high] = fall_db(&signals::noise(0.0005, 4, 192_000));
+        assert!((low - 18.0).abs() < 0.5, "{low}");
+        // At 110 Hz by 15/35 of it.
+        assert!((high - 18.0 * 15.0 / 35.0).abs() < 1.5, "{high}");
+    }
+
+    #[test]
+    fn low_sound_under_a_louder_voice_is_no_burst() {
+        let mut voice = signals::noise(0.0005, 4, 192_000);
+        let tone = signals::sine(400.0, 0.8, 0.0, 1.5, RATE);
+        voice[72_000..144_000].iter_mut().zip(tone).for_each(|(x, y)| *x += y);
+        assert!(fall_db(&voice).iter().all(|fall| fall.abs() < 0.2), "{:?}", fall_db(&voice));
+    }
 }

@@ -20,10 +20,12 @@ const SILENCE_DBFS: f64 = -84.0;
 /// An end that is louder than this was cut off (mastering.md §5.12: tails are checked at -60 dBFS).
 pub(super) const TRUNCATED_DBFS: f64 = -60.0;
 /// Two ends in one piece differ in level by no more than this over 20 ms, dB. By calibration, 2026-11-21.
-const SAME_LEVEL_DB: f64 = 9.0;
-/// Jump from one sample to the next, over the usual step between samples around it, up to which a waveform goes on. By
-/// calibration, 2026-11-21: within music the largest step of 20 ms is 2 to 4 times the usual one.
-const JUMP: f64 = 6.0;
+const SAME_LEVEL_DB: f64 = 6.0;
+/// And in brightness: power of the differences between samples over that of the samples, dB. By calibration, 2026-11-21.
+const SAME_BRIGHTNESS_DB: f64 = 6.0;
+/// Difference across the cut (of the samples, and of their differences), over the usual one around it, up to which a waveform
+/// goes on. By calibration, 2026-11-21: within music the largest of 20 ms is 2 to 4 times the usual one.
+const JUMP: f64 = 5.0;
 
 /// How a song begins and ends.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -82,14 +84,34 @@ impl Edges {
     }
 }
 
-/// Whether the step from the last sample of `end` to the first of `start` is one the waveform makes by itself.
+/// Whether the steps across the cut are ones the waveform makes by itself, and both sides are as bright.
 fn joins(end: &[f64], start: &[f64]) -> bool {
-    let (Some(before), Some(after)) = (end.last(), start.first()) else { return false };
-    let steps = end.windows(2).chain(start.windows(2)).map(|pair| pair[1] - pair[0]);
-    let (sum, count) = steps.fold((0.0, 0_usize), |(sum, count), step| (sum + step * step, count + 1));
+    let joined: Vec<f64> = end.iter().chain(start).copied().collect();
+    let cut = end.len();
+    let first = differences(&joined);
+    let second = differences(&first);
+    // Differences across the cut: one of the first order, two of the second; all others are of one side only.
+    smooth(&first, cut.saturating_sub(1)..cut)
+        && smooth(&second, cut.saturating_sub(2)..cut)
+        && (brightness_db(end) - brightness_db(start)).abs() < SAME_BRIGHTNESS_DB
+}
+
+fn differences(plane: &[f64]) -> Vec<f64> {
+    plane.windows(2).map(|pair| pair[1] - pair[0]).collect()
+}
+
+/// Whether differences across the cut are no larger than those around it allow. A channel that is silent goes on in silence.
+fn smooth(differences: &[f64], across: std::ops::Range<usize>) -> bool {
+    let others = differences.iter().enumerate().filter(|(at, _)| !across.contains(at));
+    let (sum, count) = others.fold((0.0, 0_usize), |(sum, count), (_, step)| (sum + step * step, count + 1));
     let usual = (sum / count.max(1) as f64).sqrt();
-    // A channel that is silent on both sides goes on in silence.
-    (after - before).abs() <= JUMP * usual
+    differences.get(across).unwrap_or_default().iter().all(|step| step.abs() <= JUMP * usual)
+}
+
+/// Power of the differences between samples over that of the samples.
+fn brightness_db(plane: &[f64]) -> f64 {
+    let power = |values: &[f64]| values.iter().map(|x| x * x).sum::<f64>() + f64::MIN_POSITIVE;
+    math::power_to_db(power(&differences(plane)) / power(plane))
 }
 
 /// Watches the level of a stream.
@@ -246,6 +268,9 @@ mod tests {
         // The same cut with a few milliseconds missing, and with the halves swapped.
         assert!(!one.goes_on_in(&watch(&tone[50_090..])));
         assert!(!two.goes_on_in(&one) || (tone[95_999] - tone[0]).abs() < 0.1);
+        // Neither does a tone in noise of its level.
+        let noise = testkit::signals::noise(0.6, 3, 9600);
+        assert!(!one.goes_on_in(&watch(&noise)));
         // Silence does not go on in anything.
         assert!(!watch(&[0.0; 4800]).goes_on_in(&two));
     }

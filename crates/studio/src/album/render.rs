@@ -63,7 +63,7 @@ fn limiter(reel: &Reel, levels: &Levels) -> Result<Vec<Step>> {
 /// How a file of a target is written.
 pub(super) fn spec_of(target: &Target, sample_rate_hz: u32, seed: u64) -> Spec {
     let spec = Spec::for_target(target, sample_rate_hz, CHANNELS);
-    Spec { sample_rate_hz, seed, layout: audio::Layout::of(CHANNELS), ..spec }
+    Spec { sample_rate_hz, seed, layout: audio::Layout::of(CHANNELS), replay_gain: true, ..spec }
 }
 
 /// Dither belongs to rounding: where every sample passes as it was printed, there is nothing to round.

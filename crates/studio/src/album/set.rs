@@ -12,10 +12,10 @@ use super::propose::Prepared;
 use super::render::{self, Desk, Reel, Rendered};
 use super::sheet::{Album, Loudness};
 use super::tracks::{self, Track};
-use crate::deliver::{Gate, Verified};
+use crate::deliver::{Gate, ReplayGain, Verified};
 use crate::files::{NewFile, NewFolder};
 use crate::message::{Error, Finding, Kind, Result, Severity};
-use crate::meters::album_lufs;
+use crate::meters::{Measurements, album_lufs};
 use crate::services::{self, AlbumPlay};
 use crate::targets::Target;
 use serde::Serialize;
@@ -206,8 +206,12 @@ pub(super) fn one(desk: &Desk<'_>, learnt: &mut Learnt, target: &Target, folder:
     for file in rendered.into_iter().flat_map(|rendered| rendered.files) {
         // The timeline is held against the ceiling; a cut in the middle of a wave is no peak of the record.
         let file = file.within(&Gate::default())?;
-        findings.extend(file.written().findings.iter().filter(|own| own.rule != "untold_tags").cloned());
+        findings.extend(file.written().findings.iter().cloned());
         files.push(file);
+    }
+    let measured: Vec<&Measurements> = files.iter().map(|file| &file.written().measured).collect();
+    if let Some(gain) = ReplayGain::of_album(&measured) {
+        files.iter().try_for_each(|file| file.put_album_gain(gain))?;
     }
     texts.extend(papers::of(prepared, &set, &files, desk.force)?);
     findings.extend(disc.iter().flat_map(DiscSet::findings));

@@ -20,8 +20,8 @@ const TAGS: [(&str, &str); 9] = [
 ];
 
 fn tags() -> Tags {
-    let mut tags =
-        Tags { artwork: Some(Artwork::of(artwork::tests::png_head(3000, 3000)).unwrap()), ..Tags::default() };
+    let mut tags = Tags::default();
+    tags.artwork = Some(Artwork::of(artwork::tests::png_head(3000, 3000)).unwrap());
     TAGS.iter().for_each(|(name, text)| tags.set(name, text).unwrap());
     tags
 }
@@ -60,9 +60,13 @@ fn tags_and_cover_are_read_by_ffprobe_metaflac_and_mediainfo() {
         verified(&path, spec(container), &tone(-20.0)).commit().unwrap();
         let name = path.to_str().unwrap();
         let arguments = ["-v", "error", "-show_entries", "format_tags:stream=codec_type,width", name];
+        // ffprobe shows the INFO list of a WAV file and its cover, not the texts of its ID3 tag.
+        let texts = if container == Container::Wav { 4 } else { 7 };
         if let Some(said) = say("ffprobe", &arguments) {
             for word in
                 ["Nächtlicher Zug", "Zoë", "Linien", "2026-11-21", "DEA122600003", "4006381333931", "TON 7"]
+                    .into_iter()
+                    .take(texts)
             {
                 assert!(said.contains(word), "{container:?} {word}: {said}");
             }
@@ -132,11 +136,11 @@ fn gains_are_those_of_loudgain() {
         let _ = say("flac", &["-t", "-s", path.to_str().unwrap()]);
     }
     let names: Vec<&str> = paths.iter().map(|path| path.to_str().unwrap()).collect();
-    // Columns: file, loudness, range, true peak, true peak dB, reference, will clip, …; gain is the one before with "dB".
+    // Columns: file, loudness, range, true peak, the same in dBTP, reference, will clip, clip prevented, gain, new peak, the same in dBTP.
     let Some(said) = say("loudgain", &["-a", "-k", "-q", "-O", names[0], names[1]]) else { return };
     let rows: Vec<Vec<&str>> = said.lines().skip(1).map(|line| line.split('\t').collect()).collect();
     let gain = |row: &[&str]| -> f64 {
-        let text = row.iter().find(|cell| cell.ends_with("dB")).unwrap_or_else(|| panic!("{said}"));
+        let text = row.get(8).unwrap_or_else(|| panic!("{said}"));
         text.trim_end_matches(" dB").trim().parse().unwrap()
     };
     for (row, path) in rows.iter().zip(&paths) {
@@ -179,7 +183,7 @@ fn shaped_noise_stays_under_the_ceiling_of_a_cd() {
     let rate = 44_100.0;
     let mut plane = sine(1001.0, loud, 0.4, 0.25, rate);
     plane.extend(sine(1001.0, soft, 0.0, 0.25, rate));
-    plane.extend(sine(5003.0, loud, 0.0, 0.25, rate));
+    plane.extend(sine(311.0, loud, 0.0, 0.25, rate));
     // Soft beginnings and ends: what rings at an edge is not the shaper's.
     let edge = |n: usize| ((n % 11_025).min(11_024 - n % 11_025) as f64 / 400.0).min(1.0);
     plane.iter_mut().enumerate().for_each(|(n, x)| *x *= edge(n));

@@ -47,7 +47,11 @@ pub fn of(disc: &Disc) -> Sheet {
 }
 
 fn table(disc: &Disc, block: Option<&Block>) -> Table {
-    let performers = block.is_some_and(|block| block.has(Field::Performer));
+    // The same name on every line says nothing that the head does not.
+    let other = |block: &Block| {
+        (1..=disc.tracks.len()).any(|n| block.get(n, Field::Performer) != block.get(0, Field::Performer))
+    };
+    let performers = block.is_some_and(other);
     let mut columns = vec![("Track", Align::Right), ("Title", Align::Left)];
     columns.extend(performers.then_some(("Performer", Align::Left)));
     let rest = ["Pause", "Start", "Length"].map(|name| (name, Align::Right));

@@ -4,7 +4,7 @@ use super::chain::{Delivery, Step};
 use super::level::{self, Level, Order};
 use super::listen::Listening;
 use super::propose::merge;
-use super::{Wish, master_name};
+use super::{Wish, master_name, medium};
 use crate::handover::Premaster;
 use crate::message::Result;
 use crate::targets::Target;
@@ -55,7 +55,7 @@ pub(super) fn solve(
     target: &Target,
     wish: &Wish<'_>,
     model: &Model,
-    heard: &Listening,
+    (heard, shared): (&Listening, &[Step]),
     seed: u64,
 ) -> Result<Level> {
     let (old, edited) = (old(target, wish), edited(target, wish));
@@ -77,6 +77,9 @@ pub(super) fn solve(
         rate_hz: rate_for(premaster, target, wish),
     };
     let mut level = level::solve(&order, model)?;
+    let limiting = std::mem::take(&mut level.delivery.steps);
+    level.delivery.steps = medium::moves(target, heard, shared, &wish.taste.strength)?;
+    level.delivery.steps.extend(limiting);
     if let Some(old) = old {
         level.delivery.steps = merge(&old.steps, std::mem::take(&mut level.delivery.steps));
     }

@@ -11,6 +11,7 @@ pub(crate) mod extras;
 mod fuse;
 pub(crate) mod level;
 pub mod listen;
+mod medium;
 mod programme;
 pub mod propose;
 pub mod reference;
@@ -254,7 +255,7 @@ pub fn master_as(
                 let rate_hz = again::rate_for(premaster, target, wish);
                 let model = models.at(rate_hz, &mut programme, job)?;
                 let seed = seed_of(&hash, &target.name);
-                let solved = again::solve(premaster, target, wish, model, &heard, seed)?;
+                let solved = again::solve(premaster, target, wish, model, (&heard, &steps), seed)?;
                 decisions.push(solved.decision.clone());
                 findings.extend(solved.findings.clone());
                 extras::held(&mut programme, target, solved, place, extras.check_codecs, job)?

@@ -17,7 +17,7 @@ const ROOM: f64 = PAGE.0 - 2.0 * MARGIN;
 const TITLE: f64 = 16.0;
 const HEADING: f64 = 11.0;
 const BODY: f64 = 9.0;
-const LEAST: f64 = 5.0;
+const LEAST: f64 = 6.5;
 /// Height of a line in sizes of its letters.
 const LEADING: f64 = 1.45;
 /// Space between columns in sizes of their letters.

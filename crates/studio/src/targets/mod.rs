@@ -67,8 +67,6 @@ pub struct Target {
     pub title: String,
     /// What it is, in a sentence.
     pub about: String,
-    /// Not ready for use.
-    pub placeholder: bool,
     /// Integrated loudness to master to; `None` where loudness is an artistic choice.
     pub loudness_lufs: Option<Fact<f64>>,
     /// How far the loudness may be off, either way.
@@ -112,6 +110,12 @@ pub struct Target {
     pub max_momentary_lufs: Option<Fact<f64>>,
     /// Delivered without a limiter: the level ends where the first peak touches the ceiling.
     pub unlimited: Option<Fact<bool>>,
+    /// Bass below this belongs into the middle, where it is not there.
+    pub mono_below_hz: Option<Fact<f64>>,
+    /// What lies below this is removed, where there is enough of it.
+    pub high_pass_hz: Option<Fact<f64>>,
+    /// What lies above this is removed, where there is enough of it.
+    pub low_pass_hz: Option<Fact<f64>>,
     /// Peak to loudness ratio below which a master is advised against.
     pub min_plr_lu: Option<Fact<f64>>,
     /// What else should be known.
@@ -145,7 +149,7 @@ impl Target {
     /// Whether it is delivered without a limiter.
     #[must_use]
     pub fn is_unlimited(&self) -> bool {
-        self.placeholder || self.unlimited.as_ref().is_some_and(|fact| fact.value)
+        self.unlimited.as_ref().is_some_and(|fact| fact.value)
     }
 
     /// True peak that the decoded stream may reach.

@@ -7,9 +7,6 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn render_page(target: &Target) -> String {
     let mut page = format!("# {}\n\n{}\n", target.title, target.about);
-    if target.placeholder {
-        page.push_str("\n**A placeholder: not ready for use.**\n");
-    }
     page.push_str("\n| what | value | how sure | source | read |\n|---|---|---|---|---|\n");
     for (what, value, told) in rows(target) {
         let _ = writeln!(
@@ -81,6 +78,9 @@ fn rows(target: &Target) -> Vec<(&'static str, String, Told)> {
             .as_ref()
             .and_then(|fact| row(fact, |without| if *without { "none" } else { "where needed" }.into())),
     );
+    say("bass in the middle below", number(target.mono_below_hz.as_ref(), "Hz"));
+    say("removed below", number(target.high_pass_hz.as_ref(), "Hz"));
+    say("removed above", number(target.low_pass_hz.as_ref(), "Hz"));
     say("least peak to loudness ratio", number(target.min_plr_lu.as_ref(), "LU"));
     rows
 }

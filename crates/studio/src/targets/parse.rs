@@ -14,8 +14,6 @@ struct Raw {
     name: Spanned<String>,
     title: Spanned<String>,
     about: Spanned<String>,
-    #[serde(default)]
-    placeholder: bool,
     loudness_lufs: Option<RawFact<f64>>,
     tolerance_lu: Option<RawFact<f64>>,
     ceiling_dbtp: RawFact<f64>,
@@ -39,6 +37,9 @@ struct Raw {
     max_short_term_lufs: Option<RawFact<f64>>,
     max_momentary_lufs: Option<RawFact<f64>>,
     unlimited: Option<RawFact<bool>>,
+    mono_below_hz: Option<RawFact<f64>>,
+    high_pass_hz: Option<RawFact<f64>>,
+    low_pass_hz: Option<RawFact<f64>>,
     min_plr_lu: Option<RawFact<f64>>,
     #[serde(default)]
     notes: Vec<RawFact<String>>,
@@ -101,7 +102,6 @@ impl Reader<'_> {
             name: raw.name.into_inner(),
             title: self.said(raw.title)?,
             about: self.said(raw.about)?,
-            placeholder: raw.placeholder,
             loudness_lufs: self.number(raw.loudness_lufs, -70.0..=0.0)?,
             tolerance_lu: self.number(raw.tolerance_lu, 0.0..=10.0)?,
             ceiling_dbtp: self.fact(raw.ceiling_dbtp, |value| within(value, &(-20.0..=0.0)))?,
@@ -123,6 +123,9 @@ impl Reader<'_> {
             max_short_term_lufs: self.number(raw.max_short_term_lufs, -70.0..=0.0)?,
             max_momentary_lufs: self.number(raw.max_momentary_lufs, -70.0..=0.0)?,
             unlimited: raw.unlimited.map(|fact| self.fact(fact, Ok)).transpose()?,
+            mono_below_hz: self.number(raw.mono_below_hz, 40.0..=500.0)?,
+            high_pass_hz: self.number(raw.high_pass_hz, 10.0..=80.0)?,
+            low_pass_hz: self.number(raw.low_pass_hz, 8000.0..=24_000.0)?,
             min_plr_lu: self.number(raw.min_plr_lu, 0.0..=40.0)?,
             notes: self.facts(raw.notes, Ok)?,
         })

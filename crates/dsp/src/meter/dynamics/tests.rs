@@ -95,9 +95,11 @@ fn an_offset_keeps_its_sign() {
 
 #[test]
 fn psr_hears_the_peak_of_three_seconds() {
-    // A click of full scale at the start of 4 s: it counts for the first window of 3 s and no longer.
+    // A click of full scale after 0.8 s of 4: every window of 3 s that reaches it counts it, the last two begin behind it.
     let mut plane = vec![0.1; 4 * 48_000];
-    plane[100] = 1.0;
+    plane[38_500] = 1.0;
     let curve = measured(&[plane]).psr_curve_lu(&[-20.0; 11]);
-    assert!((curve[0] - 20.0).abs() < 1e-9 && curve[1..].iter().all(|psr| psr.abs() < 1e-9), "{curve:?}");
+    let wanted = |n: usize| if n <= 8 { 20.0 } else { 0.0 };
+    assert!(curve.iter().enumerate().all(|(n, psr)| (psr - wanted(n)).abs() < 1e-9), "{curve:?}");
+    assert_eq!(curve.len(), 11);
 }

@@ -216,8 +216,8 @@ impl Track {
         }
         // Band by L D Lᵀ.
         let mut x = [0.0; PARTS];
-        for n in 0..PARTS {
-            x[n] = self.weight[n] * self.target[n];
+        for ((x, weight), target) in x.iter_mut().zip(&self.weight).zip(&self.target) {
+            *x = weight * target;
         }
         for n in 0..PARTS {
             for j in 1..=2.min(PARTS - 1 - n) {

@@ -123,7 +123,7 @@ fn steady_noise_is_measured_where_it_is() {
         let mean = noise[8..1000].iter().sum::<f64>() / 992.0;
         let off = 10.0 * crate::math::log10(mean / wanted);
         println!("minimum statistics: {off:.2} dB");
-        assert!(off.abs() < 1.5, "{off}");
+        assert!(off.abs() < 0.4, "{off}");
     }
 }
 

@@ -46,8 +46,3 @@ pub(super) fn number(record: &[u8], at: usize, width: usize) -> Option<u64> {
     let text = text(record, at, width);
     (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
-
-/// Whether a field is blank.
-pub(super) fn is_blank(record: &[u8], at: usize, width: usize) -> bool {
-    text(record, at, width).is_empty()
-}

@@ -225,3 +225,58 @@ fn an_older_fileset_is_kept_unless_forced_and_then_goes_wholly() {
     write(&path, &red_book(bare), options, true).unwrap();
     assert_eq!(names(&path), ["CHECKSUM.MD5", "DDPID", "DDPMS", "IMAGE.DAT", "PQDESCR"]);
 }
+
+#[test]
+fn a_disc_of_79_57_is_streamed_in_constant_memory() {
+    let mut disc = example();
+    disc.tracks = vec![Track { pregap: Some(Sectors::ZERO), ..Track::at(Sectors::new(150)) }];
+    disc.text.clear();
+    // The largest ordinary disc: 79:57:74 after the first 2 s.
+    disc.end = Sectors::from_msf(79, 59, 74).unwrap();
+    let red_book = red_book(disc);
+    assert!(red_book.findings().iter().all(|finding| finding.rule != "longer_than_discs"));
+    let mut image = Image::new(std::io::sink(), red_book.disc().end);
+    let block = vec![0; 2 * 588 * 4000];
+    let mut left = red_book.disc().end.frames();
+    while left > 0 {
+        let frames = left.min(588 * 4000);
+        image.push(&block[..2 * frames as usize]).unwrap();
+        left -= frames;
+    }
+    let (_, hashes) = image.finish().unwrap();
+    // `md5sum` of 359 999 · 2352 zeros, and their CRC-32 by zlib.
+    assert_eq!((hashes.md5.as_str(), hashes.crc32), ("f1d2ba6551370d70180b05d7d8af2894", 0x89AC_92CF));
+    let map = content(red_book.disc().clone(), &Options::default(), "DDPMS");
+    assert_eq!(&map[128 + 14..128 + 22], b"00359999");
+}
+
+#[test]
+fn ffmpeg_hears_what_was_pushed() {
+    let folder = tempfile::tempdir().unwrap();
+    let disc = red_book(example());
+    let mut writer = Writer::create(folder.path(), &disc, Options::default(), false).unwrap();
+    let samples: Vec<i16> = (0..2 * 1650 * 588).map(|n: i32| (n * 7919 % 65_536 - 32_768) as i16).collect();
+    writer.push(&samples).unwrap();
+    writer.finish(&Job::quiet()).unwrap().commit().unwrap();
+    let args = [
+        "-v",
+        "error",
+        "-f",
+        "s16le",
+        "-ar",
+        "44100",
+        "-ac",
+        "2",
+        "-i",
+        "IMAGE.DAT",
+        "-f",
+        "s16be",
+        "out.raw",
+    ];
+    if crate::disc::judges::said("ffmpeg", &args, folder.path()).is_none() {
+        return;
+    }
+    let heard = std::fs::read(folder.path().join("out.raw")).unwrap();
+    let heard: Vec<i16> = heard.as_chunks::<2>().0.iter().map(|pair| i16::from_be_bytes(*pair)).collect();
+    assert!(heard == samples);
+}

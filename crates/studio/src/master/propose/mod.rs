@@ -108,7 +108,7 @@ pub(crate) fn set(processor: &mut dyn AnyProcessor, address: &str, value: f64) {
 }
 
 /// A processor with some of its parameters set.
-fn made(key: &str, settings: &[(&str, f64)]) -> Result<Box<dyn AnyProcessor>> {
+pub(super) fn made(key: &str, settings: &[(&str, f64)]) -> Result<Box<dyn AnyProcessor>> {
     let mut processor = make(key)?;
     settings.iter().for_each(|(address, value)| set(processor.as_mut(), address, *value));
     Ok(processor)
