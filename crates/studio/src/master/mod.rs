@@ -173,7 +173,13 @@ impl Wish<'_> {
     /// # Errors
     /// As [`Taste::usual`].
     pub fn usual() -> Result<Self> {
-        Ok(Self { taste: Taste::usual()?, loudness_lufs: None, force_level: false, again: None, matching: None })
+        Ok(Self {
+            taste: Taste::usual()?,
+            loudness_lufs: None,
+            force_level: false,
+            again: None,
+            matching: None,
+        })
     }
 }
 

@@ -142,10 +142,10 @@ fn bands(heard: &Listening, taste: &Taste, proposal: &mut Proposal) -> Result<()
         .or("pan and place in the mix");
     for (group, (side, _)) in wanted.iter().enumerate() {
         if let Some(side) = side.filter(|_| changes[group] != 0.0) {
-            let edge = if *side > NARROW_DB { WIDE_DB[group] } else { NARROW_DB };
+            let edge = if side > NARROW_DB { WIDE_DB[group] } else { NARROW_DB };
             step = step.evidence(Evidence::new(
                 format!("side re mid above {:.0} Hz", EDGES_HZ[GROUPS[group]]),
-                *side,
+                side,
                 "dB",
                 edge,
             ));

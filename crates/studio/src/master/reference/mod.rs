@@ -85,7 +85,10 @@ impl Matched {
         };
         // The house's own ideas of balance, dynamics and width; what it cleans and what a person asked for stays.
         let ours = |step: &Step| {
-            let hz = step.id.strip_prefix("tone-").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+            let hz = step
+                .id
+                .strip_prefix("tone-")
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
             let taste = match step.family {
                 Family::Tone => hz || step.id == "tone-tilt",
                 Family::Width => step.id != "width-bass",
@@ -94,7 +97,9 @@ impl Matched {
             matched(step.family) && taste
         };
         decisions.retain(|decision| {
-            !steps.iter().any(|step| ours(step) && step.effect == decision.what && step.because == decision.because)
+            !steps
+                .iter()
+                .any(|step| ours(step) && step.effect == decision.what && step.because == decision.because)
         });
         steps.retain(|step| !ours(step));
         for step in &self.steps {
@@ -169,7 +174,7 @@ impl Reference {
     /// would choose; one that asks for a loudness keeps it, since that is what is delivered.
     pub(super) fn target(&self, target: &Target, own_lufs: f64, amount: f64) -> Target {
         let mut target = target.clone();
-        if target.loudness_lufs.is_none() && !target.placeholder && amount > 0.0 {
+        if target.loudness_lufs.is_none() && !target.is_unlimited() && amount > 0.0 {
             let wanted = own_lufs + amount * (self.lufs() - own_lufs);
             target.loudness_lufs = Some(Fact {
                 // Whatever the reference is, no master is asked to be louder than -5 LUFS, nor softer than -30.
