@@ -26,7 +26,7 @@ const MOST_LIMIT_DB: f64 = 24.0;
 
 impl Default for Amounts {
     fn default() -> Self {
-        // Tone: mastering.md §5.6. Width and dynamics by calibration, 2026-11-21: they are the mix's own decisions first.
+        // Tone: mastering.md §5.6. Width and dynamics by our own convention, not yet calibrated: they are the mix's own decisions first.
         Self { tone: 0.5, width: 0.3, dynamics: 0.3, loudness: 1.0, limit_db: LIMIT_DB, linear: false }
     }
 }

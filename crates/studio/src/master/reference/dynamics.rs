@@ -6,7 +6,7 @@ use super::levels::Spread;
 const MOST_DB: f64 = 2.0;
 /// Steepest slope, 1 - 1/ratio (mastering.md §5.8: 0.15 to 0.3).
 const MOST_SLOPE: f64 = 0.3;
-/// Less is left alone, dB. By calibration, 2026-11-21.
+/// Less is left alone, dB. By our own convention, not yet calibrated.
 const WORTH_DB: f64 = 0.3;
 /// A band this quiet holds nothing to even out, dBFS.
 const QUIET_DBFS: f64 = -55.0;

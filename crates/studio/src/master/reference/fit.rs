@@ -1,8 +1,7 @@
 //! A curve as few filters of an equaliser: no long impulse response, no ringing, and a text that a person can edit.
 //!
 //! Greedy pursuit: the filter that takes most of what is left is added, then all are moved together until no step of any of
-//! their numbers helps. The filters are analogue prototypes, to which the equaliser keeps within 0.1 dB at every rate. About
-//! 60 ms for eight filters.
+//! their numbers helps. The filters are analogue prototypes, to which the equaliser keeps within 0.1 dB at every rate.
 
 use super::grid::{self, Curve, POINTS};
 use super::wanted::Wanted;
@@ -18,11 +17,11 @@ const BELL_Q: [f64; 2] = [0.35, 4.0];
 const SHELF_Q: [f64; 2] = [0.4, 0.8];
 /// Where filters may stand.
 const FREQ_HZ: [f64; 2] = [25.0, 18_000.0];
-/// Enough is enough: root mean square of what is left, dB. By calibration, 2026-11-21: a tenth of what is heard.
+/// Enough is enough: root mean square of what is left, dB. By our own convention, not yet calibrated: a tenth of what is heard.
 const GOOD_DB: f64 = 0.1;
-/// A further filter must take at least this part of what is left. By calibration, 2026-11-21.
+/// A further filter must take at least this part of what is left. By our own convention, not yet calibrated.
 const WORTH: f64 = 0.04;
-/// Gains cost this much, so that two filters never work against each other. By calibration, 2026-11-21.
+/// Gains cost this much, so that two filters never work against each other. By our own convention, not yet calibrated.
 const COST: f64 = 2e-3;
 
 /// A filter.
@@ -190,7 +189,7 @@ impl Fit {
                     }
                 }
             }
-            // By calibration, 2026-11-21: smaller steps when a round gained less than a fiftieth.
+            // By our own convention, not yet calibrated: smaller steps when a round gained less than a fiftieth.
             if best > 0.98 * before {
                 step *= 0.5;
             }

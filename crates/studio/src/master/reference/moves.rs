@@ -17,7 +17,7 @@ use fx::AnyProcessor;
 /// asked for.
 const MOST_FILTERS: usize = 8;
 const MOST_WIDE_FILTERS: usize = 12;
-/// A filter that does less is left out, dB. By calibration, 2026-11-21: below it nobody hears it in music.
+/// A filter that does less is left out, dB. By our own convention, not yet calibrated.
 const LEAST_DB: f64 = 0.2;
 
 /// Bands of `multiband`, in words and in settings.

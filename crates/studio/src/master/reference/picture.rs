@@ -83,9 +83,9 @@ fn tone_db(power: &Curve) -> Curve {
 /// Points where a song has noise instead of music: they neither rise with it, nor reach -60 dB re its loudness in a third of
 /// an octave (mastering.md §5.6: never boost what is below -60 or shows noise).
 pub(super) fn noise(portrait: &Portrait) -> [bool; POINTS] {
-    /// Loud and quiet must lie so far apart for the test to tell anything. By calibration, 2026-11-21.
+    /// Loud and quiet must lie so far apart for the test to tell anything. By our own convention, not yet calibrated.
     const APART_DB: f64 = 12.0;
-    /// What rises by less is no music. By calibration, 2026-11-21.
+    /// What rises by less is no music. By our own convention, not yet calibrated.
     const RISES_DB: f64 = 3.0;
     let weights = grid::k_weights();
     let loudness = |power: &Curve| -> f64 { power.iter().zip(&weights).map(|(p, w)| p * w).sum() };

@@ -32,7 +32,7 @@ pub(crate) struct Portrait {
     pub(super) spread: [Option<Spread>; 3],
 }
 
-/// Falls by this much within a third of an octave and never comes back: a wall, not music. By calibration, 2026-11-21.
+/// Falls by this much within a third of an octave and never comes back: a wall, not music. By our own convention, not yet calibrated.
 const WALL_DB: f64 = 25.0;
 /// Walls are looked for above this (as in the gate's rule for lossy sources).
 const WALL_FROM_HZ: f64 = 3000.0;

@@ -26,7 +26,7 @@ const ABSOLUTE_GATE_LUFS: f64 = -70.0;
 const RELATIVE_GATE_LU: f64 = -10.0;
 /// Part of what passes the gates that counts as loud (mastering.md §5.6: the top 30 to 50 %).
 const LOUD_SHARE: f64 = 0.5;
-/// Part of all that sounds that counts as quiet: where the noise shows. By calibration, 2026-11-21.
+/// Part of all that sounds that counts as quiet: where the noise shows. By our own convention, not yet calibrated.
 const QUIET_SHARE: f64 = 0.1;
 
 /// Which points a listener is asked for.

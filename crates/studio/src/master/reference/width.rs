@@ -15,7 +15,7 @@ const LEAST_SIDE_DB: f64 = -30.0;
 /// Most widening and most narrowing, dB (mastering.md §5.6: at most +4; narrowing by the limit of tone).
 const MOST_DB: f64 = 4.0;
 const LEAST_DB: f64 = -6.0;
-/// Less is left alone, dB. By calibration, 2026-11-21: 6 % of width.
+/// Less is left alone, dB. By our own convention, not yet calibrated: 6 % of width.
 const WORTH_DB: f64 = 0.5;
 
 /// Side re mid of every band.

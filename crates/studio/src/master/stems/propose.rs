@@ -1,4 +1,4 @@
-//! What is done to each stem before it is added: little, and only where a figure lies outside what records have.
+//! What is done to each stem before it is added: little, and only where a figure lies outside a range that is expected.
 
 use super::{MOST_GAIN_DB, Role, Stem};
 use crate::master::chain::{Evidence, Family, Step, make};
@@ -11,20 +11,22 @@ use fx::AnyProcessor;
 /// Where words are understood, Hz.
 const PRESENCE_HZ: [f64; 2] = [1000.0, 4000.0];
 /// Voices over the rest there, dB. From the range of a lead vocal in published mixes, -6.3 to -0.5 LU re the mix (mixing.md
-/// C5), which is -5 to +9 dB re the rest; voices have more of themselves there than the rest. By calibration, 2026-11-21.
+/// C5), which is -5 to +9 dB re the rest; voices have more of themselves there than the rest.
+/// The figures are our own convention, not yet calibrated on records.
 const VOICE_DB: [f64; 2] = [-3.0, 7.0];
 /// Where bass and bass drum meet, Hz.
 const BASS_HZ: [f64; 2] = [40.0, 150.0];
 /// Bass over drums there, dB. From published mixes: bass -8.5 (-10.1 to -6.7), drums -7.5 (-9.3 to -4.9) LU re the mix
-/// (mixing.md C5); all of the bass is there and a half to a quarter of the drums. By calibration, 2026-11-21.
+/// (mixing.md C5); all of the bass is there and a half to a quarter of the drums.
+/// The figures are our own convention, not yet calibrated on records.
 const BASS_DB: [f64; 2] = [-5.0, 8.0];
 /// How much of what lies outside is corrected, and the most by level alone, dB.
 const PART: f64 = 0.5;
 const MOST_DB: f64 = 1.5;
 /// Less is left alone, dB.
 const WORTH_DB: f64 = 0.3;
-/// Sibilants (mastering.md §5.9: 5 to 9 kHz against 1 to 4 kHz) of a voice, dB, above which a de-esser stands. By calibration,
-/// 2026-11-21: speech and song of the reference material have -20 to -9.
+/// Sibilants (mastering.md §5.9: 5 to 9 kHz against 1 to 4 kHz) of a voice, dB, above which a de-esser stands. By our own
+/// convention, not yet calibrated on records.
 const SIBILANT_HZ: [f64; 2] = [5000.0, 9000.0];
 const SIBILANT_DB: f64 = -7.0;
 /// Most of it (mastering.md §5.9: at most 4 dB).
@@ -32,11 +34,12 @@ const DEESS_DB: f64 = 4.0;
 /// Side re mid of a bass below the second figure above which it is made mono (mastering.md §5.15: at most -20 dB).
 const SIDE_DB: f64 = -20.0;
 const MONO_BELOW_HZ: f64 = 120.0;
-/// Rumble of a voice below the first figure re all of it above which it is cut, dB. By calibration, 2026-11-21.
+/// Rumble of a voice below the first figure re all of it above which it is cut, dB. By our own convention,
+/// not yet calibrated on records.
 const RUMBLE_HZ: f64 = 60.0;
 const RUMBLE_DB: f64 = -25.0;
-/// Loud moments of a voice over its usual ones, dB, above which it is held a little. By calibration, 2026-11-21: sung stems
-/// have 5 to 9.
+/// Loud moments of a voice over its usual ones, dB, above which it is held a little. By our own convention,
+/// not yet calibrated on records.
 const UNEVEN_DB: f64 = 9.5;
 const HELD_DB: f64 = 2.0;
 
