@@ -90,11 +90,11 @@ fn untouched_stems_add_up_to_the_mix_bit_for_bit() {
     let parts: Vec<Vec<Vec<f64>>> =
         session.paths.iter().map(|path| play(open(path).expect("it opens"), 4096)).collect();
     assert_eq!(sum[0].len(), 3 * RATE as usize);
-    for channel in 0..2 {
-        for n in 0..sum[0].len() {
+    for (channel, plane) in sum.iter().enumerate().take(2) {
+        for (n, x) in plane.iter().enumerate() {
             let of = |stem: usize| parts[stem].get(channel).unwrap_or(&parts[stem][0])[n];
             let expected = of(0) + of(1) + of(2) + of(3);
-            assert_eq!(sum[channel][n].to_bits(), expected.to_bits(), "channel {channel} frame {n}");
+            assert_eq!(x.to_bits(), expected.to_bits(), "channel {channel} frame {n}");
         }
     }
     // And in pieces of any size.
@@ -125,7 +125,7 @@ fn a_gain_reaches_its_own_stem_only() {
     let session = Session::usual();
     let plain = play(Feed::open(&session.set()).expect("they open"), 8192);
     let mut set = session.set();
-    set.stems[1].gain_db = 20.0 * 2.0_f64.log10();
+    set.stems[1].gain_db = dsp::math::gain_to_db(2.0);
     let louder = play(Feed::open(&set).expect("they open"), 8192);
     let bass = play(open(&session.paths[1]).expect("it opens"), 8192);
     for n in (0..plain[0].len()).step_by(97) {
