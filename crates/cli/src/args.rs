@@ -233,7 +233,7 @@ pub(crate) struct Master {
     /// Weight of each reference [default: all alike]
     #[arg(long, value_name = "N,…", value_delimiter = ',', requires = "reference")]
     pub(crate) reference_weight: Vec<f64>,
-    /// How far to go, 0 to 1 each, and how: tone, width, dynamics, loudness, limit_db, phase [default: tone=0.5,width=0.3,dynamics=0.3,loudness=1,limit_db=6,phase=minimum]
+    /// How far to go, 0 to 1 each, and how: tone, width, dynamics, loudness, limit_db, phase [default: tone=0.5, width=0.3, dynamics=0.3, loudness=1, limit_db=6, phase=minimum]
     #[arg(long = "match", value_name = "KEY=N,…", value_delimiter = ',', requires = "reference")]
     pub(crate) amounts: Vec<String>,
     /// Destinations; `tonmeister targets` lists them
