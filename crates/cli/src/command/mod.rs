@@ -6,6 +6,7 @@ mod codecs;
 mod cut;
 mod ddp;
 mod demo;
+mod encoded;
 mod extras;
 mod fx;
 mod man;

@@ -172,25 +172,28 @@ pub fn hold(
 /// # Errors
 /// As [`hold`].
 pub fn check(path: &Path, codec: Codec, source_true_peak_dbtp: f64, job: &Job<'_>) -> Result<Outcome> {
-    let not = |why: String| Ok(Outcome::NotChecked { codec, why });
+    match stream(path, codec, job)? {
+        Ok(encoded) => encoded.check(source_true_peak_dbtp, job),
+        Err(why) => Ok(Outcome::NotChecked { codec, why }),
+    }
+}
+
+/// Encodes a file with one codec, or says in words why that cannot be.
+///
+/// # Errors
+/// As [`hold`].
+pub fn stream(path: &Path, codec: Codec, job: &Job<'_>) -> Result<std::result::Result<Encoded, String>> {
     let channels = decode::probe(path)?.channels();
     if channels > 2 {
-        return not(format!("the file has {channels} channels; codecs are checked in mono and stereo"));
+        return Ok(Err(format!("the file has {channels} channels; codecs are checked in mono and stereo")));
     }
     // An encoder may panic on what its makers did not think of; that must not cost the master.
     let encoded = catch_unwind(AssertUnwindSafe(|| encode(path, codec, job)));
-    let encoded = match encoded {
-        Ok(Ok(encoded)) => encoded,
-        Ok(Err(Failed::Stop(error))) => return Err(error),
-        Ok(Err(Failed::Encoder(why))) => return not(why),
-        Err(_) => return not("the encoder panicked".to_owned()),
-    };
-    match measure(&encoded, codec, source_true_peak_dbtp, job) {
-        Ok(checked) => Ok(Outcome::Checked(Box::new(checked))),
-        Err(error) if matches!(error.kind, Kind::Input | Kind::Internal | Kind::Limit) => {
-            not(format!("what was encoded does not decode: {}", error.what))
-        }
-        Err(error) => Err(error),
+    match encoded {
+        Ok(Ok(encoded)) => Ok(Ok(encoded)),
+        Ok(Err(Failed::Stop(error))) => Err(error),
+        Ok(Err(Failed::Encoder(why))) => Ok(Err(why)),
+        Err(_) => Ok(Err("the encoder panicked".to_owned())),
     }
 }
 
@@ -208,15 +211,72 @@ impl From<Error> for Failed {
     }
 }
 
-/// A lossy stream in a temporary file.
-struct Encoded {
+/// A lossy stream in a temporary file, which goes when this is dropped.
+pub struct Encoded {
     file: NewFile,
+    codec: Codec,
     encoder: &'static str,
     /// Frames that went in, at the rate of the codec.
     frames: u64,
     sample_rate_hz: u32,
     /// Frames that the decoder gives before the first that went in, where the container does not tell them.
     priming: u64,
+}
+
+impl Encoded {
+    /// The codec.
+    #[must_use]
+    pub fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// Where the bare stream is: ADTS, MPEG audio or Ogg.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.file.temporary()
+    }
+
+    /// Frames of the music, at [`sample_rate_hz`](Self::sample_rate_hz).
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// Rate of the stream.
+    #[must_use]
+    pub fn sample_rate_hz(&self) -> u32 {
+        self.sample_rate_hz
+    }
+
+    /// Frames before the music that the stream does not tell of: those of AAC.
+    #[must_use]
+    pub fn priming(&self) -> u64 {
+        self.priming
+    }
+
+    /// What is decoded, without anything before and after the music.
+    ///
+    /// # Errors
+    /// What decoding says.
+    pub fn open(&self) -> Result<Box<dyn Source>> {
+        let inner = decode::open(self.path(), decode::Options::default())?;
+        Ok(Box::new(Aligned::new(inner, self.priming, self.frames)?))
+    }
+
+    /// Decodes and measures it.
+    ///
+    /// # Errors
+    /// As [`hold`].
+    pub fn check(&self, source_true_peak_dbtp: f64, job: &Job<'_>) -> Result<Outcome> {
+        match measure(self, self.codec, source_true_peak_dbtp, job) {
+            Ok(checked) => Ok(Outcome::Checked(Box::new(checked))),
+            Err(error) if matches!(error.kind, Kind::Input | Kind::Internal | Kind::Limit) => {
+                let why = format!("what was encoded does not decode: {}", error.what);
+                Ok(Outcome::NotChecked { codec: self.codec, why })
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// What takes planar audio at the rate of its codec and writes a stream. Samples are finite.
@@ -271,7 +331,7 @@ fn encode(path: &Path, codec: Codec, job: &Job<'_>) -> std::result::Result<Encod
         }
     }
     let priming = encoder.finish()?;
-    Ok(Encoded { file, encoder: by, frames, sample_rate_hz: rate, priming })
+    Ok(Encoded { file, codec, encoder: by, frames, sample_rate_hz: rate, priming })
 }
 
 fn measure(encoded: &Encoded, codec: Codec, source_dbtp: f64, job: &Job<'_>) -> Result<Checked> {

@@ -8,11 +8,12 @@
 mod adm;
 mod artwork;
 mod chunks;
+mod cover;
 mod flac;
 mod gate;
-mod id3;
+pub(crate) mod id3;
 mod readback;
-mod replay_gain;
+pub(crate) mod replay_gain;
 mod retag;
 pub mod tags;
 #[cfg(test)]
@@ -20,6 +21,9 @@ mod tags_tests;
 #[cfg(test)]
 mod tests;
 mod wav;
+
+#[cfg(test)]
+pub(crate) use artwork::tests::png_head as tests_png;
 
 pub use adm::Adm;
 pub use artwork::Artwork;
@@ -455,7 +459,8 @@ impl Verified {
     }
 
     /// The file alone, to be named together with files of other kinds.
-    pub(crate) fn into_file(self) -> NewFile {
+    #[must_use]
+    pub fn into_file(self) -> NewFile {
         self.file
     }
 

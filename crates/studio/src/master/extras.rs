@@ -10,7 +10,7 @@ use crate::deliver::tags;
 use crate::job::Job;
 use crate::message::{Error, Finding, Result, Severity};
 use crate::session::read::{Node, Reader, Take, wrong};
-use crate::targets::{Codec, Target};
+use crate::targets::{self, Codec, Target};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -74,6 +74,38 @@ pub(super) fn held(
         );
     }
     Ok(waiting)
+}
+
+/// Holds a delivery that stays as it stands against the codecs of its target: told, not mended.
+pub(super) fn check_as_it_is(waiting: &mut Waiting, known: Option<&Target>, job: &Job<'_>) -> Result<()> {
+    // A target of the user's own file is not known by its name alone.
+    let Some(target) = known.cloned().or_else(|| targets::find(&waiting.delivery.target).ok()) else {
+        let what = format!("the codecs of `{}` are not known here", waiting.delivery.target);
+        let finding = Finding::new("codec_not_checked", Severity::Warning, what)
+            .about(&waiting.delivery.target)
+            .limit("every codec the target names")
+            .advice("`tonmeister codecs MASTER --codec …` checks any file with any codec");
+        waiting.lowered = Some(finding);
+        return Ok(());
+    };
+    let codecs: Vec<Codec> = target.codecs.iter().map(|fact| fact.value).collect();
+    let peak_dbtp = waiting.file.written().measured.true_peak_worst_dbtp();
+    waiting.codecs = codec::hold(waiting.file.temporary(), &codecs, peak_dbtp, job)?;
+    Ok(())
+}
+
+/// What should be known of the codecs of a delivery that stays as it stands.
+pub(super) fn findings_as_it_is(waiting: &Waiting) -> Vec<Finding> {
+    let ceiling_dbtp = targets::find(&waiting.delivery.target).map_or(0.0, |target| target.codec_ceiling());
+    let about = &waiting.delivery.target;
+    let told = waiting.codecs.iter().filter_map(|outcome| outcome.finding(about, ceiling_dbtp));
+    let told = told.map(|finding| match finding.rule {
+        "codec_over" => finding.advice(
+            "the chain was rendered as it stands; with --again the ceiling is lowered by as much as it takes, or lower it in the chain",
+        ),
+        _ => finding,
+    });
+    waiting.lowered.iter().cloned().chain(told).collect()
 }
 
 /// Takes ceiling and limiter down; without a limiter one is set, because the gain belongs to the loudness.

@@ -256,7 +256,13 @@ pub fn master_as(
     let mut models = Models { known: BTreeMap::new(), targets, wish };
     for target in targets {
         let master = match again::as_it_is(target, wish) {
-            Some(delivery) => render_as_it_is(&mut programme, delivery.clone(), place, job)?,
+            Some(delivery) => {
+                let mut master = render_as_it_is(&mut programme, delivery.clone(), place, job)?;
+                if extras.check_codecs {
+                    extras::check_as_it_is(&mut master, Some(target), job)?;
+                }
+                master
+            }
             None => {
                 let rate_hz = again::rate_for(premaster, target, wish);
                 let model = models.at(rate_hz, &mut programme, job)?;
@@ -350,14 +356,33 @@ impl Models<'_> {
 /// # Errors
 /// `other_print` when the print is not the one the chain was made for; as [`master`].
 pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
+    render_with(premaster, chain, place, false, job)
+}
+
+/// As [`render`]; with `check_codecs` every master is encoded and decoded with the codecs of its target, and what they make of it
+/// is told. Nothing is changed by it: the chain is rendered as it stands.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_with(
+    premaster: &Premaster,
+    chain: Chain,
+    place: Place<'_>,
+    check_codecs: bool,
+    job: &Job<'_>,
+) -> Result<Mastering> {
     render::same_print(&chain, &render::hash_of_print(premaster)?)?;
     check_place(premaster.path(), chain.deliveries.iter().map(|delivery| &delivery.file), place)?;
     let mut programme =
         Programme::new(premaster, &chain.steps, chain.deliveries.len() > 1).labelled(&chain.tags);
     let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for delivery in &chain.deliveries {
-        let master = render_as_it_is(&mut programme, delivery.clone(), place, job)?;
+        let mut master = render_as_it_is(&mut programme, delivery.clone(), place, job)?;
         findings.extend(master.file.written().findings.clone());
+        if check_codecs {
+            extras::check_as_it_is(&mut master, None, job)?;
+            findings.extend(extras::findings_as_it_is(&master));
+        }
         waiting.push(master);
     }
     let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;

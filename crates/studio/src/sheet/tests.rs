@@ -52,6 +52,20 @@ fn text_lines_up_in_columns() {
 }
 
 #[test]
+fn markdown_has_the_same_content() {
+    let mut sheet = Sheet::new("Sheet");
+    sheet.pair("Name", "x");
+    sheet.heading("Rest");
+    let mut table = Table::new([("No.", Align::Right), ("Title", Align::Left)]);
+    table.row(["1", "a | b"]);
+    sheet.table(table);
+    sheet.paragraph("Words.");
+    let expected =
+        "# Sheet\n\n* Name: x\n\n## Rest\n\n| No. | Title |\n| ---: | --- |\n| 1 | a \\| b |\n\nWords.\n";
+    assert_eq!(sheet.markdown(), expected);
+}
+
+#[test]
 fn a_pdf_is_read_by_other_programs_with_every_word_and_page() {
     let pdf = long_sheet(150).pdf();
     if let Some(text) = judge("pdftotext", &["-layout", "FILE", "-"], &pdf) {
