@@ -135,6 +135,30 @@ fn what_does_not_fit_is_broken_and_nothing_runs_over_the_edge() {
 }
 
 #[test]
+fn numbers_end_under_each_other_and_words_begin_so() {
+    let mut sheet = Sheet::new("Sheet");
+    let mut table = Table::new([("Number", Align::Right), ("Word", Align::Left)]);
+    ["7", "77", "7777"].iter().for_each(|row| table.row([*row, "word"]));
+    sheet.table(table);
+    let Some(boxes) = judge("pdftotext", &["-bbox", "FILE", "-"], &sheet.pdf()) else { return };
+    let edges = |edge: &str, text: &str| -> Vec<f64> {
+        let lines = boxes.lines().filter(|line| line.contains(text));
+        lines
+            .map(|line| {
+                line.split(&format!("{edge}=\"")).nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+            })
+            .collect()
+    };
+    let spread = |edges: Vec<f64>| -> f64 {
+        assert_eq!(edges.len(), 3);
+        edges.iter().fold(f64::MIN, |a, b| a.max(*b)) - edges.iter().fold(f64::MAX, |a, b| a.min(*b))
+    };
+    // Three figures of Helvetica at 9 points are 15 points wide.
+    assert!(spread(edges("xMax", ">7")) < 0.1 && (spread(edges("xMin", ">7")) - 15.0).abs() < 0.2);
+    assert!(spread(edges("xMin", ">word")) < 0.01);
+}
+
+#[test]
 fn a_table_of_many_columns_or_none_is_no_trouble() {
     let mut sheet = Sheet::new("");
     sheet.table(Table::new(Vec::<(String, Align)>::new()));

@@ -6,14 +6,14 @@ use crate::targets::Codec;
 use std::path::PathBuf;
 use testkit::signals::{noise, sine};
 
-/// Half a second of a tone and noise in two channels, 44.1 kHz.
-fn song(folder: &Path) -> PathBuf {
-    let tone = sine(440.0, 0.3, 0.0, 0.5, 44_100.0);
+/// A second and a half of a tone and noise in two channels: more than one chunk of M4A.
+fn song(folder: &Path, rate_hz: u32) -> PathBuf {
+    let tone = sine(440.0, 0.3, 0.0, 1.5, f64::from(rate_hz));
     let plane =
         |seed| -> Vec<f64> { noise(0.1, seed, tone.len()).iter().zip(&tone).map(|(a, b)| a + b).collect() };
     let path = folder.join("song.wav");
-    let mut writer =
-        Writer::create(&path, Spec::new(Container::Wav, Encoding::Int(24), 44_100, 2), true).unwrap();
+    let spec = Spec::new(Container::Wav, Encoding::Int(24), rate_hz, 2);
+    let mut writer = Writer::create(&path, spec, true).unwrap();
     writer.write(Buffer::from_planes(&[plane(1), plane(2)]).view()).unwrap();
     writer.finish(&Job::quiet(), &Gate::default()).unwrap();
     path
@@ -57,9 +57,9 @@ fn say(program: &str, arguments: &[&str]) -> Option<String> {
 }
 
 /// The stream of a codec as a file; `None`, with a word, where the encoder is missing.
-fn written(folder: &Path, name: &str, labels: &Labels) -> Option<PathBuf> {
+fn written(folder: &Path, (name, rate_hz): (&str, u32), labels: &Labels) -> Option<PathBuf> {
     let codec = Codec::from_name(name).unwrap();
-    match codec::stream(&song(folder), codec, &Job::quiet()).unwrap() {
+    match codec::stream(&song(folder, rate_hz), codec, &Job::quiet()).unwrap() {
         Ok(encoded) => {
             let path = folder.join(format!("song.{}", ending(codec.family)));
             write(&encoded, &path, labels, true, &Job::quiet()).unwrap().commit().unwrap();
@@ -77,10 +77,14 @@ fn every_file_is_read_by_others_with_its_tags_its_cover_and_its_length() {
     let folder = tempfile::tempdir().unwrap();
     // A cover so large that it goes over several pages of Ogg.
     let labels = labels(150_000);
-    for (name, frames) in
-        [("aac-128", 22_050), ("mp3-128", 22_050), ("vorbis-128", 22_050), ("opus-96", 24_000)]
-    {
-        let Some(path) = written(folder.path(), name, &labels) else { continue };
+    for (name, rate_hz, frames) in [
+        ("aac-128", 44_100, 66_150),
+        ("aac-128", 48_000, 72_000),
+        ("mp3-128", 44_100, 66_150),
+        ("vorbis-128", 44_100, 66_150),
+        ("opus-96", 44_100, 72_000),
+    ] {
+        let Some(path) = written(folder.path(), (name, rate_hz), &labels) else { continue };
         let own = decode::probe(&path).unwrap();
         assert_eq!(own.frames, Some(frames), "{name}");
         let file = path.to_str().unwrap();
@@ -115,8 +119,12 @@ fn every_file_is_read_by_others_with_its_tags_its_cover_and_its_length() {
         // Another decoder gives as many frames.
         let arguments = ["-v", "error", "-i", file, "-map", "0:a", "-f", "s16le", "-"];
         if let Ok(output) = std::process::Command::new("ffmpeg").args(arguments).output() {
-            assert!(output.stderr.is_empty(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-            assert_eq!(output.stdout.len() as u64 / 4, frames, "{name}");
+            // The cover is only the head of a picture.
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(said.lines().all(|line| line.contains("png")), "{name}: {said}");
+            // It cuts M4A at the beginning, and at the end by whole packets only.
+            let whole = if name.starts_with("aac") { 1024 } else { 1 };
+            assert_eq!(output.stdout.len() as u64 / 4, frames.next_multiple_of(whole), "{name}");
         }
     }
 }
@@ -126,7 +134,7 @@ fn opus_has_its_own_gains_and_others_replay_gain() {
     let folder = tempfile::tempdir().unwrap();
     let labels = labels(0);
     // RFC 7845, section 5.2.1, by hand: 256 · (-23 - -14) = -2304 and 256 · (-23 - -16.5) = -1664.
-    if let Some(path) = written(folder.path(), "opus-96", &labels) {
+    if let Some(path) = written(folder.path(), ("opus-96", 48_000), &labels) {
         let file = path.to_str().unwrap();
         if let Some(said) = say("opusinfo", &[file]) {
             for word in ["R128_TRACK_GAIN=-2304", "R128_ALBUM_GAIN=-1664", "TITLE=Nächtlicher Zug"] {
@@ -137,7 +145,7 @@ fn opus_has_its_own_gains_and_others_replay_gain() {
         let tags = decode::probe(&path).unwrap().metadata.tags;
         assert!(tags.contains(&("R128_TRACK_GAIN".to_owned(), "-2304".to_owned())), "{tags:?}");
     }
-    if let Some(path) = written(folder.path(), "vorbis-128", &labels)
+    if let Some(path) = written(folder.path(), ("vorbis-128", 44_100), &labels)
         && let Some(said) = say("vorbiscomment", &["-l", path.to_str().unwrap()])
     {
         for word in ["REPLAYGAIN_TRACK_GAIN=-4.00 dB", "REPLAYGAIN_ALBUM_GAIN=-1.50 dB", "TITLE=N"] {
@@ -146,7 +154,7 @@ fn opus_has_its_own_gains_and_others_replay_gain() {
         assert!(!said.contains("R128"), "{said}");
     }
     for name in ["aac-128", "mp3-128"] {
-        let path = written(folder.path(), name, &labels).unwrap();
+        let path = written(folder.path(), (name, 44_100), &labels).unwrap();
         if let Some(said) =
             say("ffprobe", &["-v", "error", "-show_entries", "format_tags", path.to_str().unwrap()])
         {
@@ -161,10 +169,10 @@ fn opus_has_its_own_gains_and_others_replay_gain() {
 fn without_anything_to_say_the_files_are_whole_all_the_same_and_the_same_every_time() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["aac-96", "mp3-128", "opus-64"] {
-        let path = written(folder.path(), name, &Labels::default()).unwrap();
+        let path = written(folder.path(), (name, 44_100), &Labels::default()).unwrap();
         let bytes = std::fs::read(&path).unwrap();
         assert!(decode::probe(&path).unwrap().metadata.tags.iter().all(|(key, _)| key == "ENCODER"));
-        written(folder.path(), name, &Labels::default()).unwrap();
+        written(folder.path(), (name, 44_100), &Labels::default()).unwrap();
         assert!(bytes == std::fs::read(&path).unwrap(), "{name}");
     }
 }
