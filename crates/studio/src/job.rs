@@ -138,8 +138,10 @@ pub(crate) fn each<T: Send>(
         }
         run();
     });
-    let done: Vec<Result<T>> =
-        results.into_iter().filter_map(|place| place.into_inner().unwrap_or_else(PoisonError::into_inner)).collect();
+    let done: Vec<Result<T>> = results
+        .into_iter()
+        .filter_map(|place| place.into_inner().unwrap_or_else(PoisonError::into_inner))
+        .collect();
     done.into_iter().collect()
 }
 
@@ -189,7 +191,8 @@ mod tests {
             let job = Job::quiet().with_threads(threads);
             assert_eq!(each(3, 1, "fail", &job, fail).map_err(|error| error.code), Err("first"));
         }
-        let panics = each(2, 1, "panic", &Job::quiet(), |n, _| if n == 1 { panic!("on purpose") } else { Ok(()) });
+        let panics =
+            each(2, 1, "panic", &Job::quiet(), |n, _| if n == 1 { panic!("on purpose") } else { Ok(()) });
         assert_eq!(panics.map_err(|error| error.code), Err("panic"));
     }
 
@@ -205,8 +208,10 @@ mod tests {
             }
             Ok(())
         });
-        let seen = watch.0.lock().unwrap();
-        assert!(seen.iter().all(|(label, done, total)| label == "masters" && done <= total && *total == 6000));
+        let seen = std::mem::take(&mut *watch.0.lock().unwrap());
+        assert!(
+            seen.iter().all(|(label, done, total)| label == "masters" && done <= total && *total == 6000)
+        );
         assert!(seen.iter().any(|(_, done, _)| *done == 6000), "it reaches its end");
         stop.store(true, Ordering::Relaxed);
         let stopped = each(3, 2, "masters", &job, |_, part| part.step("render", 0, 1));

@@ -353,12 +353,7 @@ struct Models(BTreeMap<u32, Model>);
 
 impl Models {
     /// Of everything that is to be solved.
-    fn of(
-        programme: &mut Programme<'_>,
-        targets: &[Target],
-        wish: &Wish<'_>,
-        job: &Job<'_>,
-    ) -> Result<Self> {
+    fn of(programme: &mut Programme<'_>, targets: &[Target], wish: &Wish<'_>, job: &Job<'_>) -> Result<Self> {
         let mut known = BTreeMap::new();
         for target in targets.iter().filter(|target| again::as_it_is(target, wish).is_none()) {
             let rate_hz = again::rate_for(programme.premaster(), target, wish);

@@ -73,7 +73,8 @@ impl Levels {
         for (pair, [first, second]) in pairs.iter_mut().enumerate() {
             let mut sums = [[0.0; 2]; 3];
             for (&x, &y) in part(2 * pair).iter().zip(part(2 * pair + 1)) {
-                let (bass, top) = ([first[0].tick(x), second[0].tick(y)], [first[1].tick(x), second[1].tick(y)]);
+                let (bass, top) =
+                    ([first[0].tick(x), second[0].tick(y)], [first[1].tick(x), second[1].tick(y)]);
                 for (lane, input) in [x, y].into_iter().enumerate() {
                     let middle = input - bass[lane] - top[lane];
                     sums[0][lane] += bass[lane] * bass[lane];
