@@ -193,10 +193,9 @@ impl Quantiser {
         // Of the number before the clamp, so that clipping cannot wind the loop up.
         let error = rounded - shaped;
         if let Some(coefficients) = self.coefficients.first_chunk::<TAPS>() {
-            for tap in 0..TAPS - 1 {
-                self.errors[tap] = self.errors[tap + 1] + coefficients[tap] * error;
-            }
-            self.errors[TAPS - 1] = coefficients[TAPS - 1] * error;
+            self.errors.copy_within(1..TAPS, 0);
+            self.errors[TAPS - 1] = 0.0;
+            self.errors.iter_mut().zip(coefficients).for_each(|(state, c)| *state += c * error);
         }
         rounded
     }

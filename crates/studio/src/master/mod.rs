@@ -16,6 +16,7 @@ mod programme;
 pub mod propose;
 pub mod reference;
 pub(crate) mod render;
+mod rest;
 pub mod set;
 pub(crate) mod stages;
 pub mod stems;
@@ -28,7 +29,7 @@ use crate::deliver::{Verified, Written};
 use crate::files::{self, NewFile};
 use crate::handover::Premaster;
 use crate::job::{self, Job};
-use crate::message::{Error, Finding, Kind, Result, Severity};
+use crate::message::{Error, Finding, Kind, Result};
 use crate::pipe::{self, Next, Stage};
 use crate::targets::Target;
 use chain::{Chain, Delivery};
@@ -41,6 +42,7 @@ use programme::Programme;
 use propose::{Decision, Proposal};
 use reference::{Match, Painter, Portrait, Reference};
 use render::{CHANNELS, Rendered};
+pub use rest::rested;
 use stages::{Convert, Stereo};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -578,26 +580,6 @@ pub fn master_name(print: &Path, target: &Target) -> String {
 #[must_use]
 pub fn file_name_of(print: &Path, target: &Target, wish: &Wish<'_>) -> String {
     again::file_for(print, target, wish)
-}
-
-/// A print younger than this has not been left alone long enough, seconds: a day, as the trade has it.
-const REST_SECONDS: f64 = 24.0 * 3600.0;
-
-/// What is to be said about the age of a print.
-#[must_use]
-pub fn rested(age_seconds: f64) -> Finding {
-    let hours = age_seconds / 3600.0;
-    let age = match hours {
-        hours if hours < 1.0 => format!("the print is {:.0} minutes old", hours * 60.0),
-        hours if hours < 48.0 => format!("the print is {hours:.0} hours old"),
-        hours => format!("the print is {:.0} days old", hours / 24.0),
-    };
-    if age_seconds >= REST_SECONDS {
-        return Finding::new("rested", Severity::Info, age).limit("a day");
-    }
-    Finding::new("not_rested", Severity::Warning, age)
-        .limit("a day")
-        .advice("ears that mixed it this day hear the mix, not the record: come back tomorrow")
 }
 
 /// Seed of the dither: another one for every print and destination, the same on every run.
