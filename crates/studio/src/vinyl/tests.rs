@@ -32,7 +32,7 @@ fn tone(hz: f64, left: f64, right: f64, seconds: f64, format: &Format) -> Song {
         title: "tone".into(),
         measured,
         bass: Bass { side_mid_db: f64::NEG_INFINITY, ..Bass::default() },
-        treble: Treble { sibilance_db: -30.0, top_db: -60.0 },
+        treble: Treble { sibilance_db: -30.0, top_db: -60.0, sibilant_dbfs: -60.0 },
         findings: Vec::new(),
         motion: vec![steady; (seconds / sector).ceil() as usize],
     }
