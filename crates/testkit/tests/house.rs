@@ -48,8 +48,14 @@ const STUDIO: &[(&str, &[&str])] = &[
 ];
 
 /// Crates and what each may import of ours.
-const CRATES: &[(&str, &[&str])] =
-    &[("dsp", &[]), ("fx", &["dsp"]), ("studio", &["dsp", "fx"]), ("cli", &["studio"]), ("testkit", &[])];
+const CRATES: &[(&str, &[&str])] = &[
+    ("dsp", &[]),
+    ("fx", &["dsp"]),
+    ("studio", &["dsp", "fx"]),
+    ("assistant", &["dsp", "fx", "studio"]),
+    ("cli", &["studio", "assistant"]),
+    ("testkit", &[]),
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

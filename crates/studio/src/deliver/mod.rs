@@ -242,7 +242,7 @@ impl Writer {
             _ => Vec::new(),
         };
         Ok(Self {
-            tally: Tally::new(order.len()),
+            tally: Tally::new(order.len(), spec.encoding),
             spec,
             order,
             quantisers,
@@ -297,16 +297,11 @@ impl Writer {
     fn write_integers(&mut self, block: View<'_>, bits: u16) -> Result<()> {
         let (channels, frames) = (self.order.len(), block.frames());
         self.interleaved.resize(channels * frames, 0);
-        // A power of two: the division is exact, as the reader's is.
-        let step = 1.0 / (1_u64 << (bits - 1)) as f64;
         for (channel, (&from, quantiser)) in self.order.iter().zip(&mut self.quantisers).enumerate() {
             quantiser.process(block.channel(from), &mut self.integers[..frames]);
             let spread = self.interleaved.iter_mut().skip(channel).step_by(channels);
-            for ((to, value), integer) in spread.zip(&mut self.values).zip(&self.integers[..frames]) {
-                *to = *integer;
-                *value = f64::from(*integer) * step;
-            }
-            self.tally.add(channel, &self.values[..frames]);
+            spread.zip(&self.integers[..frames]).for_each(|(to, integer)| *to = *integer);
+            self.tally.add_integers(channel, &self.integers[..frames]);
         }
         match &mut self.sink {
             Sink::Flac(flac) => flac.write(&self.interleaved),

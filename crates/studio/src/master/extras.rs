@@ -32,7 +32,7 @@ const MORE_DB: f64 = 0.1;
 
 /// Renders a delivery to its level; when codecs are to be checked, again under a lower ceiling until the decoded streams hold theirs.
 pub(super) fn held(
-    programme: &mut Programme<'_>,
+    programme: &Programme<'_>,
     target: &Target,
     solved: Level,
     place: Place<'_>,

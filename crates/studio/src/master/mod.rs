@@ -27,7 +27,7 @@ use crate::codec::Outcome;
 use crate::deliver::{Verified, Written};
 use crate::files::{self, NewFile};
 use crate::handover::Premaster;
-use crate::job::Job;
+use crate::job::{self, Job};
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::pipe::{self, Next, Stage};
 use crate::targets::Target;
@@ -252,21 +252,30 @@ pub fn master_as(
     }
     let targets = asked.as_slice();
     let steps = wish.again.map_or(steps.clone(), |chain| propose::merge(&chain.steps, steps));
-    let mut programme = Programme::new(premaster, &steps, true).labelled(&extras.tags);
-    let mut models = Models { known: BTreeMap::new(), targets, wish };
-    for target in targets {
-        let master = match again::as_it_is(target, wish) {
-            Some(delivery) => render_as_it_is(&mut programme, delivery.clone(), place, job)?,
-            None => {
-                let rate_hz = again::rate_for(premaster, target, wish);
-                let model = models.at(rate_hz, &mut programme, job)?;
-                let seed = seed_of(&hash, &target.name);
-                let solved = again::solve(premaster, target, wish, model, (&heard, &steps), seed)?;
-                decisions.push(solved.decision.clone());
-                findings.extend(solved.findings.clone());
-                extras::held(&mut programme, target, solved, place, extras.check_codecs, job)?
-            }
+    let mut programme = Programme::new(premaster, &steps).labelled(&extras.tags);
+    let models = Models::of(&mut programme, targets, wish, job)?;
+    // One after the other in what is decided, side by side in what is rendered.
+    let order = longest_first(targets);
+    let mut made = job::each(targets.len(), 2, "masters", job, |turn, job| {
+        let target = &targets[order[turn]];
+        let Some(delivery) = again::as_it_is(target, wish) else {
+            let model = models.at(again::rate_for(premaster, target, wish))?;
+            let seed = seed_of(&hash, &target.name);
+            let solved = again::solve(premaster, target, wish, model, (&heard, &steps), seed)?;
+            let (decision, said) = (solved.decision.clone(), solved.findings.clone());
+            let master = extras::held(&programme, target, solved, place, extras.check_codecs, job)?;
+            return Ok((master, Some(decision), said));
         };
+        Ok((render_as_it_is(&programme, delivery.clone(), place, job)?, None, Vec::new()))
+    })?;
+    // Back in the order they were asked for.
+    let mut places: Vec<usize> = (0..targets.len()).collect();
+    places.sort_by_key(|turn| order[*turn]);
+    let mut made: Vec<Option<_>> = made.drain(..).map(Some).collect();
+    let made = places.into_iter().filter_map(|turn| made[turn].take());
+    for (target, (master, decision, said)) in targets.iter().zip(made) {
+        decisions.extend(decision);
+        findings.extend(said);
         if let Some(short) = &master.short {
             // What came out takes the place of what was expected.
             findings.retain(|other: &Finding| (other.rule, &other.about) != (short.rule, &short.about));
@@ -281,6 +290,18 @@ pub fn master_as(
     let chain = Chain { source_blake3: hash, steps, deliveries, ..chain_of(premaster, wish, extras) };
     let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions, findings, heard: Some(heard) })
+}
+
+/// Targets in the order they are best begun: what takes longest must not come last.
+fn longest_first(targets: &[Target]) -> Vec<usize> {
+    let cost = |at: &usize| {
+        let target = &targets[*at];
+        // FLAC costs as much again as all the rest; then come noise shapers.
+        (target.container.value != "flac", target.bits.value)
+    };
+    let mut order: Vec<usize> = (0..targets.len()).collect();
+    order.sort_by_key(cost);
+    order
 }
 
 /// What a chain says besides its moves and deliveries.
@@ -316,7 +337,7 @@ fn hear(premaster: &Premaster, paint: bool, job: &Job<'_>) -> Result<(Heard, Str
 
 /// Renders a delivery without solving anything.
 fn render_as_it_is(
-    programme: &mut Programme<'_>,
+    programme: &Programme<'_>,
     delivery: Delivery,
     place: Place<'_>,
     job: &Job<'_>,
@@ -328,20 +349,26 @@ fn render_as_it_is(
 }
 
 /// Models of the limiter, one for each rate.
-struct Models<'a> {
-    known: BTreeMap<u32, Model>,
-    targets: &'a [Target],
-    wish: &'a Wish<'a>,
-}
+struct Models(BTreeMap<u32, Model>);
 
-impl Models<'_> {
-    fn at(&mut self, rate_hz: u32, programme: &mut Programme<'_>, job: &Job<'_>) -> Result<&Model> {
-        match self.known.entry(rate_hz) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
-            Entry::Vacant(place) => {
-                Ok(place.insert(model_of(programme, rate_hz, self.targets, self.wish, job)?))
+impl Models {
+    /// Of everything that is to be solved.
+    fn of(programme: &mut Programme<'_>, targets: &[Target], wish: &Wish<'_>, job: &Job<'_>) -> Result<Self> {
+        let mut known = BTreeMap::new();
+        for target in targets.iter().filter(|target| again::as_it_is(target, wish).is_none()) {
+            let rate_hz = again::rate_for(programme.premaster(), target, wish);
+            if let Entry::Vacant(place) = known.entry(rate_hz) {
+                place.insert(model_of(programme, rate_hz, targets, wish, job)?);
             }
         }
+        if known.is_empty() && targets.len() > 1 {
+            programme.keep(job)?;
+        }
+        Ok(Self(known))
+    }
+
+    fn at(&self, rate_hz: u32) -> Result<&Model> {
+        self.0.get(&rate_hz).ok_or_else(|| Error::new(Kind::Internal, "internal", "a rate without a model"))
     }
 }
 
@@ -352,14 +379,14 @@ impl Models<'_> {
 pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
     render::same_print(&chain, &render::hash_of_print(premaster)?)?;
     check_place(premaster.path(), chain.deliveries.iter().map(|delivery| &delivery.file), place)?;
-    let mut programme =
-        Programme::new(premaster, &chain.steps, chain.deliveries.len() > 1).labelled(&chain.tags);
-    let (mut waiting, mut findings) = (Vec::new(), Vec::new());
-    for delivery in &chain.deliveries {
-        let master = render_as_it_is(&mut programme, delivery.clone(), place, job)?;
-        findings.extend(master.file.written().findings.clone());
-        waiting.push(master);
+    let mut programme = Programme::new(premaster, &chain.steps).labelled(&chain.tags);
+    if chain.deliveries.len() > 1 {
+        programme.keep(job)?;
     }
+    let waiting = job::each(chain.deliveries.len(), 2, "masters", job, |index, job| {
+        render_as_it_is(&programme, chain.deliveries[index].clone(), place, job)
+    })?;
+    let findings = waiting.iter().flat_map(|master| master.file.written().findings.clone()).collect();
     let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions: Vec::new(), findings, heard: None })
 }
@@ -406,7 +433,7 @@ fn model_of(
     let most_db = most_drive_db(programme.premaster(), targets, wish);
     let mut collect = Collect(Collector::new(f64::from(rate_hz), &weights, &settings, most_db));
     let mut convert = Convert::new(programme.sample_rate_hz(), rate_hz, CHANNELS, 0.0)?;
-    programme.play(&mut [&mut convert, &mut collect], "weigh levels", job)?;
+    programme.play_and_keep(&mut [&mut convert, &mut collect], "weigh levels", job)?;
     Ok(collect.0.finish())
 }
 
@@ -423,7 +450,7 @@ fn most_drive_db(premaster: &Premaster, targets: &[Target], wish: &Wish<'_>) -> 
 
 /// Renders a delivery, corrects its drive by what came out, renders again: at most [`MOST_RENDERS`] times.
 fn render_to_level(
-    programme: &mut Programme<'_>,
+    programme: &Programme<'_>,
     target: &Target,
     solved: Level,
     place: Place<'_>,

@@ -1,0 +1,8 @@
+//! The mix assistant: a folder of tracks becomes a session that a person can read, change and keep.
+//!
+//! ```text
+//! folder ─hear→ tracks with their measurements ─sort→ roles ─align→ polarity and time ─decide→ moves ─write→ session.toml
+//! ```
+//!
+//! It writes a session and the reasons for every value in it. It hears groups through the engine to close the balance on
+//! what is rendered, but prints nothing and masters nothing.
