@@ -21,10 +21,10 @@ const COUNTED: std::ops::RangeInclusive<usize> = 3..=29;
 const ENERGY_DB: f64 = 40.0;
 /// A song is in its family within this, dB.
 pub const TOLERANCE_DB: f64 = 1.5;
-/// Filters aim for this, dB: room for what the limiter does after them.
-const AIM_DB: f64 = 0.8;
+/// Filters aim for this, dB: room for what the limiter does after them, and for other measures.
+const AIM_DB: f64 = 0.6;
 /// Beyond this distance outliers weigh five times as much: the last band decides, not the mean, dB.
-const FAR_DB: f64 = 1.2;
+const FAR_DB: f64 = 0.9;
 /// No filter moves more, dB (mastering.md §5.7: cap ±3 dB a band).
 const CAP_DB: f64 = 3.0;
 /// No band is moved further by all of them, dB: a song printed dull among bright ones is off by that much at its ends. By
@@ -251,7 +251,7 @@ impl<'a> Fit<'a> {
             let (out, far) = ((left - AIM_DB).max(0.0), (left - FAR_DB).max(0.0));
             let over = (by.abs() - REACH_DB).max(0.0);
             // Moving costs a little, so that of two ways the smaller is taken.
-            out * out + 4.0 * far * far + 25.0 * over * over + 0.01 * by * by
+            out * out + 4.0 * far * far + 200.0 * over * over + 0.01 * by * by
         };
         self.bands.iter().enumerate().map(one).sum()
     }

@@ -148,10 +148,6 @@ pub(super) fn of(prepared: &Prepared, set: &Set, files: &[Verified], force: bool
 /// # Errors
 /// `isrc_lost`; what reading says.
 pub(super) fn hold_codes(album: &Album, tracks: &[Track], files: &[Verified]) -> Result<()> {
-    // A file a side holds many recordings, and has no code.
-    if tracks.len() != files.len() {
-        return Ok(());
-    }
     for (track, file) in tracks.iter().zip(files) {
         let Some(code) = album.songs.get(track.song).and_then(|song| song.isrc.as_deref()) else { continue };
         let source = decode::open(file.temporary(), decode::Options::default())?;

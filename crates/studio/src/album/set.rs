@@ -262,7 +262,10 @@ fn finished(desk: &Desk<'_>, set: Set, rendered: Vec<Rendered>, waits: Waits) ->
         findings.extend(file.written().findings.iter().cloned());
         files.push(file);
     }
-    papers::hold_codes(&desk.prepared.album, &set.tracks, &files)?;
+    // A file a side holds many recordings, and has no code.
+    if desk.sides.is_empty() || !SIDED.contains(&set.target.as_str()) {
+        papers::hold_codes(&desk.prepared.album, &set.tracks, &files)?;
+    }
     let measured: Vec<&Measurements> = files.iter().map(|file| &file.written().measured).collect();
     if let Some(gain) = ReplayGain::of_album(&measured) {
         files.iter().try_for_each(|file| file.put_album_gain(gain))?;

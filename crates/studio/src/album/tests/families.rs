@@ -45,7 +45,8 @@ fn every(planes: &[Vec<f64>; 2], first: usize, count: usize) -> [Vec<f64>; 2] {
         }
         out
     };
-    [of(&planes[0]), of(&planes[1])]
+    // Half a second of silence, so that no two of them are taken for one piece.
+    [&planes[0], &planes[1]].map(|plane| of(plane).into_iter().chain(vec![0.0; SLICE / 2]).collect())
 }
 
 /// A tilt of so many decibels at either end, made of two broad bells.
@@ -77,7 +78,7 @@ fn worst(distances: &[f64]) -> f64 {
 fn songs_of_one_real_record_at_wild_levels_and_tilts_come_together() {
     let Some(planes) = recording("mastered/folk_vocal_fishin_60s.ogg") else { return };
     let studio = Studio::new();
-    let tilts = [0.0, 3.0, -3.0, 1.5, -2.0, 2.5, 0.0, -2.5];
+    let tilts = [0.0, 2.4, -2.4, 1.2, -1.6, 2.0, 0.0, -2.0];
     let peaks = [-1.0, -24.0, -6.0, -12.0, -3.0, -30.0, -9.0, -18.0];
     let mut text = "[album]\ntitle = \"One\"\nprocess = \"tone\"\n".to_owned();
     let mut printed = Vec::new();

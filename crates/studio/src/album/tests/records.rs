@@ -200,8 +200,17 @@ fn a_single_is_an_album_of_one_song_and_sides_are_files_of_their_own() {
     let planes = peak_at(band(9, 5.0, 100.0), -6.0);
     studio.print("a.wav", 24, [&planes[0], &planes[1]]);
     let song = "[[song]]\nid = \"a\"\nfile = \"a.wav\"\ntitle = \"Alone\"\nisrc = \"DE-A12-26-00001\"\n";
-    let (_, release) = studio.render(&format!("[album]\ntitle = \"Single\"\n{song}"), &["cd"], "single");
+    let (_, release) = studio.render(
+        &format!("[album]\ntitle = \"Single\"\n{song}"),
+        &["cd", "hi-res", "spotify"],
+        "single",
+    );
     let release = release.unwrap();
+    // The code is in FLAC and in WAV.
+    for name in ["hi-res/01 Alone.flac", "spotify/01 Alone.wav"] {
+        let bytes = std::fs::read(studio.path(&format!("single/{name}"))).unwrap();
+        assert!(bytes.windows(12).any(|part| part == b"DEA122600001"), "{name}");
+    }
     assert_eq!(release.sets[0].tracks.len(), 1);
     let pq = std::fs::read_to_string(studio.path("single/cd/ddp/PQDESCR")).unwrap();
     assert!(pq.contains("DEA122600001"), "{pq}");

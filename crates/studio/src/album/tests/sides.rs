@@ -85,7 +85,7 @@ fn a_lathe_gets_its_bass_in_the_middle_and_its_hiss_held_back_and_a_service_does
     wide.iter_mut().for_each(|plane| bell(plane, 80.0, 1.0, 12.0));
     let wide = peak_at(wide, -6.0);
     studio.print("wide.wav", 24, [&wide[0], &wide[1]]);
-    let sharp = hissing(92, 6.0, -28.0);
+    let sharp = hissing(92, 6.0, -36.0);
     studio.print("sharp.wav", 24, [&sharp[0], &sharp[1]]);
     let text = "[album]\nprocess = \"tone\"\nloudness = \"keep\"\n[[song]]\nid = \"wide\"\nfile = \"wide.wav\"\ninsert = []\n\
                 [[song]]\nid = \"sharp\"\nfile = \"sharp.wav\"\ninsert = []\n[[side]]\nname = \"A\"\nsongs = [\"wide\", \"sharp\"]\n";
@@ -104,7 +104,7 @@ fn a_lathe_gets_its_bass_in_the_middle_and_its_hiss_held_back_and_a_service_does
     let heard = |path: &Path| crate::vinyl::hear(path, &format, &Job::quiet()).unwrap().treble.sibilance_db;
     let (was, is) = (heard(&studio.path("sharp.wav")), cut.songs[1].treble.sibilance_db);
     println!("sibilance {was:.1} dB as printed, {is:.1} dB on the side; {held:?}");
-    assert!(was > 7.0 && is < was - 0.6 * held.range_db, "{was} {is} {held:?}");
+    assert!(was > 7.0 && is < was - 0.5 * held.range_db, "{was} {is} {held:?}");
     assert!(release.findings.iter().any(|own| own.rule == "treble_held_back" && own.about == "sharp"));
     // No brickwall: whatever was done, no sample was limited.
     assert_eq!(release.sets[0].reduction_db, 0.0);
