@@ -8,8 +8,8 @@ use dsp::math;
 use serde::Serialize;
 use std::collections::VecDeque;
 
-/// The last tenth of what is kept at an end lies this far under the whole where it was faded, dB. By calibration, 2026-11-21: a fade of
-/// 20 ms in the shape of a raised cosine falls by 30 dB, music within 20 ms by less than 10.
+/// The last tenth of what is kept at an end lies this far under the whole where it was faded, dB. By our own convention: a raised
+/// cosine of 30 ms is 50 dB down there, and a decay that fast is no music going on.
 const FADED_DB: f64 = 15.0;
 /// Frames at either end that are kept, to see whether two songs are one piece: 20 ms at 48 kHz.
 const KEPT_FRAMES: usize = 960;
