@@ -303,7 +303,7 @@ fn an_album_that_cannot_be_named_in_the_middle_takes_its_names_back() {
     }
     // A set whose names appear while it is being made: nothing of another is replaced, nothing half stays.
     let script = "\"$TONMEISTER\" album songs/album.toml --for archive,cd -o record -q & job=$!; \
-                  while [ ! -e record/cd/ddp ]; do sleep 0.01; done; echo mine > record/cd/ddp/PQDESCR; wait $job";
+                  for n in $(seq 3000); do [ -e record/cd/ddp ] && break; sleep 0.01; done; echo mine > record/cd/ddp/PQDESCR; wait $job";
     let output = shell(dir.path(), script);
     expect_code(&output, 4);
     assert!(err(&output).contains("[exists]"), "{}", err(&output));
