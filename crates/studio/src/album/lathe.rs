@@ -198,6 +198,12 @@ impl Ask {
     }
 }
 
+/// By how much treble has to fall for a stylus to follow a bend, dB: a bend is the square of the speed over the acceleration, so
+/// half the treble is twice the radius.
+fn missing_db(bend_um: f64) -> f64 {
+    gain_to_db(STYLUS_UM / bend_um.max(1e-3)).max(0.0)
+}
+
 /// What the model asks, by passage of the album.
 fn asked(prepared: &Prepared, cut: &Sides) -> BTreeMap<usize, Ask> {
     let mut asked: BTreeMap<usize, Ask> = BTreeMap::new();
@@ -210,8 +216,7 @@ fn asked(prepared: &Prepared, cut: &Sides) -> BTreeMap<usize, Ask> {
                 title: song.title.clone(),
                 sibilance_db: (song.treble.sibilance_db - MOST_SIBILANCE_DB).max(0.0),
                 bend_um,
-                // A bend is the square of the speed over the acceleration: half the treble, twice the radius.
-                bend_db: gain_to_db(STYLUS_UM / bend_um.max(1e-3)).max(0.0),
+                bend_db: missing_db(bend_um),
                 sibilant_dbfs: song.treble.sibilant_dbfs,
             };
             let Some(passage) = prepared.passage_of(*index).filter(|_| ask.need_db() > LEAST_HELD_DB) else {
@@ -254,8 +259,7 @@ mod tests {
     use super::*;
 
     fn ask(sibilance_db: f64, bend_um: f64) -> Ask {
-        let bend_db = gain_to_db(STYLUS_UM / bend_um).max(0.0);
-        Ask { title: "x".into(), sibilance_db, bend_um, bend_db, sibilant_dbfs: -30.0 }
+        Ask { title: "x".into(), sibilance_db, bend_um, bend_db: missing_db(bend_um), sibilant_dbfs: -30.0 }
     }
 
     #[test]

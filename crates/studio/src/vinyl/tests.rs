@@ -252,3 +252,15 @@ fn listening_hears_bass_that_is_wide_or_against_itself_and_sibilants() {
     assert!((song.treble.sibilance_db - 8.16).abs() < 0.4, "{:?}", song.treble);
     assert!(write("body.wav", &body, &body).treble.sibilance_db < -30.0);
 }
+
+#[test]
+fn a_side_is_its_songs_and_the_gaps_between_them_at_the_lower_of_two_levels() {
+    let format = lp();
+    let songs = vec![tone(400.0, 0.2, 0.2, 300.0, &format), tone(400.0, 0.2, 0.2, 300.0, &format)];
+    let side = &plan::plan(&songs, &[0..2], &format, 2.0)[0];
+    assert!((side.seconds - 602.0).abs() < 1e-9, "{}", side.seconds);
+    assert_eq!(side.cut.level_db, side.custom_db.expect("it is offered").min(side.highest_db));
+    // Gaps of their own: what stands before the first song is not cut.
+    let side = &plan::plan_with_gaps(&songs, &[0..2], &format, &[9.0, 3.5])[0];
+    assert!((side.seconds - 603.5).abs() < 1e-9, "{}", side.seconds);
+}
