@@ -271,7 +271,8 @@ impl Bands {
     }
 
     fn finish(mut self) -> (Bass, Treble) {
-        let [sibilance_db, sibilant_dbfs] = [&mut self.sharpness_db, &mut self.sibilant_db].map(hundredth);
+        let [sibilance_db, sibilant_dbfs] =
+            [&mut self.sharpness_db, &mut self.sibilant_db].map(|values| hundredth(values));
         let [mid, side, top, all] = self.sums;
         let seconds = self.phase.frames as f64 / self.rate_hz;
         let (at, stretches) = longest_against(&self.phases);
@@ -285,7 +286,7 @@ impl Bands {
 }
 
 /// What is exceeded in a hundredth of all values.
-fn hundredth(values: &mut Vec<f32>) -> f64 {
+fn hundredth(values: &mut [f32]) -> f64 {
     values.sort_by(f32::total_cmp);
     let at = (0.99 * values.len().saturating_sub(1) as f64).round() as usize;
     values.get(at).map_or(f64::NEG_INFINITY, |db| f64::from(*db))
