@@ -279,7 +279,7 @@ pub(crate) struct Master {
 /// `album`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tonmeister album songs --propose      writes songs/album.toml, every value with its reason\n  tonmeister album songs/album.toml --for cd,spotify -o record    DDP fileset, files to stream\n  tonmeister album songs --for hi-res -o record      both at once\n\nEvery destination has its own folder in DIR. What is taken out of album.toml is proposed anew."
+    after_help = "Examples:\n  tonmeister album songs --propose      writes songs/album.toml, every value with its reason\n  tonmeister album songs/album.toml --for cd,spotify -o record    DDP fileset, files to stream\n  tonmeister album songs --for hi-res -o record      both at once\n  tonmeister album songs --for vinyl -o record       a file, cue sheet and picture a side\n\nEvery destination has its own folder in DIR. What is taken out of album.toml is proposed anew."
 )]
 pub(crate) struct Album {
     /// A folder of prints, or the album.toml written for one

@@ -36,7 +36,7 @@ const STUDIO: &[(&str, &[&str])] = &[
         "album",
         &[
             "audio", "decode", "meters", "session", "handover", "targets", "services", "deliver", "disc",
-            "master",
+            "master", "sheet", "vinyl",
         ],
     ),
     (

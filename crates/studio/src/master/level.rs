@@ -2,6 +2,8 @@
 
 use super::chain::{Aim, Container, Delivery, Dither, Encoding, Evidence, Family, Output, Step, make};
 use super::listen::Transients;
+/// What a medium asks for beyond its level, for the album too.
+pub(crate) use super::medium::moves as medium_moves;
 use super::propose::{Decision, set};
 use super::taste::{Intensity, Taste};
 use crate::message::{Error, Finding, Kind, Result, Severity};

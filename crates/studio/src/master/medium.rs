@@ -23,7 +23,7 @@ const TOP_DB: f64 = -24.0;
 const TOP_BANDS: std::ops::RangeInclusive<usize> = 29..=30;
 
 /// The moves of a target; `shared` is the chain before it.
-pub(super) fn moves(
+pub(crate) fn moves(
     target: &Target,
     heard: &Listening,
     shared: &[Step],
