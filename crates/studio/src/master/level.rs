@@ -18,7 +18,7 @@ pub(super) const MARGIN_DB: f64 = 0.1;
 pub(crate) const FREE_LOUDNESS_LUFS: f64 = -10.0;
 /// Limiting spent where nobody asks for loudness: reduction averaged over all time, dB. By calibration, 2026-11-21.
 pub(crate) const FREE_REDUCTION_DB: f64 = 0.2;
-/// Peak to loudness ratio kept where a target does not say (mastering.md §6: default PLR ≥ 10).
+/// Peak to loudness ratio that is usual (mastering.md §6: default PLR ≥ 10).
 pub(crate) const LEAST_PLR_LU: f64 = 10.0;
 /// Most drive or cut that is ever tried, dB.
 pub(super) const MOST_GAIN_DB: f64 = 40.0;
@@ -78,10 +78,13 @@ impl Order<'_> {
         self.intensity().free_loudness_lufs.value.min(ceiling_dbtp - self.least_plr_lu())
     }
 
-    /// Peak to loudness ratio that has to be left: of the intensity, or less where the destination says so.
+    /// Peak to loudness ratio that has to be left: of the intensity, and less by what the destination is denser than usual.
     fn least_plr_lu(&self) -> f64 {
         let own = self.intensity().least_plr_lu.value;
-        self.target.min_plr_lu.as_ref().map_or(own, |fact| own.min(fact.value))
+        self.target.min_plr_lu.as_ref().map_or(own, |fact| {
+            let denser = (fact.value - LEAST_PLR_LU).min(0.0);
+            (own + denser).max(own.min(fact.value))
+        })
     }
 
     /// The limiter for a master of a loudness under a ceiling.

@@ -68,7 +68,11 @@ fn modes_and_codecs_are_read_with_their_sources() {
     assert_eq!(codecs, ["vorbis-320", "vorbis-160", "aac-256", "aac-128"]);
     assert_eq!(find("apple-digital-masters").unwrap().codecs[0].tier, Tier::Primary);
     assert!(find("qobuz").unwrap().codecs.is_empty());
-    assert!(find("archive").unwrap().is_unlimited() && find("vinyl").unwrap().is_unlimited() && !find("cd").unwrap().is_unlimited());
+    assert!(
+        find("archive").unwrap().is_unlimited()
+            && find("vinyl").unwrap().is_unlimited()
+            && !find("cd").unwrap().is_unlimited()
+    );
     assert_eq!(find("spotify").unwrap().codec_ceiling(), 0.0);
 }
 
