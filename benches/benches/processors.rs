@@ -32,7 +32,10 @@ fn at_work(entry: &fx::Entry) -> Box<dyn fx::AnyProcessor> {
     for (address, value) in of_key.map_or(&[][..], |(_, settings)| settings) {
         match entry.description.index_of(address) {
             Some(index) => processor.set(index, *value),
-            None => panic!("{} has no {address}", entry.description.key),
+            None => {
+                eprintln!("{} has no {address}", entry.description.key);
+                std::process::exit(2);
+            }
         }
     }
     processor

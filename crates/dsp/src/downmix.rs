@@ -321,4 +321,17 @@ mod tests {
             assert_eq!(*row, (0..6).map(one).collect::<Vec<_>>());
         }
     }
+
+    #[test]
+    fn the_right_side_has_the_coefficients_of_the_left() {
+        let softer = Coefficients { rear: Fold::Minus3, ..Coefficients::default() };
+        assert!((rows(&SEVEN, &FIVE, softer)[5][7] - R).abs() < 1e-15);
+        assert!((rows(&SEVEN, &STEREO, softer)[1][7] - 0.5).abs() < 1e-15);
+        let stereo = rows(&TWELVE, &STEREO, Coefficients::default());
+        close(&stereo[1..], &[&[0.0, 1.0, R, 0.0, 0.0, R, 0.0, R, 0.0, R, 0.0, 0.5]]);
+        let seven = rows(&TWELVE, &SEVEN, Coefficients::default());
+        assert!((seven[7][11] - R).abs() < 1e-15 && seven[5][11] == 0.0);
+        let off = Coefficients { height: Fold::Off, ..Coefficients::default() };
+        assert_eq!(rows(&TWELVE, &STEREO, off)[1][11], 0.0);
+    }
 }

@@ -191,4 +191,14 @@ mod tests {
         let step = audio.channel(1).windows(2).fold(0.0, |m: f64, w| m.max((w[1] - w[0]).abs()));
         assert!(step < 0.005 && audio.channel(1)[4_799] < 1e-8, "{step}");
     }
+
+    #[test]
+    fn a_mono_sound_stands_on_the_side_of_its_position() {
+        // Cosine and sine of (1 + position) · 45°: at 0.5, of 67.5°.
+        let (left, right) = run(&Pan { position: 0.5, mode: PanMode::Mono, ..Pan::default() }, 0.5, 0.5);
+        assert!((left - 0.5 * 0.382_683_432_365).abs() < 1e-9, "{left}");
+        assert!((right - 0.5 * 0.923_879_532_511).abs() < 1e-9, "{right}");
+        let (left, right) = run(&Pan { position: -1.0, mode: PanMode::Mono, ..Pan::default() }, 0.5, 0.25);
+        assert!((left - 0.375).abs() < 1e-12 && right.abs() < 1e-12, "{left} {right}");
+    }
 }

@@ -256,4 +256,27 @@ mod tests {
         let step = out.windows(2).fold(0.0, |m: f64, w| m.max((w[1] - w[0]).abs()));
         assert!(step < 0.09, "{step}");
     }
+
+    #[test]
+    fn formants_go_where_they_are_sent_and_the_pitch_stays() {
+        // Harmonics of 150 Hz with a formant at 900 Hz.
+        let mut source = vec![0.0; 60_000];
+        for k in 1..=40 {
+            let hz = 150.0 * f64::from(k);
+            let off = (hz - 900.0) / 150.0;
+            let level = 0.2 / (1.0 + off * off);
+            for (x, y) in source.iter_mut().zip(signals::sine(hz, level, f64::from(k * k), 1.25, RATE)) {
+                *x += y;
+            }
+        }
+        // An octave up it is at 1800 Hz, an octave down at 450 Hz.
+        let tilt = |formant_semitones: f64| {
+            let out =
+                run(&Pitch { keep_formants_percent: 100.0, formant_semitones, ..Pitch::default() }, &source);
+            let level = |hz: f64| measure::to_db(measure::tone(&out[24_000..48_000], hz, RATE).0);
+            level(1_800.0) - level(450.0)
+        };
+        assert!(tilt(12.0) > 10.0, "{}", tilt(12.0));
+        assert!(tilt(-12.0) < -20.0, "{}", tilt(-12.0));
+    }
 }

@@ -41,7 +41,7 @@ const STUDIO: &[(&str, &[&str])] = &[
         "report",
         &[
             "audio", "meters", "session", "engine", "mix", "handover", "targets", "services", "master",
-            "vinyl", "album", "deliver",
+            "vinyl", "album", "codec", "deliver",
         ],
     ),
     ("demo", &["audio", "session", "deliver"]),

@@ -253,4 +253,13 @@ mod tests {
             assert!((measured - odd_shape().magnitude_db(f, 48_000.0)).abs() < 1e-9, "{f}");
         }
     }
+
+    #[test]
+    fn a_gain_in_front_moves_the_whole_response() {
+        let (shape, softer) = (odd_shape(), odd_shape().scaled(0.5));
+        for f in [20.0, 997.0, 4_000.0, 12_000.0, 21_000.0] {
+            let moved = softer.magnitude_db(f, 44_100.0) - shape.magnitude_db(f, 44_100.0);
+            assert!((moved + 6.020_599_9).abs() < 1e-6, "{f}: {moved}");
+        }
+    }
 }

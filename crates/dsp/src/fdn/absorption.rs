@@ -266,4 +266,46 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_middle_of_each_band_loses_its_decibels_with_the_way_through_the_filter_counted() {
+        let decay = Decay {
+            low_seconds: 3.0,
+            mid_seconds: 1.5,
+            high_seconds: 0.6,
+            low_crossover_hz: 250.0,
+            high_crossover_hz: 4000.0,
+        };
+        for frames in [60_usize, 300] {
+            let filter = LineFilter::design(frames, |_| 0.0, &decay, 48_000.0);
+            for (hz, seconds) in [(250.0 / 3.0, 3.0), (1000.0, 1.5), (12_000.0, 0.6)] {
+                let (db, delay) = filter.respond(hz, 48_000.0);
+                let measured = -60.0 * (frames as f64 + delay) / (db * 48_000.0);
+                assert!((measured / seconds - 1.0).abs() < 1e-6, "{frames} {hz}: {measured} s for {seconds}");
+            }
+        }
+    }
+
+    #[test]
+    fn far_below_and_above_nothing_decays_in_more_than_twice_its_time() {
+        // At 0 Hz and at half the rate the shelves are at their full gain: half of 60 dB per decay time at least.
+        for code in 0..216 {
+            let time = |place: usize| [0.1, 0.3, 1.0, 2.5, 7.0, 20.0][code / place % 6];
+            let decay = Decay {
+                low_seconds: time(1),
+                mid_seconds: time(6),
+                high_seconds: time(36),
+                low_crossover_hz: 1000.0,
+                high_crossover_hz: 1500.0,
+            };
+            for frames in [170_usize, 3001] {
+                let filter = LineFilter::design(frames, |_| 0.0, &decay, 44_100.0);
+                for (hz, seconds) in [(0.0, decay.low_seconds), (22_050.0, decay.high_seconds)] {
+                    let least = 30.0 * frames as f64 / (seconds * 44_100.0);
+                    let (db, _) = filter.respond(hz, 44_100.0);
+                    assert!(-db > least * (1.0 - 1e-4), "{decay:?} {frames} {hz}: {db} dB, {least}");
+                }
+            }
+        }
+    }
 }

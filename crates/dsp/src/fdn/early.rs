@@ -129,4 +129,19 @@ mod tests {
         assert!((found - floor).abs() < 1e-12, "{found} {floor}");
         assert!(images[0].side < 0.0, "the source is on the left");
     }
+
+    #[test]
+    fn pressure_falls_with_the_distance_and_by_0_85_at_every_wall() {
+        let (size, source, ear) = Shape::Room.plan();
+        let images = images(size, source, ear);
+        // The direct sound by hand; then the floor, one wall away.
+        let direct = (0.81_f64 + 6.76 + 0.01).sqrt();
+        assert!((images[0].distance - direct).abs() < 1e-12 && (images[0].gain * direct - 1.0).abs() < 1e-12);
+        let floor = (0.81_f64 + 6.76 + 6.25).sqrt();
+        let found = images.iter().find(|image| (image.distance - floor).abs() < 1e-9).unwrap();
+        assert!((found.gain - 0.85 / floor).abs() < 1e-12, "{}", found.gain);
+        // The farthest corner is two walls away on every axis.
+        let last = images.iter().map(|image| image.gain * image.distance).fold(1.0, f64::min);
+        assert!((last - 0.377_149_515_625).abs() < 1e-12, "{last}");
+    }
 }

@@ -213,3 +213,24 @@ fn interpolate(taps: &[f64; TAPS], x: &[f64]) -> f64 {
     }
     (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Curve;
+
+    #[test]
+    fn the_knee_begins_at_85_hundredths_and_is_a_parabola_of_a_flat_end() {
+        // By hand: from (0.85, 0.85) with slope 1 to (1.15, 1) with slope 0, so (x - 0.85)² / 0.6 is taken in between.
+        let curve = Curve::new(1.0, 0.5);
+        for x in [0.3, 0.6, 0.84] {
+            assert_eq!(curve.change(x), 0.0, "{x}");
+        }
+        for (x, wanted) in [(0.91, 0.006), (1.0, 0.0375), (1.09, 0.096), (1.15, 0.15), (1.6, 0.6)] {
+            assert!((curve.change(x) + wanted).abs() < 1e-12, "{x}: {}", curve.change(x));
+            assert!((curve.change(-x) - wanted).abs() < 1e-12, "-{x}");
+        }
+        // A ceiling further up than that moves the knee to it.
+        assert_eq!(Curve::new(1.0, 0.9).change(0.9), 0.0);
+        assert!(Curve::new(1.0, 0.9).change(0.92) < 0.0);
+    }
+}

@@ -440,4 +440,14 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_wave_at_half_the_rate_counts_with_its_amplitude_on_both_sides() {
+        // What alternates between ±0.5 could stand √(0.5² + 0.5²) above its samples a beat away.
+        let x = [0.5, -0.5].repeat(512);
+        let (_, fine) = levels_of(&x, 0.4);
+        assert!((fine - 1.2071).abs() < 0.02, "{fine}");
+        // Below the ceiling nobody asks.
+        assert!(levels_of(&x, 1.0).1 < 0.6);
+    }
 }

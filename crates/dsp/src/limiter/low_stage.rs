@@ -88,3 +88,47 @@ impl LowLevel {
         self.state = if state.abs() < 1e-30 { 0.0 } else { state };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Settings;
+    use super::super::release::Path;
+    use super::*;
+
+    const NODES_PER_SECOND: f64 = 12_000.0;
+
+    /// Reductions that answer a need of `need` over `length` nodes, after 3000 nodes of none, in the long windows.
+    fn reductions(need: f64, length: usize) -> Vec<f64> {
+        let mut path = Path::new(Settings::low_nodes(NODES_PER_SECOND), timings().long.unwrap());
+        let mut out = Vec::new();
+        for hop in 0..20_000 / NODES {
+            let mut answer = [0.0; NODES];
+            let needs = std::array::from_fn(|n| {
+                if (3000..3000 + length).contains(&(hop * NODES + n)) { need } else { 0.0 }
+            });
+            path.run(&needs, &mut answer);
+            out.extend(answer);
+        }
+        out
+    }
+
+    #[test]
+    fn the_gain_of_the_bass_takes_half_a_period_of_50_hz_to_fall() {
+        let out = reductions(0.25, 4000);
+        let begin = out.iter().position(|d| *d > 0.0).unwrap();
+        let there = out.iter().position(|d| *d > 0.2499).unwrap();
+        let took_ms = (there - begin) as f64 / NODES_PER_SECOND * 1e3;
+        assert!((8.5..=10.2).contains(&took_ms), "{took_ms}");
+    }
+
+    #[test]
+    fn held_bass_comes_back_63_percent_of_its_decibels_in_250_ms() {
+        let out = reductions(0.25, 4000);
+        let db = |n: usize| -math::gain_to_db(1.0 - out[n]);
+        // Well after the hold and the window: a quarter of a second is 3000 nodes.
+        for n in [9000, 11_000] {
+            let left = db(n + 3000) / db(n);
+            assert!((left - 0.3679).abs() < 0.004, "{left}");
+        }
+    }
+}

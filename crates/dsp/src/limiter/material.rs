@@ -126,3 +126,26 @@ fn difference_energy(plane: &[f64], last: &mut f64) -> f64 {
     *last = *end;
     start + tail + (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_onset_is_judged_against_a_twentieth_of_the_last_0_4_seconds() {
+        // 4 s of one energy, 40 ms of none, then a fifth of it. Of the average 1 the pause and the means of 20 ms take a
+        // share of 0.095 in 0.4 s, which leaves a floor of 0.0453; 10 ms into the blow the mean is at 0.1.
+        let mut material = Material::new(1, 0.001);
+        for _ in 0..4000 {
+            material.judge(1.0);
+        }
+        for _ in 0..40 {
+            material.judge(0.0);
+        }
+        for _ in 0..30 {
+            material.judge(0.2);
+        }
+        let wanted = math::power_to_db((0.1 + 0.0453) / 0.0453);
+        assert!((material.rise_db - wanted).abs() < 0.25, "{} {wanted}", material.rise_db);
+    }
+}

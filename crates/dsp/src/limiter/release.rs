@@ -300,4 +300,39 @@ mod tests {
         assert!((db(out[later]) / 6.0206 - 0.3679).abs() < 0.02, "{}", db(out[later]));
         assert!(out[7999] < 0.002, "{}", out[7999]);
     }
+
+    fn step(hold_ms: f64, slow_release_ms: f64, length: usize) -> Vec<f64> {
+        let mut needs = vec![0.0; 8000];
+        needs[1000..1000 + length].fill(0.5);
+        run(Timing { lookahead_ms: 4.0, hold_ms, release_ms: 50.0, slow_release_ms }, &needs)
+    }
+
+    #[test]
+    fn the_gain_takes_the_look_ahead_to_fall() {
+        let out = step(0.0, 50.0, 1000);
+        let begin = out.iter().position(|d| *d > 0.0).unwrap();
+        let there = out.iter().position(|d| *d > 0.499_99).unwrap();
+        let took_ms = (there - begin) as f64 / 11.025;
+        assert!((3.6..=4.1).contains(&took_ms), "{took_ms}");
+    }
+
+    #[test]
+    fn a_hold_is_as_much_longer_at_the_bottom() {
+        let falls = |hold_ms| step(hold_ms, 50.0, 1).iter().rposition(|d| *d > 0.499_99).unwrap();
+        let (plain, held) = (falls(0.0), falls(10.0));
+        // 10 ms of 11.025 nodes.
+        assert!(held.abs_diff(plain + 110) <= 1, "{plain} {held}");
+    }
+
+    #[test]
+    fn what_lasts_0_4_seconds_has_63_percent_of_the_slow_release() {
+        // The average of 6.02 dB is at 1 - 1/e after 0.4 s (and the 4 ms of the window): from 50 ms on the way to 500 ms,
+        // 0.636 of it are 336 ms.
+        let out = step(0.0, 500.0, 4410);
+        let db = |n: usize| -math::gain_to_db(1.0 - out[n]);
+        let at = out.iter().rposition(|d| *d > 0.499).unwrap() + 55;
+        let left = db(at + 220) / db(at);
+        let wanted = math::exp(-220.0 / 11.025 / 336.0);
+        assert!((left - wanted).abs() < 0.01, "{left} {wanted}");
+    }
 }

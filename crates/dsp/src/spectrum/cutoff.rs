@@ -58,15 +58,19 @@ impl Spectrum {
                 _ => Some(next),
             })?;
         (best.1 >= least_drop_db).then(|| Cutoff {
-            hz: self.steepest(&levels, best.0, edge),
+            hz: self.steepest(&levels, best.0, edge, best.1),
             drop_db: best.1,
             floor_db_per_hz: best.2 - 10.0 * math::log10(BAND_HZ),
         })
     }
 
     /// Where inside an edge the level crosses half its fall.
-    fn steepest(&self, levels: &[f64], at: usize, edge: usize) -> f64 {
-        let last = (at + edge).min(levels.len() - 1);
+    fn steepest(&self, levels: &[f64], at: usize, edge: usize, drop_db: f64) -> f64 {
+        // A tenth of the stretch above may stand over its level, so the edge may end so much later.
+        let end = |later: usize| (at + edge + later).min(levels.len() - 1);
+        let fallen = |last: &usize| levels[*last] < levels[at.saturating_sub(1)] - 0.5 * drop_db;
+        let spare = (0.1 * ABOVE_HZ / BAND_HZ) as usize;
+        let last = (0..=spare).map(end).find(fallen).unwrap_or(end(0));
         let (top, bottom) = (levels[at.saturating_sub(1)], levels[last]);
         let half = 0.5 * (top + bottom);
         let crossing = (at..=last).find(|band| levels[*band] < half).unwrap_or(at);

@@ -181,6 +181,52 @@ fn broken_samples_and_missing_planes_do_no_harm() {
     assert_eq!(spectrum.band_power(0, f64::NAN, 1000.0), 0.0);
 }
 
+/// A spectrum of 48 kHz in bins of 10 Hz.
+fn drawn(level: impl Fn(usize) -> f64) -> Spectrum {
+    let power = vec![(0..=2400).map(level).collect()];
+    Spectrum { sample_rate_hz: RATE, size: 4800, blocks: 1, skipped: 0, power }
+}
+
+#[test]
+fn what_stands_still_and_what_changes_every_frame_have_their_mean_square_too() {
+    for signal in [vec![0.5; 8192], [0.5, -0.5].repeat(4096)] {
+        let spectrum = analyse(&[signal], with_size(1024));
+        assert!((spectrum.band_power(0, 0.0, 24_000.0) - 0.25).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn flatness_is_the_geometric_over_the_arithmetic_mean() {
+    // By hand: √(1 · 4) / 2.5, however loud.
+    for level in [1.0, 1e-6] {
+        let spectrum = drawn(|k| if k % 2 == 0 { 4.0 * level } else { level });
+        assert!((spectrum.flatness(0, 1000.0, 1990.0).unwrap() - 0.8).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn points_of_the_smoothed_curve_are_as_wide_as_they_are_apart() {
+    for (per_octave, ratio) in [(1, 2.0), (3, 1.259_921_049_894_873), (24, 1.029_302_236_643_492)] {
+        let curve = drawn(|_| 1e-6).smoothed(0, per_octave, 100.0, 10_000.0);
+        assert!(curve.len() > 5);
+        for pair in curve.windows(2) {
+            assert!((pair[0].high_hz / pair[0].low_hz - ratio).abs() < 1e-12, "{per_octave}: {pair:?}");
+            assert!((pair[0].high_hz - pair[1].low_hz).abs() < 1e-8, "{per_octave}: {pair:?}");
+            // A millionth every 10 Hz.
+            let wanted = math::power_to_db(1e-7 * (pair[0].high_hz - pair[0].low_hz));
+            assert!((pair[0].level_dbfs - wanted).abs() < 1e-6, "{per_octave}: {pair:?}");
+        }
+    }
+}
+
+#[test]
+fn the_floor_above_a_wall_is_a_density() {
+    // -40 dB per bin of 10 Hz, above 16 kHz -120 dB: that is -130 dB per Hz, 80 dB down.
+    let found = drawn(|k| if k < 1600 { 1e-4 } else { 1e-12 }).cutoff(0, 10_000.0, 23_000.0, 40.0).unwrap();
+    assert!((found.floor_db_per_hz + 130.0).abs() < 1e-6, "{found:?}");
+    assert!((found.drop_db - 80.0).abs() < 1e-6 && (found.hz - 16_000.0).abs() <= 100.0, "{found:?}");
+}
+
 #[test]
 fn every_block_is_shown_with_its_number_and_blocks_add_up_to_the_spectrum() {
     let options = Options { size: 1024, planes: Planes::Mid, ..Options::default() };

@@ -106,3 +106,34 @@ fn cuts_and_retuning_change_no_bit() {
     };
     assert!(go(&[64]) == go(&[1, 63, 64, 17, 50]));
 }
+
+#[test]
+fn without_chirp_the_first_turn_comes_after_line_and_sections() {
+    // 41.3 ms and 72 sections of half a period of 4300 Hz, rounded to 6 frames, each of them a plain delay.
+    let first = |length| {
+        let settings = Tuning { chirp: 0.0, drip: 0.0, length, ..tuning(1.0) };
+        let out = response(settings, 8192, 48_000.0);
+        out[0].iter().position(|x| x.abs() > 1e-9).unwrap()
+    };
+    for (length, line) in [(0.5, 991), (1.0, 1982), (2.0, 3965)] {
+        assert!(first(length).abs_diff(line + 432) <= 1, "{length}: {}", first(length));
+    }
+}
+
+#[test]
+fn drip_is_the_gain_of_what_lies_above_the_transition() {
+    let of = |drip| response(Tuning { drip, ..tuning(0.5) }, 8192, 48_000.0);
+    let (none, half, whole) = (of(0.0), of(0.5), of(1.0));
+    let power = |x: &[f64], hz: f64| {
+        let (level, _) = testkit::measure::tone(x, hz, 48_000.0);
+        level * level
+    };
+    for side in 0..2 {
+        for n in 0..8192 {
+            let middle = 0.5 * (none[side][n] + whole[side][n]);
+            assert!((half[side][n] - middle).abs() < 1e-12, "{side} {n}");
+        }
+        let treble = |x: &[f64]| (0..40).map(|k| power(x, 8000.0 + 100.0 * f64::from(k))).sum::<f64>();
+        assert!(treble(&none[side]) < 0.01 * treble(&whole[side]), "{side}");
+    }
+}

@@ -162,3 +162,26 @@ fn at(curve: &[f64], position: f64, last: usize) -> f64 {
     let share = if index == last { 0.0 } else { position - index as f64 };
     curve[index] + (curve[next] - curve[index]) * share
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_envelope_lies_on_the_harmonics_and_not_halfway_down() {
+        // Harmonics 240 frames of period apart, 40 dB over the gaps between; the mean of the logarithm lies 20 dB below them.
+        let mut formants = Formants::new(4_096, 48_000.0);
+        let spacing = 4_096.0 / 240.0;
+        for (bin, log) in formants.log.iter_mut().enumerate() {
+            let down = math::sin(math::PI * bin as f64 / spacing);
+            *log = -2.0 * math::LN_10 * down * down;
+        }
+        formants.find_envelope();
+        assert!((formants.cut_seconds * 48_000.0 - 0.6 * 240.0).abs() < 1e-6);
+        for harmonic in 20..100 {
+            let bin = (f64::from(harmonic) * spacing).round() as usize;
+            let off_db = 20.0 / math::LN_10 * formants.envelope[bin];
+            assert!(off_db.abs() < 4.0, "{harmonic}: {off_db}");
+        }
+    }
+}

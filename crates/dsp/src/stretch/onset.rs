@@ -179,3 +179,21 @@ impl TimeMap {
         within * (1.0 - 1.0 / self.factor) * keep
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn anchors_as_near_as_allowed_stand_where_the_factor_puts_them() {
+        for factor in [0.5, 0.8, 1.25, 2.0, 3.0] {
+            let map = TimeMap::new(factor, 1_000.0);
+            let first = 10_000;
+            let anchors = [first, first + map.anchor_spacing().ceil() as i64];
+            for at in anchors.map(|at| at as f64) {
+                let found = map.input(at * factor, &anchors);
+                assert!((found - at).abs() < 1e-6, "{factor}: {at} stands at {found}");
+            }
+        }
+    }
+}

@@ -222,3 +222,16 @@ fn loudspeakers_in_front_hear_what_is_behind_in_front() {
     let extent = Extent { spread_degrees: f64::NAN, divergence: f64::INFINITY };
     assert!(power_db(&lcr.gains(sick, extent)).abs() < 0.01);
 }
+
+#[test]
+fn what_is_over_the_tops_comes_from_all_four_in_equal_shares_of_power() {
+    // 60° up in front of 7.1.4, by hand: the front tops, at (0.6124, ±0.6124, 0.5), take 0.4082 each, the zenith what is
+    // missing of the height, 0.4578; half of that goes to each of the four tops.
+    let panner = Panner::new(&layouts()[5]);
+    let gains = point(&panner, 0.0, 60.0);
+    let ratio = (0.457_777 / 2.0) / (0.408_248 + 0.457_777 / 2.0);
+    for (front, back) in [(8, 10), (9, 11)] {
+        assert!((gains[back] / gains[front] - ratio).abs() < 1e-5, "{gains:?}");
+    }
+    assert!(gains[..8].iter().all(|gain| *gain == 0.0) && power_db(&gains).abs() < 1e-9);
+}

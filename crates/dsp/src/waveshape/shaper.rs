@@ -167,4 +167,16 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn small_sounds_pass_a_transformer_at_any_working_point() {
+        let mut shaper = Shaper::new(Curve::Transformer, 0.5, false, 16);
+        shaper.set_corner(60.0, 768_000.0);
+        let input = testkit::signals::sine(1000.0, 1e-3, 0.0, 0.01, 768_000.0);
+        let mut samples = input.clone();
+        shaper.process(0.5, &mut samples);
+        for (y, x) in samples.iter().zip(&input) {
+            assert!((y - x).abs() < 1e-5, "{y} {x}");
+        }
+    }
 }

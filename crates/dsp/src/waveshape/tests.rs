@@ -161,3 +161,28 @@ fn the_second_antiderivative_is_that_of_the_first() {
         }
     }
 }
+
+#[test]
+fn a_steady_signal_passes_the_antialiased_clipper_as_the_curve_has_it() {
+    let mut adaa = Adaa::default();
+    let mut next = |x| adaa.next(x, |x| soft_clip(x, 0.5), |x| soft_clip_antiderivative(x, 0.5));
+    next(0.9);
+    // At s = 0.4 of the bend: 0.5 + 0.5 (0.8 - 2·0.064 + 0.0256).
+    assert!((next(0.9) - 0.8488).abs() < 1e-12);
+    // A step too small to divide by: the curve half way.
+    let y = next(0.9 + 8e-6);
+    assert!((y - soft_clip(0.9 + 4e-6, 0.5)).abs() < 1e-12, "{y}");
+}
+
+#[test]
+fn asymmetry_moves_a_tube_by_half_a_ceiling_from_its_own_point() {
+    // The tube stands at 0.4 of its ceiling: at an asymmetry of -0.8 it stands in the middle, where it is a tangent.
+    let mut samples = [-1.0, -0.3, 0.2, 0.7];
+    let wanted = samples.map(libm::tanh);
+    shape(Curve::Tube, working_point(Curve::Tube, -0.8), &mut samples);
+    for (y, wanted) in samples.iter().zip(wanted) {
+        assert!((y - wanted).abs() < 1e-11, "{y} {wanted}");
+    }
+    assert!((working_point(Curve::Tube, 1.0) - 0.9).abs() < 1e-15);
+    assert!((working_point(Curve::Tape, 1.0) - 0.5).abs() < 1e-15);
+}

@@ -401,3 +401,76 @@ fn a_change_of_time_bends_the_pitch_of_tape() {
     assert!((lowest / 500.0 - 0.8).abs() < 0.02, "{lowest}");
     assert!(hz.last().is_some_and(|(_, hz)| (hz - 500.0).abs() < 5.0));
 }
+
+/// One echo, free of the tempo, without filters.
+fn single(time_ms: f64) -> Delay {
+    Delay { timing: DelayTiming::Free, time_ms, feedback_percent: 0.0, ..wet() }
+}
+
+/// A line of unit slope: what comes out tells how late it is, to the frame.
+fn ramp(frames: u32) -> Vec<f64> {
+    (0..frames).map(f64::from).collect()
+}
+
+#[test]
+fn width_scales_the_difference_of_the_echoes() {
+    // An echo on the left alone is half middle, half side: ½ + ½ w on the left, ½ - ½ w on the right.
+    for (width_percent, left, right) in [(0.0, 0.5, 0.5), (50.0, 0.75, 0.25), (200.0, 1.5, -0.5)] {
+        let out = echoes(&Delay { width_percent, ..single(10.0) }, 0, 2, 120.0, 500);
+        assert!((out.channel(0)[480] - left).abs() < 1e-15, "{width_percent}");
+        assert!((out.channel(1)[480] - right).abs() < 1e-15, "{width_percent}");
+    }
+}
+
+#[test]
+fn half_way_up_to_minus_20_dbfs_the_echoes_step_back_by_half() {
+    // Ducking begins at -40 dBFS of the source and is whole at -20.
+    for (level_db, wanted_db) in [(-45.0, 0.0), (-35.0, -3.0), (-30.0, -6.0), (-20.0, -12.0), (-10.0, -12.0)]
+    {
+        let level = testkit::signals::db(level_db);
+        let mut buffer = Buffer::from_planes(&[vec![level; 24_000]]);
+        Delay { duck_db: 12.0, ..single(10.0) }.prepare(format(1, 120.0)).process(&mut buffer.block());
+        let got = to_db(buffer.channel(0)[23_999] / level);
+        assert!((got - wanted_db).abs() < 0.01, "{level_db}: {got}");
+    }
+}
+
+#[test]
+fn a_new_time_is_faded_to_in_50_ms() {
+    let mut buffer = Buffer::from_planes(&[ramp(6000)]);
+    let mut kernel = single(10.0).prepare(format(1, 120.0));
+    kernel.process(&mut buffer.block().slice(0, 2000));
+    kernel.retune(&single(20.0));
+    kernel.process(&mut buffer.block().slice(2000, 4000));
+    let late = |n: u32| f64::from(n) - buffer.channel(0)[n as usize];
+    // From 480 frames to 960 on a straight line of 2400 frames.
+    for (n, wanted) in
+        [(1999, 480.0), (2000, 480.0), (2600, 600.0), (3200, 720.0), (4400, 960.0), (5999, 960.0)]
+    {
+        assert!((late(n) - wanted).abs() < 0.5, "{n}: {} {wanted}", late(n));
+    }
+}
+
+#[test]
+fn the_sides_sway_a_quarter_turn_apart() {
+    // 2 ms are 96 frames; at 1 Hz the left is at its end after a quarter of a second, where the right is back at rest.
+    let settings = Delay { modulation_depth_ms: 2.0, modulation_rate_hz: 1.0, ..single(20.0) };
+    let mut buffer = Buffer::from_planes(&[ramp(37_000), ramp(37_000)]);
+    settings.prepare(format(2, 120.0)).process(&mut buffer.block());
+    let late = |side: usize, n: u32| f64::from(n) - buffer.channel(side)[n as usize] - 960.0;
+    for (n, left, right) in
+        [(4000, 48.0, 83.138), (12_000, 96.0, 0.0), (24_000, 0.0, -96.0), (36_000, -96.0, 0.0)]
+    {
+        assert!((late(0, n) - left).abs() < 0.1, "{n}: {}", late(0, n));
+        assert!((late(1, n) - right).abs() < 0.1, "{n}: {}", late(1, n));
+    }
+}
+
+#[test]
+fn the_tail_lasts_until_the_echoes_are_60_db_down() {
+    // 0.5^10 is the first below a thousandth, 0.8^31 too; the first echo is one more.
+    for (feedback_percent, echoes) in [(0.0, 1), (50.0, 11), (80.0, 32)] {
+        let kernel = Delay { feedback_percent, ..single(10.0) }.prepare(format(1, 120.0));
+        assert_eq!(kernel.tail_frames(), 480 * echoes, "{feedback_percent}");
+    }
+}

@@ -196,3 +196,16 @@ fn a_moving_gain_leaves_no_trace_of_the_rate_at_which_it_is_worked_out() {
         }
     }
 }
+
+#[test]
+fn a_corner_is_63_percent_of_the_way_in_5_ms() {
+    let tangent = |hz: f64| dsp::math::tan(std::f64::consts::PI * hz / 48_000.0);
+    let mut kernel = Multiband::default().prepare(Format { channels: 1, ..Format::default() });
+    kernel.retune(&Multiband { low_crossover_hz: 600.0, high_crossover_hz: 8_000.0, ..Multiband::default() });
+    let mut audio = Buffer::new(1, 240);
+    kernel.process(&mut audio.block());
+    for (band, from, to) in [(0, 120.0, 600.0), (1, 5_000.0, 8_000.0)] {
+        let gone = (kernel.aim.1[band] - tangent(from)) / (tangent(to) - tangent(from));
+        assert!((gone - 0.632_120_558_8).abs() < 1e-6, "{band}: {gone}");
+    }
+}

@@ -252,3 +252,25 @@ fn the_tail_ends_in_exact_silence_and_poison_does_not_stay() {
     println!("last sound at frame {:?}", out.channel(0).iter().rposition(|x| *x != 0.0));
     assert!(out.channel(0)[44_100 * 7 / 2..].iter().all(|x| *x == 0.0));
 }
+
+#[test]
+fn early_reflections_have_their_level_and_keep_their_power_at_every_width() {
+    // The first reflection comes before any other sound: its sides stand as the image source says.
+    let one = reflections(Shape::Hall, 60.0, false, RATE)[0];
+    let (left, right) = (one.left * one.left, one.right * one.right);
+    let at = |early_width_percent, early_level_db| {
+        let settings = Reverb { early_width_percent, early_level_db, ..wet() };
+        let out = impulse_response(&settings, 0, 2, 0.05);
+        (out.channel(0)[one.delay_frames], out.channel(1)[one.delay_frames])
+    };
+    let whole = at(100.0, 0.0);
+    assert!((whole.0 * whole.0 / (whole.1 * whole.1) / (left / right) - 1.0).abs() < 1e-9, "{whole:?}");
+    for (wide, level_db) in [(0.5, 0.0), (0.0, 0.0), (1.0, -12.0), (0.0, 6.0)] {
+        let (l, r) = at(100.0 * wide, level_db);
+        let share = (left * wide + 0.5 * (1.0 - wide) * (left + right)) / left;
+        let level = testkit::signals::db(level_db);
+        assert!((l / whole.0 - level * share.sqrt()).abs() < 1e-6, "{wide} {level_db}: {l}");
+        let power = (l * l + r * r) / (whole.0 * whole.0 + whole.1 * whole.1);
+        assert!((power / (level * level) - 1.0).abs() < 1e-6, "{wide} {level_db}: {power}");
+    }
+}

@@ -126,3 +126,42 @@ impl AutoGain {
         self.gain
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_a_change_is_taken_off_at_once() {
+        // Four times the power after the curve: half the gain, before a frame of it was heard.
+        let mut auto = AutoGain::new(1.0, 48_000.0);
+        auto.expect(4.0);
+        let prior = 1e-3;
+        let gains: Vec<f64> = (0..64).map(|_| auto.next(prior, 4.0 * prior)).collect();
+        assert!((gains[31] - 1.0).abs() < 1e-12 && (gains[63] - 0.5).abs() < 1e-9, "{gains:?}");
+    }
+
+    #[test]
+    fn automatic_gain_ends_at_48_db_either_way() {
+        for (before, after, most) in [(1.0, 0.0, 256.0), (0.0, 1.0, 1.0 / 256.0)] {
+            // 100 frames a second: after 60 s the side of nothing has fallen by e^-20.
+            let mut auto = AutoGain::new(1.0, 100.0);
+            let last = (0..6000).map(|_| auto.next(before, after)).last().unwrap();
+            assert!((last / most - 1.0).abs() < 1e-9, "{last}");
+        }
+    }
+
+    #[test]
+    fn treble_weighs_four_decibels_more_and_bass_falls_off() {
+        let level = |hz: f64| {
+            let (mut weighting, tuning) = (Weighting::default(), WeightingTuning::new(192_000.0));
+            let of = |n: u32| dsp::math::sin(dsp::math::TAU * hz * f64::from(n) / 192_000.0);
+            let powers: Vec<f64> = (0..57_600).map(|n| weighting.power(of(n), tuning)).collect();
+            10.0 * dsp::math::log10(2.0 * powers[38_400..].iter().sum::<f64>() / 19_200.0)
+        };
+        // By hand: |1 + 0.585 j u / (1 + j u)|² with u = f / 1500, times v² / (1 + v²) with v = f / 60.
+        for (hz, wanted) in [(60.0, -3.01), (300.0, 0.08), (1500.0, 2.44), (15_000.0, 3.97)] {
+            assert!((level(hz) - wanted).abs() < 0.12, "{hz}: {}", level(hz));
+        }
+    }
+}

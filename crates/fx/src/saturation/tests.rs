@@ -347,3 +347,82 @@ fn retuning_everything_at_once_does_not_click_and_blocks_change_no_bit() {
     let steepest = whole[8000..].windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f64::max);
     assert!(steepest < 0.06, "{steepest}");
 }
+
+#[test]
+fn output_and_mix_are_a_gain_and_a_share() {
+    // A clipper that nothing reaches is its drive: of 12 dB, 3.981. A quarter of that and three quarters of the input.
+    let input = sine(1000.0, 0.05, 0.0, 0.2, 44_100.0);
+    let driven = 3.981_071_7;
+    for (output_db, mix_percent, wanted) in [
+        (0.0, 100.0, driven),
+        (-12.0, 100.0, 1.0),
+        (6.0, 100.0, driven * 1.995_262_3),
+        (0.0, 25.0, 0.75 + 0.25 * driven),
+        (-12.0, 60.0, 0.6 + 0.4 / driven),
+    ] {
+        let settings = Saturation {
+            mode: SaturationMode::HardClip,
+            drive_db: 12.0,
+            auto_gain: false,
+            output_db,
+            mix_percent,
+            ..Saturation::default()
+        };
+        let out = run(&settings, std::slice::from_ref(&input));
+        let got = tone(&out.channel(0)[4410..], 1000.0, 44_100.0).0 / 0.05;
+        assert!((got / wanted - 1.0).abs() < 1e-3, "{output_db} {mix_percent}: {got} {wanted}");
+    }
+}
+
+#[test]
+fn tone_is_the_difference_of_the_drive_of_treble_and_bass_about_1_khz() {
+    // The tilt by hand: |g|² = (h² f² + f0²) / (f² + h² f0²), h half of the decibels; the third harmonic of a tape at a peak A
+    // is A²/12 - A⁴/48 of its first, and the tilt is taken back at both.
+    let h2 = 3.981_071_7;
+    let gain = |f: f64| ((h2 * f * f + 1e6) / (f * f + h2 * 1e6)).sqrt();
+    for f in [150.0, 1000.0] {
+        let settings = Saturation { tone_db: 12.0, drive_db: 0.0, auto_gain: false, ..Saturation::default() };
+        let out = run(&settings, &[sine(f, 0.1, 0.0, 0.6, 44_100.0)]);
+        let steady = &out.channel(0)[8_820..26_460];
+        let got = tone(steady, 3.0 * f, 44_100.0).0 / tone(steady, f, 44_100.0).0;
+        let a = 0.1 * gain(f);
+        let want = (a * a / 12.0 - a * a * a * a / 48.0) * gain(f) / gain(3.0 * f);
+        assert!((got / want - 1.0).abs() < 0.06, "{f}: {got} {want}");
+    }
+}
+
+#[test]
+fn the_power_expected_of_a_curve_is_that_of_its_sound_without_the_offset() {
+    // What bends next to nothing of the music is its drive: 12 dB.
+    let transformer =
+        Saturation { mode: SaturationMode::Transformer, drive_db: 12.0, ..Saturation::default() };
+    assert!((transformer.expected_power_ratio() - 15.848_932).abs() < 1e-4);
+    // A clipper pressed hard from half its ceiling jumps half a ceiling up and one and a half down: a power of 1 about an
+    // offset of -0.5, less what the tenth of the time takes in which it is on its way.
+    let settings = Saturation {
+        mode: SaturationMode::HardClip,
+        drive_db: 36.0,
+        asymmetry_percent: 100.0,
+        ..Saturation::default()
+    };
+    let power = settings.expected_power_ratio() * 0.015_848_932;
+    assert!((0.87..1.0).contains(&power), "{power}");
+}
+
+#[test]
+fn bass_passes_the_filter_of_the_offset() {
+    // A first-order high-pass at 5 Hz, by hand: 1/√(1 + (5/20)²) at 20 Hz.
+    let settings =
+        Saturation { mode: SaturationMode::Tube, drive_db: 0.0, auto_gain: false, ..Saturation::default() };
+    let out = run(&settings, &[sine(20.0, 0.01, 0.0, 1.0, 44_100.0)]);
+    let got = tone(&out.channel(0)[22_050..], 20.0, 44_100.0).0 / 0.01;
+    assert!((got - 0.970_1).abs() < 0.005, "{got}");
+}
+
+#[test]
+fn one_channel_and_two_of_the_same_sound_are_turned_down_alike() {
+    let input = noise(0.5, 3, 13_230);
+    let settings = Saturation { drive_db: 18.0, ..Saturation::default() };
+    let (one, two) = (run(&settings, std::slice::from_ref(&input)), run(&settings, &[input.clone(), input]));
+    assert!(null_db(one.channel(0), two.channel(1)) < -200.0);
+}

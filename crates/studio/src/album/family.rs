@@ -338,15 +338,24 @@ mod tests {
             let distance = family.distance_db(&own);
             let Verdict::Move(filters, left) = judge(&distance) else { panic!("{colours:?}") };
             assert!(filters.len() <= 6 && left <= TOLERANCE_DB, "{colours:?}: {left} {filters:?}");
-            for band in 3..=29 {
+            for (band, own) in distance.iter().enumerate().take(30).skip(3) {
                 let moved: f64 = filters.iter().map(|filter| filter.in_band_db(band)).sum();
-                let after = distance[band].unwrap_or(0.0) + moved;
+                let after = own.unwrap_or(0.0) + moved;
                 assert!(
                     moved.abs() <= CAP_DB + 0.15 && after.abs() <= TOLERANCE_DB,
                     "{colours:?} {band}: {moved} {after}"
                 );
             }
         }
+    }
+
+    #[test]
+    fn more_than_the_cap_is_not_moved_and_what_is_left_is_told() {
+        let distance = Family::of(&even(), None).distance_db(&song(-25.0, &[(15, 7.0)]));
+        let Verdict::Move(filters, left) = judge(&distance) else { panic!("{distance:?}") };
+        let moved = |band: usize| filters.iter().map(|filter| filter.in_band_db(band)).sum::<f64>();
+        let most = (3..=29).map(|band| moved(band).abs()).fold(0.0, f64::max);
+        assert!(most <= CAP_DB + 0.4 && left > 3.0, "{most} {left} {filters:?}");
     }
 
     #[test]

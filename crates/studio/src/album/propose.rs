@@ -245,7 +245,7 @@ fn tones(
     })?;
     let anchor =
         album.anchor().and_then(|song| passages.iter().position(|passage| passage.songs.contains(&song)));
-    let family = Family::of(&portraits, anchor);
+    let family = family_of(&portraits, anchor);
     for ((index, passage), proposed) in passages.iter().enumerate().zip(proposed) {
         let Some(song) = album.songs.get_mut(passage.lead()) else { continue };
         if !proposed || song.lock_tone || process == Process::None || anchor == Some(index) {
@@ -264,6 +264,17 @@ fn tones(
         }
     }
     Ok(family)
+}
+
+/// The family of a record. What is of another kind does not bend the tone of the rest: the median is taken once more without it.
+fn family_of(portraits: &[Portrait], anchor: Option<usize>) -> Family {
+    let family = Family::of(portraits, anchor);
+    let is_kin = |song: &&Portrait| !matches!(judge(&family.distance_db(song)), Verdict::Stranger(_));
+    let kin: Vec<Portrait> = portraits.iter().filter(is_kin).cloned().collect();
+    match anchor {
+        None if 2 * kin.len() > portraits.len() => Family::of(&kin, None),
+        _ => family,
+    }
 }
 
 fn beyond(file: &str, left_db: f64) -> Finding {

@@ -20,6 +20,7 @@ use crate::services::{self, AlbumPlay};
 use crate::targets::Target;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 /// Renders of a destination at most: one, one with a corrected level, one under a lower limit.
@@ -138,13 +139,13 @@ impl Learnt {
     /// The limiter's model of every passage at a rate.
     fn at(&mut self, desk: &Desk<'_>, rate_hz: u32) -> Result<&[Table]> {
         let Desk { prepared, chains, job, .. } = *desk;
-        if !self.0.contains_key(&rate_hz) {
+        if let Entry::Vacant(place) = self.0.entry(rate_hz) {
             let timeline = lay::lay(&prepared.album, &prepared.heard, &prepared.passages, rate_hz, 0)?;
             let tables = super::listen::for_each(timeline.passages.len(), job, |index, job| {
                 let steps = chains.get(index).map(Vec::as_slice).unwrap_or_default();
                 level::learn(&timeline.passages[index], &prepared.heard, steps, rate_hz, job)
             })?;
-            self.0.insert(rate_hz, tables);
+            place.insert(tables);
         }
         Ok(self.0.get(&rate_hz).map(Vec::as_slice).unwrap_or_default())
     }

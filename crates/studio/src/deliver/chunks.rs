@@ -64,6 +64,10 @@ impl Bext {
             bytes.extend(ascii(line));
             bytes.extend(b"\r\n");
         }
+        // Of even length by itself: there are readers (hound 3.5) that take no notice of the byte behind an odd chunk.
+        if !bytes.len().is_multiple_of(2) {
+            bytes.insert(bytes.len() - 2, b' ');
+        }
         bytes
     }
 }

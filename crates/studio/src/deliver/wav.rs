@@ -177,12 +177,15 @@ fn texts(head: &mut Vec<u8>, spec: &Spec) -> Option<(u64, usize)> {
     id3_at
 }
 
-/// Appends a chunk, padded to an even length; returns where its body begins.
+/// Appends a chunk, padded to an even length; returns where its body begins. XML is made even by a line end of its own: there are
+/// readers that take no notice of the byte behind an odd chunk.
 fn chunk(to: &mut Vec<u8>, id: &[u8; 4], body: &[u8]) -> usize {
+    let odd = body.len() % 2;
+    let inside = if matches!(id, b"axml" | b"iXML") { odd } else { 0 };
     to.extend(id);
-    to.extend((body.len() as u32).to_le_bytes());
+    to.extend(((body.len() + inside) as u32).to_le_bytes());
     let at = to.len();
     to.extend(body);
-    to.extend(std::iter::repeat_n(0, body.len() % 2));
+    to.extend(std::iter::repeat_n(if inside > 0 { b'\n' } else { 0 }, odd));
     at
 }

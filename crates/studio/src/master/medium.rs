@@ -3,10 +3,9 @@
 //! A lathe wants its bass in the middle, nothing under the music and no energy where it can only distort. Each move is made where
 //! it is measured to be needed, and not where the shared chain has done it.
 
-use super::chain::{Evidence, Family, Step};
+use super::chain::{Evidence, Family, Step, Strength};
 use super::listen::Listening;
 use super::propose::made;
-use super::taste::Strength;
 use crate::message::Result;
 use crate::targets::{Fact, Target};
 use dsp::math::{db_to_power, power_to_db};

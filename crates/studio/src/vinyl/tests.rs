@@ -1,3 +1,8 @@
+#![allow(
+    clippy::disallowed_methods,
+    clippy::single_range_in_vec_init,
+    reason = "answers from elsewhere may come from the standard library"
+)]
 use super::cut::{Limit, Side};
 use super::*;
 use crate::audio::Layout;

@@ -160,3 +160,24 @@ fn silence_and_bad_samples_do_no_harm() {
     bad[9_500] = 1e300;
     assert!(run(&bad).0.iter().all(|x| x.is_finite()));
 }
+
+#[test]
+fn what_is_louder_for_good_or_stops_is_an_attack() {
+    // (unpredictable before, after, is an attack): 2.5 times is the limit, either way.
+    let cases = [
+        (1e-3, 1e-3, false),
+        (1e-3, 2.4e-3, false),
+        (2.4e-3, 1e-3, false),
+        (1e-3, 2.6e-3, true),
+        (2.6e-3, 1e-3, true),
+        (0.0, 1e-3, true),
+        (1e-3, 0.0, true),
+    ];
+    let mut bench = Declick::new(6.0, 2.0, RATE).bench;
+    let run = (1_500, 1_510);
+    for (before, after, is_attack) in cases {
+        bench.ahead_after[..run.0].fill(before);
+        bench.ahead_after[run.0..].fill(-after);
+        assert_eq!(bench.is_attack(run), is_attack, "{before} {after}");
+    }
+}

@@ -99,3 +99,19 @@ fn another_limit_holds_from_the_next_window_on_and_what_is_very_quiet_stays() {
     let quiet: Vec<f64> = clipped.iter().map(|x| x / level * 5e-5).collect();
     assert_eq!(run(&quiet, 12.0).0, quiet);
 }
+
+#[test]
+fn what_comes_out_below_the_clipping_level_stands_on_it_and_is_known() {
+    let mut bench = Declip::new(12.0, RATE).bench;
+    let mut source = vec![0.1; bench.work.len()];
+    source[100..104].fill(0.5);
+    source[200..203].fill(-0.4);
+    bench.work.copy_from_slice(&source);
+    bench.work[100..104].copy_from_slice(&[0.45, 0.7, 0.6, -0.2]);
+    bench.work[200..203].copy_from_slice(&[-0.41, -0.39, 0.3]);
+    bench.unknown.extend((100..104).chain(200..203));
+    bench.hold(&source, &|x| if x >= 0.0 { 0.5 } else { 0.4 });
+    assert_eq!(bench.unknown, [101, 102, 200]);
+    assert_eq!(bench.work[100..104], [0.5, 0.7, 0.6, 0.5]);
+    assert_eq!(bench.work[200..203], [-0.41, -0.4, -0.4]);
+}

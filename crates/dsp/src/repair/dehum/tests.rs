@@ -210,3 +210,28 @@ fn one_harmonic_is_sung_from_one_amplitude_to_another() {
         assert!((x - want).abs() < 1e-11, "{n}: {x} {want}");
     }
 }
+
+#[test]
+fn mains_that_leave_their_name_are_no_mains() {
+    // 0.6 % is the limit: 0.3 Hz from 50, 0.36 Hz from 60. The bank stands 0.2 Hz away, the track says the rest.
+    for (name, name_hz, bank_off, off, near) in [
+        (0, 50.0, 0.2, 0.09, true),
+        (0, 50.0, 0.2, 0.11, false),
+        (0, 50.0, -0.2, -0.09, true),
+        (0, 50.0, -0.2, -0.11, false),
+        (1, 60.0, 0.25, 0.1, true),
+        (1, 60.0, 0.25, 0.12, false),
+    ] {
+        let mut tool = Dehum::new(ALL, RATE);
+        tool.lock = Some(name);
+        tool.bank.hz = name_hz + bank_off;
+        let per_part = math::TAU * off * tool.low.hop_seconds();
+        for (n, phase) in tool.track.phase.iter_mut().enumerate() {
+            *phase = per_part * n as f64;
+        }
+        let newest = tool.low.newest();
+        assert_eq!(tool.stay_near(newest), near, "{name_hz} {bank_off} {off}");
+        let wanted = if near { name_hz + bank_off + off } else { 0.0 };
+        assert!((tool.found_hz() - wanted).abs() < 1e-9, "{}", tool.found_hz());
+    }
+}

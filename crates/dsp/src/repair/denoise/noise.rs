@@ -236,4 +236,20 @@ mod tests {
         assert_eq!((mean_of(20.0), mean_of(1.0), mean_of(500.0)), (0.705, 0.0, 0.91));
         assert!((mean_of(25.0) - 0.7335).abs() < 1e-12);
     }
+
+    #[test]
+    fn a_smallest_value_is_made_good_by_equation_seventeen() {
+        // 20 degrees of freedom, D = 160, M = 0.91: (20 - 1.82) / 0.09 = 202, 1 + 159 * 2 / 202.
+        assert!((bias(0.05, (160.0, 0.91)) - (1.0 + 318.0 / 202.0)).abs() < 1e-12);
+        // 2 degrees, D = 8, M = 0.58: (2 - 1.16) / 0.42 = 2, 1 + 7 * 2 / 2.
+        assert!((bias(0.5, (8.0, 0.58)) - 8.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_spread_is_the_variance_over_twice_the_squared_noise() {
+        let spread =
+            |first: f64, second: f64, noise: f64| Minimum::spread(&Bin { first, second, ..NEW }, noise);
+        assert!((spread(3.0, 10.0, 2.0) - 0.125).abs() < 1e-15);
+        assert_eq!((spread(3.0, 9.0, 2.0), spread(3.0, 90.0, 2.0)), (0.0, 0.5));
+    }
 }

@@ -181,3 +181,42 @@ fn the_laws_are_those_of_their_papers() {
     assert!((law_gain(Law::LogAmplitude, 1.0, 1.0) - 0.661_490).abs() < 1e-5);
     assert_eq!(law_gain(Law::LogAmplitude, 0.1, 1e-9), 1.0);
 }
+
+#[test]
+fn the_ratio_is_no_less_than_twenty_five_decibels_below() {
+    let mut track = Track::new(8, 0.01);
+    track.learned.fill(1.0);
+    track.count = 1;
+    track.power.fill(0.5);
+    let law = Law::Wiener;
+    track.find(&DenoiseSettings { reduction_db: 100.0, law, ..settings(Profile::Learned(500.0)) });
+    // Below the noise, after nothing: 10^-2.5, so Wiener's gain is 1 / (1 + 10^2.5).
+    let wanted = 1.0 / (1.0 + 316.227_766_016_837_95);
+    for (gain, last) in track.gains.iter().zip(&track.last) {
+        assert!((gain - wanted).abs() < 1e-12, "{gain}");
+        assert!((last - 0.5 * wanted * wanted).abs() < 1e-12, "{last}");
+    }
+}
+
+#[test]
+fn frames_of_sound_keep_their_gains_to_the_bit_and_pauses_are_smoothed() {
+    let mut track = Track::new(64, 0.01);
+    let gains: Vec<f64> = signals::noise(0.5, 7, 64).iter().map(|x| 0.5 + x).collect();
+    track.gains.copy_from_slice(&gains);
+    // One loud bin that is kept: nearly all of the power.
+    track.power.fill(1e-3);
+    (track.power[20], track.gains[20]) = (100.0, 0.9);
+    let before = track.gains.clone();
+    track.smooth(1.0);
+    assert_eq!(track.gains, before);
+    // Everything at a tenth: 1 % is kept, so the reach is 14 × (1 - 0.01 / 0.4), 14 bins; one gain of 0.1 + 0.29 spreads.
+    track.power.fill(1.0);
+    track.power[30] = 0.0;
+    track.gains.fill(0.1);
+    track.gains[30] = 0.39;
+    track.smooth(1.0);
+    for (bin, gain) in track.gains.iter().enumerate().skip(14).take(36) {
+        let wanted = if bin.abs_diff(30) <= 14 { 0.1 + 0.29 / 29.0 } else { 0.1 };
+        assert!((gain - wanted).abs() < 1e-12, "{bin}: {gain}");
+    }
+}

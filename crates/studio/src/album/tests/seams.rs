@@ -133,7 +133,9 @@ fn fades_have_their_course_and_their_length() {
     let audio = samples(&studio.path("out/archive/01 a.wav"));
     let at = |frame: usize| f64::from(audio[2 * frame]) / 8_388_608.0;
     assert_eq!(audio.len(), 9 * 44_100);
-    assert!((at(2205) - 0.25).abs() < 1e-3 && (at(4420) - 0.5).abs() < 1e-5, "{} {}", at(2205), at(4420));
+    // The middle of a frame counts, to the step of 24 bits and its dither.
+    let wanted = 0.5 * 2205.5 / 4410.0;
+    assert!((at(2205) - wanted).abs() < 1e-6 && (at(4420) - 0.5).abs() < 1e-6, "{} {}", at(2205), at(4420));
     // Half of the way out: slow is x squared, a quarter of the level.
     let half = 9 * 44_100 / 2 - 22_050;
     assert!((at(half) - 0.125).abs() < 1e-3, "{}", at(half));

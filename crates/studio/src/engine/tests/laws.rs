@@ -153,10 +153,10 @@ fn the_width_of_a_bus_moves_in_time_behind_latency() {
     );
     insert(&mut session, "a", late(300));
     let out = render(&session, &shelf(&[("a", vec![vec![1.0; 900], vec![0.5; 900]])]));
-    for n in 0..900 {
+    for (n, (left, right)) in out[0].iter().zip(&out[1]).enumerate().take(900) {
         let width = 2.0 * (n as f64 / 480.0).min(1.0);
-        near(out[0][n], 0.75 + 0.25 * width, "left");
-        near(out[1][n], 0.75 - 0.25 * width, "right");
+        near(*left, 0.75 + 0.25 * width, "left");
+        near(*right, 0.75 - 0.25 * width, "right");
     }
 }
 
@@ -333,7 +333,8 @@ fn beats_at(seconds: f64) -> f64 {
 
 #[test]
 fn a_tremolo_in_notes_swings_by_the_beats_of_a_ramp_also_behind_latency() {
-    for latency in [0, 12_000] {
+    // A latency of a beat: the wave runs from the start of its kernel, one whole turn before the song begins.
+    for latency in [0, 24_000] {
         let mut session = session(&format!(
             "{RAMP}[[track]]\nid = \"a\"\nfile = \"a\"\n\
              insert = [{{ tremolo = {{ timing = \"tempo\", note = \"1/4\", depth_percent = 80.0, wave = \"sine\" }} }}]"

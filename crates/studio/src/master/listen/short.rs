@@ -94,6 +94,7 @@ pub(super) struct Short {
     presence: Histogram,
     rises: Histogram,
     blows: u64,
+    rising: bool,
     last_db: Option<f64>,
 }
 
@@ -122,6 +123,7 @@ impl Short {
             presence: Histogram::new(),
             rises: Histogram::new(),
             blows: 0,
+            rising: false,
             last_db: None,
         }
     }
@@ -153,7 +155,10 @@ impl Short {
         }
         let rise_db = last_db.map_or(0.0, |last| all_db - last);
         self.rises.add(rise_db);
-        self.blows += u64::from(rise_db >= BLOW_DB);
+        // A blow between two moments rises in both, and is one.
+        let rising = rise_db >= BLOW_DB;
+        self.blows += u64::from(rising && !self.rising);
+        self.rising = rising;
         let (sharp, presence) = (self.power(SHARP_HZ), self.power(PRESENCE_HZ));
         self.presence.add(db(presence));
         if sharp > presence * math::db_to_power(SHARP_DB) {

@@ -190,7 +190,7 @@ fn a_moving_bell_uses_its_whole_range_at_the_level_of_the_fault() {
 #[test]
 fn a_colour_does_less_where_the_mix_has_it() {
     let shelf = |more_db: f64| {
-        let heard = with(|heard| heard.level_db[7] += more_db);
+        let heard = with(|heard| heard.level_db[super::super::tone::band_of(11_000.0)] += more_db);
         let steps = steps(&heard, &taste("open", Strength::default()));
         steps.iter().find(|step| step.id == "colour-11000hz").map_or(0.0, |step| get(step, "band1.gain_db"))
     };
