@@ -218,12 +218,24 @@ pub(crate) struct Check {
 /// `master`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tonmeister master mix.wav --for spotify,cd -o masters\n  tonmeister master mix.wav --for cd --intensity gentle --tone warm -o soft\n  tonmeister master mix.wav --for cd --strength tone=0.5,width=0 -o less\n  tonmeister master mix.wav --chain masters/master.toml -o same   the same bytes again\n  tonmeister master mix.wav --chain masters/master.toml --again -o anew   proposed anew around what you changed\n\nThe chain is written to DIR/master.toml: every move with its reason, its figures and what else could be done. Edit it, lock what shall stay, and render it with --chain.\n\nIntensities: gentle leaves the dynamics, balanced (the default) goes where the destination asks as long as few will hear it, loud is for those who insist. Tones: neutral (the default), warm, open, punchy."
+    after_help = "Examples:\n  tonmeister master mix.wav --for spotify,cd -o masters\n  tonmeister master mix.wav --for cd --intensity gentle --tone warm --strength width=0 -o soft\n  tonmeister master mix.wav --for cd --reference hit.flac --match tone=0.5,width=0.3 -o nearer\n  tonmeister master --stems drums.wav bass.wav vocals.wav music.wav --for spotify -o masters\n  tonmeister master mix.wav --chain masters/master.toml -o same   the same bytes again\n  tonmeister master mix.wav --chain masters/master.toml --again -o anew   proposed anew around what you changed\n\nDIR/master.toml holds every move with its reason: edit, lock, render it with --chain."
 )]
 pub(crate) struct Master {
     /// The print to master
-    #[arg(value_name = "PRINT")]
-    pub(crate) input: PathBuf,
+    #[arg(value_name = "PRINT", required_unless_present = "stems")]
+    pub(crate) input: Option<PathBuf>,
+    /// Stems in place of a print: their sum is mastered; their order is kept
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "input")]
+    pub(crate) stems: Vec<PathBuf>,
+    /// A song to come nearer to; several count by their mean
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reference: Vec<PathBuf>,
+    /// Weight of each reference [default: all alike]
+    #[arg(long, value_name = "N,…", value_delimiter = ',', requires = "reference")]
+    pub(crate) reference_weight: Vec<f64>,
+    /// How far to go, 0 to 1 each, and how: tone, width, dynamics, loudness, limit_db, phase [default: tone=0.5, width=0.3, dynamics=0.3, loudness=1, limit_db=6, phase=minimum]
+    #[arg(long = "match", value_name = "KEY=N,…", value_delimiter = ',', requires = "reference")]
+    pub(crate) amounts: Vec<String>,
     /// Destinations; `tonmeister targets` lists them
     #[arg(long = "for", value_name = "TARGET,…", value_delimiter = ',', required_unless_present = "chain")]
     pub(crate) destinations: Vec<String>,

@@ -65,7 +65,8 @@ pub(crate) fn arrange(mastering: &mut Mastering, args: &Master, place: Place<'_>
         return Ok(());
     }
     let tags = mastering.chain.tags.clone();
-    set::arrange(mastering, &args.input, place, &|master, name| delivery::sheet(master, name, &tags))
+    let print = args.input.clone().unwrap_or_else(|| mastering.chain.source_file.clone().into());
+    set::arrange(mastering, &print, place, &|master, name| delivery::sheet(master, name, &tags))
 }
 
 /// Says that codecs can be checked, where they were not and there are some.

@@ -3,10 +3,11 @@
 use crate::args::Master;
 use crate::command::check::passes;
 use crate::command::extras;
+use crate::command::print::{Print, matching, refuse_sources};
 use crate::ui::Ui;
 use std::path::Path;
 use studio::files::{NewFile, refuse_inputs};
-use studio::handover::{self, Premaster};
+use studio::handover::Premaster;
 use studio::master::chain::{Chain, Strength};
 use studio::master::taste::Taste;
 use studio::master::{self, Mastering, Place, Wish};
@@ -42,6 +43,7 @@ type Done = (Premaster, Vec<Finding>, Mastering);
 /// Proposes a chain, around an old one if there is one, renders it and writes it beside the masters.
 fn anew(chain_path: &Path, old: Option<&Chain>, args: &Master, place: Place<'_>, ui: &Ui) -> Result<Done> {
     let wish = wish_of(args, old)?;
+    let print = Print::of(args, old)?;
     let targets = match old {
         Some(old) if args.destinations.is_empty() => {
             targets_of(&old.deliveries.iter().map(|delivery| delivery.target.clone()).collect::<Vec<_>>())?
@@ -49,10 +51,11 @@ fn anew(chain_path: &Path, old: Option<&Chain>, args: &Master, place: Place<'_>,
         _ => targets_of(&args.destinations)?,
     };
     let names: Vec<String> =
-        targets.iter().map(|target| master::file_name_of(&args.input, target, &wish)).collect();
+        targets.iter().map(|target| master::file_name_of(&print.path(), target, &wish)).collect();
+    refuse_sources(args, names.iter().map(String::as_str).chain([CHAIN_FILE]))?;
     if args.output.exists() {
         let all = names.iter().map(String::as_str).chain([CHAIN_FILE]);
-        master::check_place(&args.input, all, place)?;
+        master::check_place(&print.path(), all, place)?;
         if let Some(old_path) = &args.chain {
             names.iter().try_for_each(|name| refuse_inputs(&args.output.join(name), [old_path.as_path()]))?;
         }
@@ -63,9 +66,12 @@ fn anew(chain_path: &Path, old: Option<&Chain>, args: &Master, place: Place<'_>,
         // The tags of the flags are in there already.
         (extras.tags, extras.artwork_file) = (old.tags.clone(), old.artwork_file.clone());
     }
-    let (premaster, findings) = gate(args, ui)?;
+    let (premaster, findings) = gate(args, &print, ui)?;
+    let (premaster, stems, decisions) = print.feed(premaster, old.is_none(), ui)?;
     let work = || master::master_as(&premaster, &targets, &wish, place, &extras, &ui.job());
-    let mastering = in_folder(place.folder, work)?;
+    let mut mastering = in_folder(place.folder, work)?;
+    mastering.decisions.splice(0..0, decisions);
+    mastering.chain.stems = stems;
     extras::offer(args, &targets, ui);
     write_text(chain_path, &mastering.chain.to_toml(), args.force)?;
     Ok((premaster, findings, mastering))
@@ -78,13 +84,16 @@ fn again(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<
     extras::label(&mut chain, chain_path, args, ui)?;
     extras::check_set(args, chain.deliveries.iter().map(|delivery| delivery.target.as_str()), place)?;
     let names = || chain.deliveries.iter().map(|delivery| delivery.file.as_str());
+    let print = Print::of(args, Some(&chain))?;
+    refuse_sources(args, names())?;
     if args.output.exists() {
-        master::check_place(&args.input, names(), place)?;
+        master::check_place(&print.path(), names(), place)?;
         for name in names() {
             refuse_inputs(&args.output.join(name), [chain_path])?;
         }
     }
-    let (premaster, findings) = gate(args, ui)?;
+    let (premaster, findings) = gate(args, &print, ui)?;
+    let (premaster, ..) = print.feed(premaster, false, ui)?;
     let mastering = in_folder(place.folder, || master::render(&premaster, chain, place, &ui.job()))?;
     Ok((premaster, findings, mastering))
 }
@@ -96,6 +105,7 @@ fn refuse_wishes(args: &Master) -> Result<()> {
         ("--intensity", args.intensity.is_some()),
         ("--tone", args.tone.is_some()),
         ("--strength", !args.strength.is_empty()),
+        ("--reference", !args.reference.is_empty()),
         ("--loudness", args.loudness.is_some()),
         ("--force-level", args.force_level),
     ];
@@ -127,6 +137,7 @@ fn wish_of<'a>(args: &Master, old: Option<&'a Chain>) -> Result<Wish<'a>> {
         loudness_lufs: args.loudness.or(before.loudness_lufs),
         force_level: args.force_level || before.force_level,
         again: old,
+        matching: matching(args)?,
     })
 }
 
@@ -166,18 +177,21 @@ pub(crate) fn worst_of(errors: Vec<Error>, ui: &Ui) -> Error {
 
 /// The gate. Its findings are printed whatever they are; a print that has any blocker is mastered all the same, unless
 /// `strict`, because refusing in silence helps nobody and hiding it would be worse.
-fn gate(args: &Master, ui: &Ui) -> Result<(Premaster, Vec<Finding>)> {
-    let (print, strict) = (args.input.as_path(), args.strict);
-    let verdict = handover::check(print, &ui.job())?;
+fn gate(args: &Master, print: &Print, ui: &Ui) -> Result<(Premaster, Vec<Finding>)> {
+    let verdict = print.check(ui)?;
     let mut findings = verdict.findings.clone();
     if args.rest {
-        findings.push(rest(print)?);
+        let files = args.input.iter().chain(&args.stems);
+        let youngest = files.map(|file| Ok((age_seconds(file)?, file))).collect::<Result<Vec<_>>>()?;
+        let youngest = youngest.into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
+        findings.extend(youngest.map(|(age, file)| rested(age, file)));
     }
-    ui.note(ui.findings(&unnamed(&findings)).trim_end());
-    if strict && !passes(&verdict, true) {
+    let shown = if print.is_file() { unnamed(&findings) } else { findings.clone() };
+    ui.note(ui.findings(&shown).trim_end());
+    if args.strict && !passes(&verdict, true) {
         let error =
             Error::new(Kind::Gate, "gate", "the hand-over gate was not passed, and --strict was given");
-        return Err(error.at(print.display()).hint("correct the mix, or leave --strict away"));
+        return Err(error.at(print.path().display()).hint("correct the mix, or leave --strict away"));
     }
     if !verdict.passed() && !verdict.is_fatal() {
         ui.note("mastering it all the same; a master cannot repair a mix");
@@ -186,12 +200,15 @@ fn gate(args: &Master, ui: &Ui) -> Result<(Premaster, Vec<Finding>)> {
 }
 
 /// How old the print is. A clock is read here and nowhere else: what it says goes to the user, and into no file.
-fn rest(print: &Path) -> Result<Finding> {
+fn age_seconds(print: &Path) -> Result<f64> {
     let modified = std::fs::metadata(print).and_then(|data| data.modified());
     let modified = modified.map_err(|error| Error::io(print, "tell the age of", &error))?;
     // A print from the future is as good as new.
-    let seconds = modified.elapsed().map_or(0.0, |age| age.as_secs_f64());
-    Ok(studio::master::rested(seconds).about(studio::message::clean_name(print.display())))
+    Ok(modified.elapsed().map_or(0.0, |age| age.as_secs_f64()))
+}
+
+fn rested(seconds: f64, print: &Path) -> Finding {
+    studio::master::rested(seconds).about(studio::message::clean_name(print.display()))
 }
 
 /// Findings about the one file that is meant anyway.

@@ -12,6 +12,7 @@ mod man;
 mod master;
 mod measure;
 mod mix;
+mod print;
 mod services;
 mod stems;
 mod targets;

@@ -15,5 +15,6 @@ mod master;
 mod measure;
 mod mix;
 mod progress;
+mod reference;
 mod services;
 mod stems;

@@ -22,7 +22,7 @@ const ENERGY_DB: f64 = 40.0;
 /// A song is in its family within this, dB.
 pub const TOLERANCE_DB: f64 = 1.5;
 /// Filters aim for this, dB: room for what the limiter does after them.
-const AIM_DB: f64 = 1.0;
+const AIM_DB: f64 = 0.8;
 /// No band is moved further, dB (mastering.md §5.7: cap ±3 dB a band).
 const CAP_DB: f64 = 3.0;
 /// Filters at most.

@@ -24,6 +24,18 @@ use crate::pipe::{self, Next, Stage};
 use dsp::block::Buffer;
 use rules::{Case, RULES};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where a premaster comes from when it is not one file: stems that are added up.
+pub trait Feed: std::fmt::Debug + Send + Sync {
+    /// The audio, from its start.
+    ///
+    /// # Errors
+    /// What opening says.
+    fn open(&self) -> Result<Box<dyn Source>>;
+    /// The files it is made of, in their order.
+    fn files(&self) -> Vec<PathBuf>;
+}
 
 /// A mix that has passed the gate, or was taken in spite of its findings. Only this module makes one.
 #[derive(Debug, Clone)]
@@ -33,6 +45,7 @@ pub struct Premaster {
     measurements: Measurements,
     findings: Vec<Finding>,
     analysis: Analysis,
+    feed: Option<Arc<dyn Feed>>,
 }
 
 impl Premaster {
@@ -40,6 +53,30 @@ impl Premaster {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The files it is made of: itself, or its stems.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.feed.as_ref().map_or_else(|| vec![self.path.clone()], |feed| feed.files())
+    }
+
+    /// Its audio, from the start; samples that are not numbers are silent.
+    ///
+    /// # Errors
+    /// What opening says.
+    pub fn open(&self) -> Result<Box<dyn Source>> {
+        match &self.feed {
+            Some(feed) => feed.open(),
+            None => open_file(&self.path),
+        }
+    }
+
+    /// The same premaster with its stems processed: what was heard at the gate stays what it was.
+    #[must_use]
+    pub fn fed_by(mut self, feed: Arc<dyn Feed>) -> Self {
+        self.feed = Some(feed);
+        self
     }
 
     /// What the file is.
@@ -86,6 +123,19 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Adds remarks that stop nothing.
+    pub fn note(&mut self, findings: Vec<Finding>) {
+        for list in
+            [Some(&mut self.findings), self.premaster.as_mut().map(|premaster| &mut premaster.findings)]
+                .into_iter()
+                .chain([self.held.as_mut().map(|held| &mut held.findings)])
+                .flatten()
+        {
+            list.extend(findings.iter().cloned());
+            list.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        }
+    }
+
     /// Whether the file passed.
     #[must_use]
     pub fn passed(&self) -> bool {
@@ -134,9 +184,24 @@ impl Verdict {
 /// What [`decode::open`] and reading say (a broken file), and [`Kind::Interrupted`]. A file that can be read but not
 /// mastered is no error but a [`Verdict`].
 pub fn check(path: &Path, job: &Job<'_>) -> Result<Verdict> {
-    // Samples that are not numbers are replaced so that the rest can be heard; the finding is turned into a blocker below.
-    let options = decode::Options { repair: true, ..decode::Options::default() };
-    check_source(path, decode::open(path, options)?, job)
+    check_source(path, open_file(path)?, job)
+}
+
+/// Samples that are not numbers are replaced so that the rest can be heard; the finding is turned into a blocker.
+fn open_file(path: &Path) -> Result<Box<dyn Source>> {
+    decode::open(path, decode::Options { repair: true, ..decode::Options::default() })
+}
+
+/// Hears what a feed gives and judges it; `path` is what it is called.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_feed(path: &Path, feed: Arc<dyn Feed>, job: &Job<'_>) -> Result<Verdict> {
+    let mut verdict = check_source(path, feed.open()?, job)?;
+    for premaster in [&mut verdict.premaster, &mut verdict.held].into_iter().flatten() {
+        premaster.feed = Some(Arc::clone(&feed));
+    }
+    Ok(verdict)
 }
 
 /// Hears a stream and judges it; `path` is what the findings call it, and where the premaster will be read again.
@@ -220,6 +285,7 @@ fn judge(
         measurements: measurements.clone(),
         findings: findings.clone(),
         analysis,
+        feed: None,
     };
     let (premaster, held) = match (blocked, fatal) {
         (false, _) => (Some(premaster), None),

@@ -14,9 +14,11 @@ pub mod listen;
 mod medium;
 mod programme;
 pub mod propose;
+pub mod reference;
 pub(crate) mod render;
 pub mod set;
 pub(crate) mod stages;
+pub mod stems;
 pub mod taste;
 pub mod tone;
 
@@ -37,6 +39,7 @@ use level::Level;
 use listen::{Listener, Listening};
 use programme::Programme;
 use propose::{Decision, Proposal};
+use reference::{Match, Painter, Portrait, Reference};
 use render::{CHANNELS, Rendered};
 use stages::{Convert, Stereo};
 use std::collections::btree_map::Entry;
@@ -160,6 +163,8 @@ pub struct Wish<'a> {
     pub force_level: bool,
     /// A chain a person worked on: what was locked, changed or written stays.
     pub again: Option<&'a Chain>,
+    /// References to come nearer to.
+    pub matching: Option<Match>,
 }
 
 impl Wish<'_> {
@@ -168,7 +173,13 @@ impl Wish<'_> {
     /// # Errors
     /// As [`Taste::usual`].
     pub fn usual() -> Result<Self> {
-        Ok(Self { taste: Taste::usual()?, loudness_lufs: None, force_level: false, again: None })
+        Ok(Self {
+            taste: Taste::usual()?,
+            loudness_lufs: None,
+            force_level: false,
+            again: None,
+            matching: None,
+        })
     }
 }
 
@@ -222,16 +233,27 @@ pub fn master_as(
         targets.iter().map(|target| again::file_for(premaster.path(), target, wish)),
         place,
     )?;
-    let (heard, hash) = hear(premaster, job)?;
+    let reference = wish.matching.as_ref().map(|matching| Reference::hear(matching, job)).transpose()?;
+    let ((heard, portrait), hash) = hear(premaster, reference.is_some(), job)?;
     if let Some(chain) = wish.again {
         render::same_print(chain, &hash)?;
     }
     let stereo = premaster.info().channels() == CHANNELS;
-    let Proposal { steps, mut decisions, .. } = propose::propose(&heard, stereo, &wish.taste)?;
+    let Proposal { mut steps, mut decisions, .. } = propose::propose(&heard, stereo, &wish.taste)?;
+    let (mut waiting, mut findings) = (Vec::new(), Vec::new());
+    let mut asked = targets.to_vec();
+    if let (Some(reference), Some(matching), Some(portrait)) = (&reference, &wish.matching, &portrait) {
+        let matched = reference.propose(portrait, &matching.amounts, stereo)?;
+        findings.extend(matched.take_over(&matching.amounts, &mut steps, &mut decisions));
+        let own_lufs = wish.taste.intensity.free_loudness_lufs.value;
+        asked.iter_mut().for_each(|target| {
+            *target = reference.target(target, own_lufs, matching.amounts.loudness);
+        });
+    }
+    let targets = asked.as_slice();
     let steps = wish.again.map_or(steps.clone(), |chain| propose::merge(&chain.steps, steps));
     let mut programme = Programme::new(premaster, &steps, true).labelled(&extras.tags);
     let mut models = Models { known: BTreeMap::new(), targets, wish };
-    let (mut waiting, mut findings) = (Vec::new(), Vec::new());
     for target in targets {
         let master = match again::as_it_is(target, wish) {
             Some(delivery) => render_as_it_is(&mut programme, delivery.clone(), place, job)?,
@@ -268,6 +290,7 @@ fn chain_of(premaster: &Premaster, wish: &Wish<'_>, extras: &Extras) -> Chain {
         intensity: wish.taste.intensity.name.clone(),
         tone: wish.taste.colour.name.clone(),
         strength: wish.taste.strength.clone(),
+        stems: Vec::new(),
         loudness_lufs: wish.loudness_lufs,
         force_level: wish.force_level,
         because: premaster.findings().iter().map(remark).collect(),
@@ -277,11 +300,14 @@ fn chain_of(premaster: &Premaster, wish: &Wish<'_>, extras: &Extras) -> Chain {
     }
 }
 
+/// What was heard of a print, and its portrait where it is to be matched.
+type Heard = (Listening, Option<Portrait>);
+
 /// Listens to the print and hashes it meanwhile.
-fn hear(premaster: &Premaster, job: &Job<'_>) -> Result<(Listening, String)> {
+fn hear(premaster: &Premaster, paint: bool, job: &Job<'_>) -> Result<(Heard, String)> {
     let (heard, hash) = std::thread::scope(|scope| {
-        let hash = scope.spawn(|| render::hash_of(premaster.path()));
-        let heard = listen_to(premaster, job);
+        let hash = scope.spawn(|| render::hash_of_print(premaster));
+        let heard = listen_to(premaster, paint, job);
         let gone = || Error::new(Kind::Internal, "panic", "the thread that hashes the print panicked");
         (heard, hash.join().unwrap_or_else(|_| Err(gone())))
     });
@@ -324,7 +350,7 @@ impl Models<'_> {
 /// # Errors
 /// `other_print` when the print is not the one the chain was made for; as [`master`].
 pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
-    render::same_print(&chain, &render::hash_of(premaster.path())?)?;
+    render::same_print(&chain, &render::hash_of_print(premaster)?)?;
     check_place(premaster.path(), chain.deliveries.iter().map(|delivery| &delivery.file), place)?;
     let mut programme =
         Programme::new(premaster, &chain.steps, chain.deliveries.len() > 1).labelled(&chain.tags);
@@ -339,16 +365,20 @@ pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'
 }
 
 /// Listens to the whole print.
-fn listen_to(premaster: &Premaster, job: &Job<'_>) -> Result<Listening> {
+fn listen_to(premaster: &Premaster, paint: bool, job: &Job<'_>) -> Result<Heard> {
     let mut source = render::open(premaster)?;
     let info = source.info().clone();
     let mut listener = Listener::new(CHANNELS, f64::from(info.sample_rate_hz));
     let [long, side, levels, short] = listener.stages();
-    let stages: &mut [&mut dyn Stage] = &mut [&mut Stereo, long, side, levels, short];
-    pipe::run(source.as_mut(), stages, info.frames.unwrap_or(0), "listen", job)
+    let mut both = Stereo;
+    let mut stages: Vec<&mut dyn Stage> = vec![&mut both, long, side, levels, short];
+    let mut painter = paint.then(|| Painter::new(f64::from(info.sample_rate_hz)));
+    stages.extend(painter.iter_mut().flat_map(Painter::stages));
+    pipe::run(source.as_mut(), &mut stages, info.frames.unwrap_or(0), "listen", job)
         .map_err(|error| error.at(premaster.path().display()))?;
     let measured = premaster.measurements();
-    Ok(listener.finish(measured.integrated_lufs, &measured.history.short_term_curve_lufs()))
+    let heard = listener.finish(measured.integrated_lufs, &measured.history.short_term_curve_lufs());
+    Ok((heard, painter.and_then(Painter::finish)))
 }
 
 /// Collects the limiter's model at the end of a pipe.

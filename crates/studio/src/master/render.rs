@@ -9,10 +9,10 @@ use super::programme::Programme;
 use super::stages::{Convert, Group, Inserts};
 use crate::audio::{self, Source};
 use crate::deliver::{self, Bext, Gate, ReadBack, Spec, Verified, Writer};
+use crate::handover::Premaster;
 use crate::job::Job;
 use crate::message::{Error, Kind, Result};
 use crate::pipe::{Next, Stage};
-use crate::{decode, handover::Premaster};
 use dsp::block::Buffer;
 use std::path::Path;
 
@@ -22,8 +22,7 @@ pub(crate) const CHANNELS: usize = 2;
 /// Opens the print for mastering.
 pub(crate) fn open(premaster: &Premaster) -> Result<Box<dyn Source>> {
     let at = |error: Error| error.at(premaster.path().display());
-    let options = decode::Options { repair: true, ..decode::Options::default() };
-    let source = decode::open(premaster.path(), options).map_err(at)?;
+    let source = premaster.open().map_err(at)?;
     let channels = source.info().channels();
     if channels > CHANNELS {
         let what = format!("the print has {channels} channels; masters are stereo");
@@ -124,6 +123,15 @@ pub(super) fn within(file: ReadBack, delivery: &Delivery) -> Result<Verified> {
         loudness_lufs: delivery.aim.as_ref().map(|aim| aim.loudness),
         tolerance_lu: delivery.aim.as_ref().map_or(0.0, |aim| aim.tolerance),
     })
+}
+
+/// What a print is known by: the hash of its file, or one over those of its stems.
+pub(super) fn hash_of_print(premaster: &Premaster) -> Result<String> {
+    let hashes: Vec<String> = premaster.files().iter().map(|path| hash_of(path)).collect::<Result<_>>()?;
+    match hashes.as_slice() {
+        [one] => Ok(one.clone()),
+        several => Ok(blake3::hash(several.join(" ").as_bytes()).to_hex().to_string()),
+    }
 }
 
 /// BLAKE3 of a file's bytes, in constant memory.

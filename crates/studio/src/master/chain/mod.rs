@@ -10,8 +10,11 @@ mod step;
 mod tests;
 pub(crate) mod write;
 
+pub(super) use read::{moves, text};
 pub use step::{Evidence, Family, Step, Strength};
+pub(super) use write::{one_step, quoted};
 
+use super::stems::Stem;
 use crate::message::{Error, Kind, Result};
 use fx::AnyProcessor;
 use std::path::Path;
@@ -187,6 +190,8 @@ pub struct Chain {
     pub tone: String,
     /// How much of each family's moves was asked for.
     pub strength: Strength,
+    /// Stems whose sum is the print; empty when it is a file.
+    pub stems: Vec<Stem>,
     /// Loudness that was asked for in place of the destinations' own.
     pub loudness_lufs: Option<f64>,
     /// Whether loudness was to be delivered whatever it costs.
@@ -216,6 +221,7 @@ impl Default for Chain {
             intensity: INTENSITY.into(),
             tone: TONE.into(),
             strength: Strength::default(),
+            stems: Vec::new(),
             loudness_lufs: None,
             force_level: false,
             steps: Vec::new(),

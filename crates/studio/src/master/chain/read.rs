@@ -3,6 +3,7 @@
 use super::{
     Aim, Chain, Delivery, Evidence, Family, MOST_MASTERS, MOST_MOVES, MOST_WORDS, Output, Step, VERSION,
 };
+use crate::master::stems;
 use crate::message::Error;
 use crate::session::insert::{self, Insert};
 use crate::session::read::{Node, Reader, Take, wrong};
@@ -97,6 +98,7 @@ fn root(reader: &mut Reader<'_>, table: &toml_edit::Table) -> Option<Chain> {
         strength.fields(reader, &mut chain.strength);
         strength.finish(reader, "[strength]");
     }
+    chain.stems = stems::read(reader, &mut take);
     if let Some(mut shared) = take.take("chain").and_then(|node| reader.table(&node, "chain")) {
         chain.steps = inserts(reader, &mut shared);
         shared.finish(reader, "[chain]");
@@ -152,7 +154,11 @@ fn is_plain_name(name: &str) -> bool {
     !name.contains(['/', '\\']) && path.file_name().is_some_and(|own| own == path.as_os_str())
 }
 
-fn text(reader: &mut Reader<'_>, take: &mut Take<'_>, key: &'static str) -> Option<String> {
+pub(in crate::master) fn text(
+    reader: &mut Reader<'_>,
+    take: &mut Take<'_>,
+    key: &'static str,
+) -> Option<String> {
     let node = take.take(key)?;
     reader.text(&node, key)
 }
@@ -195,7 +201,7 @@ fn free_id(steps: &[Step], id: &str) -> String {
     (2..).map(|number| format!("{id}-{number}")).find(|id| !taken(id)).unwrap_or_else(|| id.to_owned())
 }
 
-fn moves(reader: &mut Reader<'_>, take: &mut Take<'_>, steps: &mut Vec<Step>) {
+pub(in crate::master) fn moves(reader: &mut Reader<'_>, take: &mut Take<'_>, steps: &mut Vec<Step>) {
     let Some(list) = take.take("move") else { return };
     for node in reader.list(&list, "move", MOST_MOVES) {
         let Some(step) = one_move(reader, &node) else { continue };

@@ -18,6 +18,7 @@ fn example() -> Chain {
         intensity: "loud".into(),
         tone: "warm".into(),
         strength: Strength { width: 0.25, ..Strength::default() },
+        stems: Vec::new(),
         loudness_lufs: Some(-9.5),
         force_level: true,
         steps: vec![step.clone(), off],

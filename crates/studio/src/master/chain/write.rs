@@ -1,6 +1,7 @@
 //! A chain becomes text.
 
 use super::{Chain, Delivery, Evidence, Step, VERSION};
+use crate::master::stems;
 use fx::{AnyProcessor, Description, Fields, Kind as ParamKind};
 use std::fmt::Write;
 
@@ -30,6 +31,7 @@ pub(super) fn chain(chain: &Chain) -> String {
         "\n# How much of each family's moves is wanted: 0 nothing, 1 as proposed, 1.5 at most.\n[strength]\n",
     );
     fields(&mut text, &chain.strength);
+    stems::write(&mut text, &chain.stems);
     text.push_str(&crate::master::extras::write(chain));
     if !chain.steps.is_empty() {
         text.push_str("\n# Moves at the rate of the print, shared by all masters.\n");
@@ -68,7 +70,7 @@ pub(super) fn settings_line(step: &Step) -> String {
     format!("on = {}\ninsert = {{ {} = {inner} }}\n", step.on, settings.description().key)
 }
 
-fn one_step(text: &mut String, step: &Step, table: &str) {
+pub(in crate::master) fn one_step(text: &mut String, step: &Step, table: &str) {
     let _ = write!(text, "\n[[{table}]]\nid = {}\nfamily = \"{}\"\n", quoted(&step.id), step.family.name());
     said(text, "because", &step.because);
     if !step.evidence.is_empty() {
