@@ -1,12 +1,12 @@
 //! Mains hum: found, followed and taken away harmonic by harmonic.
 //!
 //! Eight times a second the amplitude and phase at each harmonic are read from three eighths of a second. Over a window of
-//! four seconds the common phase of the mains is followed as it drifts ([`track`]), and with it taken off a harmonic of hum
+//! four seconds the common phase of the mains is followed as it drifts (`track`), and with it taken off a harmonic of hum
 //! stands still: what most parts agree on, between notes and under them, is hum. A harmonic whose parts do not agree is not
 //! taken for hum; nor is a steady harmonic alone, nor a chord that is shorter than the window. The hum so found is made again
 //! and subtracted, each window's fading into the next one's.
 //!
-//! Source: Oppenheim and Schafer, "Discrete-Time Signal Processing", 3rd ed., 10.3 (heterodyne analysis); those of [`track`].
+//! Source: Oppenheim and Schafer, "Discrete-Time Signal Processing", 3rd ed., 10.3 (heterodyne analysis); those of `track`.
 
 mod bank;
 mod search;

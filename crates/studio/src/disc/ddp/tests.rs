@@ -255,7 +255,7 @@ fn ffmpeg_hears_what_was_pushed() {
     let folder = tempfile::tempdir().unwrap();
     let disc = red_book(example());
     let mut writer = Writer::create(folder.path(), &disc, Options::default(), false).unwrap();
-    let samples: Vec<i16> = (0..2 * 1650 * 588).map(|n: i32| (n * 7919 % 65_536 - 32_768) as i16).collect();
+    let samples: Vec<i16> = (0..2 * 1650 * 588).map(|n: i64| (n * 7919 % 65_536 - 32_768) as i16).collect();
     writer.push(&samples).unwrap();
     writer.finish(&Job::quiet()).unwrap().commit().unwrap();
     let args = [
