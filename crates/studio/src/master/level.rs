@@ -72,18 +72,19 @@ impl Order<'_> {
         self.ceiling_dbtp.unwrap_or_else(|| self.target.ceiling_for(lufs))
     }
 
-    /// Loudness beyond which nothing is tried where none is asked for.
+    /// Loudness beyond which nothing is tried where none is asked for. Density is the budget's business: a print that is dense
+    /// by itself comes up to its ceiling, because that costs nothing.
     fn free_lufs(&self) -> f64 {
-        let ceiling_dbtp = self.ceiling_for(self.intensity().free_loudness_lufs.value);
-        self.intensity().free_loudness_lufs.value.min(ceiling_dbtp - self.least_plr_lu())
+        self.intensity().free_loudness_lufs.value
     }
 
-    /// Peak to loudness ratio that has to be left: of the intensity, and less by what the destination is denser than usual.
+    /// Peak to loudness ratio that has to be left: of the intensity, moved by what the destination is denser or more open than
+    /// usual, and no lower than what either of both asks for.
     fn least_plr_lu(&self) -> f64 {
         let own = self.intensity().least_plr_lu.value;
         self.target.min_plr_lu.as_ref().map_or(own, |fact| {
-            let denser = (fact.value - LEAST_PLR_LU).min(0.0);
-            (own + denser).max(own.min(fact.value))
+            let moved = own + fact.value - LEAST_PLR_LU;
+            moved.max(own.min(fact.value))
         })
     }
 
@@ -211,16 +212,6 @@ fn solve_for(
     }
     if !solution.feasible {
         findings.push(not_reached(wanted, order, &solution, &any, clean, &budget));
-    }
-    if let Some(least) =
-        order.target.min_plr_lu.as_ref().filter(|least| solution.predicted.plr_db < least.value)
-    {
-        let measured = format!("peak to loudness ratio {:.1} LU", solution.predicted.plr_db);
-        let advice =
-            "the print itself is that dense, or the target asks for it: ask for a mix with more headroom";
-        let finding = Finding::new("low_plr", Severity::Warning, measured);
-        let limit = format!("{:.1} LU", least.value);
-        findings.push(finding.about(&order.target.name).limit(limit).advice(advice));
     }
     solution
 }
@@ -430,3 +421,7 @@ fn encoding_of(target: &Target) -> Result<Encoding> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "level_tests.rs"]
+mod tests;

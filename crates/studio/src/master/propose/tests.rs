@@ -3,6 +3,7 @@ use super::super::listen::{Dynamics, Listening, Resonance, Section, Sibilance};
 use super::super::taste::Taste;
 use super::super::tone::FAMILIES;
 use super::*;
+use fx::Choice as _;
 
 /// A mix that needs nothing.
 fn even() -> Listening {
@@ -250,4 +251,70 @@ fn what_is_kept_stays_where_it_was_and_merging_twice_changes_nothing() {
     let twice: Vec<(String, f64)> =
         merge(&merged, proposed()).iter().map(|step| (step.id.clone(), step.settings.get(0))).collect();
     assert_eq!(twice, said.iter().map(|(id, value)| ((*id).to_owned(), *value)).collect::<Vec<_>>());
+}
+
+/// The parameters of a move that do something, set so that they do nothing.
+fn neutral(step: &Step) -> Step {
+    let mut step = step.clone();
+    let description = step.settings.description();
+    for index in 0..description.len() {
+        let address = description.address(index).expect("declared");
+        let nothing = match address.rsplit('.').next().unwrap_or_default() {
+            "gain_db" | "range_db" | "mix_percent" | "mono_below_hz" | "drive_db" => 0.0,
+            "width_percent" => 100.0,
+            key if key.ends_with("ratio") => 1.0,
+            key if key.ends_with("threshold_db") => 0.0,
+            "kind" => fx::eq::BandKind::Bell.index() as f64,
+            _ => continue,
+        };
+        step.settings.set(index, nothing);
+    }
+    step
+}
+
+#[test]
+fn every_proposed_move_set_to_nothing_gives_back_the_mix() {
+    use super::super::fuse::fuse;
+    use super::super::stages::Inserts;
+    use crate::pipe::Stage;
+    use dsp::block::Buffer;
+
+    let everything = with(|heard| {
+        FAULTS.iter().filter(|(id, _)| *id != "dynamics-bus").for_each(|(_, fault)| fault(heard));
+    });
+    let mut all = steps(&everything, &taste("warm", Strength::default()));
+    all.extend(steps(&with(FAULTS[7].1), &taste("punchy", Strength::default())));
+    all.extend(steps(&with(FAULTS[9].1), &usual()));
+    assert!(all.len() > 12, "{}", all.len());
+    let plane = |seed| testkit::signals::noise(0.9, seed, 20_000);
+    let planes = [plane(1), plane(2)];
+    let through = |steps: &[Step]| {
+        let mut inserts = Inserts::new(&fuse(steps), 48_000.0, 2, 1);
+        let mut out = vec![Vec::new(); 2];
+        let mut keep = |block: Buffer| {
+            out.iter_mut().enumerate().for_each(|(c, plane)| plane.extend_from_slice(block.channel(c)));
+            Ok(())
+        };
+        inserts.push(Buffer::from_planes(&planes), &mut keep).expect("it takes the block");
+        inserts.finish(&mut keep).expect("it finishes");
+        out
+    };
+    let worst = |steps: &[Step]| {
+        let out = through(steps);
+        out.iter()
+            .zip(&planes)
+            .map(|(a, b)| testkit::measure::null_db(a, b))
+            .fold(f64::NEG_INFINITY, f64::max)
+    };
+    let nothing: Vec<Step> = all.iter().map(neutral).collect();
+    for (step, own) in nothing.iter().zip(&all) {
+        let (none, some) = (worst(std::slice::from_ref(step)), worst(std::slice::from_ref(own)));
+        assert!(none < -250.0, "{}: {none} dB", step.id);
+        // As proposed it does something, unless noise of this level does not reach its threshold.
+        let waits = step.family == Family::Dynamics || step.id.starts_with("tone-");
+        assert!(some > -80.0 || waits, "{}: {some} dB", step.id);
+    }
+    assert!(worst(&nothing) < -250.0);
+    // And a chain without moves is the mix, bit by bit.
+    assert_eq!(through(&[]), planes);
 }
