@@ -1,6 +1,7 @@
 //! The bar: whatever comes in, the master of every destination stands at its level within 0.1 LU and under its ceiling by other
 //! programs' meters, in the file and in what codecs make of it; what is too dense is said. Some recordings and destinations by
-//! default; all of them, and all codecs, with `TONMEISTER_FULL=1`. `docs/bars.md` has what came out.
+//! default; all of them, and all codecs, with `TONMEISTER_FULL=1`; of these only `TONMEISTER_TARGETS=spotify,cd`, and no codecs with
+//! `TONMEISTER_CODECS=0`. `docs/bars.md` has what came out.
 
 use crate::kit::{
     Heard, code, err, folder, json, names, of_ffmpeg, run, shared, tonmeister, tool, write_song, write_wav,
@@ -33,6 +34,15 @@ const FREE_LUFS: f64 = -10.0;
 
 fn full() -> bool {
     std::env::var_os("TONMEISTER_FULL").is_some()
+}
+
+/// Whether a destination is asked for in the full set.
+fn named(target: &str) -> bool {
+    std::env::var("TONMEISTER_TARGETS").map_or(true, |all| all.split(',').any(|name| name == target))
+}
+
+fn codecs_too() -> bool {
+    full() && std::env::var("TONMEISTER_CODECS").map_or(true, |said| said != "0")
 }
 
 fn recordings(audio: &Path) -> Vec<PathBuf> {
@@ -257,11 +267,14 @@ fn every_recording_lands_on_its_level_under_its_ceiling_or_the_run_says_what_it_
     for (number, path) in recordings(&audio).iter().enumerate() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         // A few each when time is short, so that each has its turn; Spotify, which asks for most, always.
-        let turn = |at: usize| full() || at % SOME.len() == number || all[at].name == "spotify";
+        let turn = |at: usize| match full() {
+            true => named(&all[at].name),
+            false => at % SOME.len() == number || all[at].name == "spotify",
+        };
         let wanted: Vec<&Wanted> = (0..all.len()).filter(|at| turn(*at)).map(|at| &all[at]).collect();
         let list = wanted.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(",");
         let mut args = vec!["master", path.to_str().unwrap(), "--for", &list, "-o", "m", "--json"];
-        args.extend(full().then_some("--check-codecs"));
+        args.extend(codecs_too().then_some("--check-codecs"));
         // All codecs of all destinations take their time.
         let mut command = tonmeister();
         command.timeout(Duration::from_secs(3600)).current_dir(dir.path()).args(args);
