@@ -84,17 +84,23 @@ fn the_floor_is_that_of_the_intensity_moved_by_what_the_destination_is_denser_or
     }
 }
 
+/// A tone that is 12 dB softer for nine tenths of the time: some 8 LU from loudness to peak, and no limiter could tell why.
+fn lively() -> Vec<f64> {
+    let tone = sine(500.0, 0.5, 0.0, 6.0, f64::from(RATE_HZ));
+    tone.iter().enumerate().map(|(n, x)| if n % 22_050 < 2205 { *x } else { 0.25 * x }).collect()
+}
+
 #[test]
-fn a_dense_print_comes_up_to_the_ceiling_where_nobody_asks_for_loudness_and_is_not_limited() {
-    let peak_dbfs = -6.02;
-    let own = model(&dense()).loudness_at(-20.0, &Settings::default());
-    let peak_dbtp = own.integrated_lufs + own.plr_db + 20.0;
-    assert!(peak_dbtp > peak_dbfs && own.plr_db < 7.0, "{peak_dbtp} {own:?}");
-    for (target, ceiling_dbtp) in [("cassette", -3.0), ("vinyl", -3.0)] {
-        let level = solved(&dense(), target, "balanced", |_| ());
-        let most = (ceiling_dbtp - MARGIN_DB - peak_dbtp).min(-10.0 - (own.integrated_lufs + 20.0));
+fn a_dense_print_comes_up_to_its_ceiling_or_to_its_loudness_where_nobody_asks_and_is_not_limited() {
+    for (plane, ends) in [(lively(), "ceiling"), (dense(), "loudness")] {
+        let own = model(&plane).loudness_at(-20.0, &Settings::default());
+        let (lufs, peak_dbtp) = (own.integrated_lufs + 20.0, own.integrated_lufs + own.plr_db + 20.0);
+        assert!(own.plr_db < 10.0, "denser than the floor of the destination: {own:?}");
+        let level = solved(&plane, "soundcloud", "balanced", |_| ());
+        let (up, loud) = (-2.0 - MARGIN_DB - UNTOUCHED_DB - peak_dbtp, -10.0 - lufs);
         let gain_db = level.delivery.output.gain_db;
-        assert!((gain_db - most).abs() < 0.1, "{target}: {gain_db} of {most}");
+        assert!((gain_db - up.min(loud)).abs() < 0.05, "{gain_db} of {up} and {loud}");
+        assert_eq!(if up < loud { "ceiling" } else { "loudness" }, ends);
         assert_eq!(limiter(&level, "ceiling_dbtp"), None);
         assert!(level.delivery.aim.is_none() && level.findings.is_empty());
     }
@@ -116,11 +122,11 @@ fn an_open_print_is_limited_by_no_more_than_its_free_measure_where_nobody_asks_f
     }
     assert!(gentle.0.integrated_lufs < balanced.0.integrated_lufs);
     assert!(balanced.0.integrated_lufs <= loud.0.integrated_lufs);
-    // An archive takes nothing off: its first peak touches the ceiling.
+    // An archive takes nothing off: its first peak touches the ceiling, or would by a little more.
     let (found, level) = of("balanced", "archive");
     assert!(level.delivery.steps.is_empty() && found.max_reduction_db == 0.0, "{found:?}");
     let peak_dbtp = found.integrated_lufs + found.plr_db;
-    assert!((-1.12..=-1.1).contains(&peak_dbtp), "{peak_dbtp}");
+    assert!((-1.18..=-1.15).contains(&peak_dbtp), "{peak_dbtp}");
     // And so does no strength.
     let (target, none) = (find("hi-res").expect("a target"), taste("balanced", 0.0));
     let level = solve(&order(&target, &none), &model(&open())).expect("it solves");
@@ -129,9 +135,14 @@ fn an_open_print_is_limited_by_no_more_than_its_free_measure_where_nobody_asks_f
 
 #[test]
 fn a_level_that_can_be_had_is_aimed_at_and_the_limiter_works_a_tenth_under_the_ceiling() {
-    let level = solved(&open(), "spotify", "balanced", |_| ());
+    // Half a decibel more than comes for nothing.
+    let target = find("spotify").expect("a target");
+    let usual = taste("balanced", 1.0);
+    let order = order(&target, &usual);
+    let wanted = unlimited(&model(&open()), &order.limiter_for(-14.0, -1.0)).best_lufs + 0.5;
+    let level = solved(&open(), "spotify", "balanced", |order| order.wanted_lufs = Some(wanted));
     let aim = level.delivery.aim.as_ref().expect("an aim");
-    assert_eq!((aim.loudness, aim.tolerance, rules(&level).len()), (-14.0, 0.1, 0));
+    assert_eq!((aim.loudness, aim.tolerance, rules(&level).len()), (wanted, 0.1, 0));
     assert_eq!(limiter(&level, "ceiling_dbtp"), Some(-1.1));
     assert_eq!(level.delivery.output.ceiling_dbtp, -1.0);
     // Rises of 6.5 dB lie half way between struck and sustained.
@@ -139,7 +150,7 @@ fn a_level_that_can_be_had_is_aimed_at_and_the_limiter_works_a_tenth_under_the_c
     assert_eq!(limiter(&level, "clip"), Some(0.0));
     let settings = Settings { ceiling_dbtp: -1.1, release_ms: 75.0, ..Settings::default() };
     let found = model(&open()).loudness_at(level.delivery.output.gain_db, &settings);
-    assert!((found.integrated_lufs + 14.0).abs() < 0.05, "{found:?}");
+    assert!((found.integrated_lufs - wanted).abs() < 0.05, "{found:?}");
 }
 
 #[test]
@@ -184,7 +195,7 @@ fn a_level_that_costs_too_much_is_refused_or_forced_with_its_price() {
         assert!((found.integrated_lufs - aim(&level)).abs() < 0.06, "{intensity}: {found:?}");
         aim(&level)
     });
-    assert!(levels.is_sorted_by(|a, b| a < b), "{levels:?}");
+    assert!(levels[0] < levels[1] && levels[1] <= levels[2], "{levels:?}");
     let forced = of("balanced", true);
     assert!(rules(&forced).contains(&"over_budget") && aim(&forced) > levels[1], "{:?}", rules(&forced));
 }
@@ -243,6 +254,7 @@ fn a_file_that_stayed_softer_is_held_to_what_it_came_to_and_a_louder_one_is_not(
     let target = find("spotify").expect("a target");
     let level = solved(&open(), "spotify", "balanced", |_| ());
     let mut delivery = level.delivery.clone();
+    delivery.aim = Some(Aim { loudness: -14.0, tolerance: 0.1 });
     assert!(settle(&target, &mut delivery, -14.09).is_none());
     assert!(settle(&target, &mut delivery, -13.0).is_none());
     assert_eq!(delivery.aim.as_ref().map(|aim| aim.loudness), Some(-14.0));

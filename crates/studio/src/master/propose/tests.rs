@@ -169,7 +169,30 @@ fn the_threshold_takes_the_wanted_reduction_off_the_loud_tenth() {
         let reduction = (-24.0 - get(step, "low_threshold_db")) * (1.0 - 1.0 / get(step, "low_ratio"));
         assert!((reduction - wanted).abs() < 0.05, "{intensity}: {reduction}");
         assert_eq!((get(step, "low_on"), get(step, "mid_on"), get(step, "high_on")), (1.0, 0.0, 0.0));
+        assert_eq!(get(step, "range_db"), 3.0);
     }
+    assert_eq!(get(&steps(&with(FAULTS[7].1), &usual())[0], "range_db"), 3.0);
+    // A band in which next to nothing plays bursts in vain.
+    let silent = with(|heard| {
+        heard.dynamics[2] = Dynamics { median_dbfs: -80.0, p90_dbfs: -64.0, p98_dbfs: -60.0, burst_db: 20.0 };
+    });
+    assert!(steps(&silent, &usual()).is_empty());
+}
+
+#[test]
+fn moves_end_where_they_are_said_to_end() {
+    // A third of 6.5 dB; sibilants under their limit however many; a side that is noise; one that is narrow, by a decibel.
+    let rings = with(|heard| {
+        heard.resonances =
+            vec![Resonance { freq_hz: 2900.0, over_db: 6.5, share: 0.8, median_db: -40.0, p90_db: -34.0 }];
+    });
+    assert_eq!(get(&steps(&rings, &usual())[0], "band1.range_db"), -2.1);
+    let soft = with(|heard| heard.sibilance = Sibilance { share: 0.3, level_db: -27.0, presence_db: -28.0 });
+    assert!(steps(&soft, &usual()).is_empty());
+    let noise = with(|heard| heard.side_mid_db[6..].fill(Some(-24.0)));
+    assert!(steps(&noise, &usual()).is_empty());
+    let narrow = with(|heard| heard.side_mid_db[6..].fill(Some(-19.0)));
+    assert_eq!(get(&steps(&narrow, &usual())[0], "band1.gain_db"), 1.0);
 }
 
 #[test]
