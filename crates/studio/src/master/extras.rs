@@ -25,9 +25,10 @@ pub struct Extras {
     pub check_codecs: bool,
 }
 
-/// Ceilings lowered for codecs at most so often (mastering.md §5.13: the third time at the latest it holds).
-const MOST_LOWERINGS: usize = 3;
-/// More than the overshoot itself, because another ceiling is another encode (mastering.md §5.13).
+/// Ceilings lowered for codecs at most so often (mastering.md §5.13: the third time at the latest it holds; two encoders may need more).
+const MOST_LOWERINGS: usize = 5;
+/// More than the overshoot itself, because another ceiling is another encode (mastering.md §5.13); each time by as much again, so that
+/// encodes that never settle are left behind.
 const MORE_DB: f64 = 0.1;
 
 /// Renders a delivery to its level; when codecs are to be checked, again under a lower ceiling until the decoded streams hold theirs.
@@ -58,7 +59,7 @@ pub(super) fn held(
         }
         first.get_or_insert((codec, peak_dbtp));
         let mut next = Level { delivery: waiting.delivery.clone(), ..solved.clone() };
-        lower_ceiling(&mut next.delivery, over_db + MORE_DB)?;
+        lower_ceiling(&mut next.delivery, over_db + (1 + turn) as f64 * MORE_DB)?;
         waiting = render_to_level(programme, target, next, place, job)?;
     }
     if let Some((codec, peak_dbtp)) = first {
