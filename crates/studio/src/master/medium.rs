@@ -162,7 +162,7 @@ mod tests {
         let mut deep = heard();
         deep.rumble_db = -25.0;
         let high_pass = Step::new("tone-rumble", Family::Tone, made("eq", &[]).expect("eq"));
-        assert_eq!(ids("vinyl", &deep, &std::slice::from_ref(&high_pass)), [""; 0]);
+        assert_eq!(ids("vinyl", &deep, std::slice::from_ref(&high_pass)), [""; 0]);
         assert_eq!(ids("vinyl", &deep, &[Step { on: false, ..high_pass }]), ["medium-sub"]);
     }
 
