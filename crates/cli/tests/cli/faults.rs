@@ -147,8 +147,8 @@ fn a_signal_stops_any_job_within_two_seconds_and_leaves_nothing() {
         (&master, "hand-over", "-INT"),
         (&master, "listen", "-TERM"),
         (&master, "weigh levels", "-INT"),
-        (&master, "master for spotify", "-INT"),
-        (&master, "master for cd", "-TERM"),
+        (&master, "masters", "-INT"),
+        (&["master", "tracks/mix.wav", "--for", "cd", "-o", "m"], "master for cd", "-TERM"),
     ];
     for (call, stage, signal) in calls {
         interrupt(dir.path(), call, stage, signal);

@@ -258,6 +258,26 @@ mod tests {
     }
 
     #[test]
+    fn a_step_is_judged_by_the_cost_of_the_whole_set() {
+        let curve = wanted(|hz| 3.0 * math::sin(math::log2(hz / 1000.0)));
+        let mut fit = Fit {
+            hz: std::array::from_fn(|n| grid::centre_hz(STEP * n)),
+            wanted: std::array::from_fn(|n| curve.db[(STEP * n).min(POINTS - 1)]),
+            weight: [1.0; LOOKED],
+            total: LOOKED as f64,
+            most_db: 6.0,
+            filters: Vec::new(),
+        };
+        for freq_hz in [100.0, 1000.0] {
+            let filter = Filter { kind: Kind::Bell, freq_hz, gain_db: 2.0, q: 1.0 };
+            fit.filters.push((filter, filter.response(&fit.hz)));
+        }
+        let others = fit.without(1);
+        let cost = fit.try_step(1, &others, 0, 0.5, f64::INFINITY);
+        assert!((cost - fit.cost()).abs() < 1e-12, "{cost} {}", fit.cost());
+    }
+
+    #[test]
     fn one_bell_is_found_as_one_bell() {
         let bell = Filter { kind: Kind::Bell, freq_hz: 640.0, gain_db: -4.0, q: 1.1 };
         let curve = wanted(|hz| bell.response_db(hz));

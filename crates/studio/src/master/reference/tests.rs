@@ -244,6 +244,15 @@ fn a_side_that_is_widened_counts_in_the_spectrum_that_is_matched() {
 }
 
 #[test]
+fn a_spectrum_that_ends_is_compared_up_to_just_under_its_end() {
+    let mut print = portrait(&song(6.0, RATE));
+    print.top_hz = 10_000.0;
+    let valid = Picture::of(&print).valid;
+    let last = valid.iter().rposition(|valid| *valid).map(grid::centre_hz).expect("there is a range");
+    assert!((8900.0..9201.0).contains(&last), "{last}");
+}
+
+#[test]
 fn noise_is_never_lifted() {
     // A print with nothing above 4 kHz but a steady hiss; the reference has music there.
     let original = song(10.0, RATE);

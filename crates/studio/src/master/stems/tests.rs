@@ -206,6 +206,10 @@ fn a_voice_that_is_buried_is_lifted_and_the_music_makes_room() {
     let eq = &set.stems[1].steps[0].settings;
     let gain = eq.get(eq.description().index_of("band1.gain_db").expect("declared"));
     assert!((-0.7..=-0.3).contains(&gain), "{gain}");
+    // At -4 dB: a decibel short, half of it up, and no room is needed.
+    let (set, _) = proposed(0.19);
+    assert!((set.stems[0].gain_db - 0.5).abs() < 0.11, "{}", set.stems[0].gain_db);
+    assert_eq!(set.stems[1].steps.len(), 0);
     // Too far in front by 5 dB: down by half, at most 1.5; no room is needed.
     let (set, _) = proposed(1.0);
     assert_eq!(set.stems[1].steps.len(), 0);
