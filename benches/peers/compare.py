@@ -96,9 +96,9 @@ class Tonmeister:
         out = folder / "ours"
         level = [] if lufs is None else ["--loudness", f"{lufs:.1f}"]
         start = time.perf_counter()
-        run(self.program, "-q", "master", song, "--for", "cd", "--reference", reference, *self.flags, *level,
+        run(self.program, "-q", "master", song, "--for", "club", "--reference", reference, *self.flags, *level,
             "-o", out, "--force")
-        return next(out.glob("*.cd.*")), time.perf_counter() - start
+        return next(out.glob("*.club.*")), time.perf_counter() - start
 
 
 class Matchering:
@@ -132,17 +132,17 @@ class Loudnorm:
 SECONDS, PERIOD, BURST = 24, 2.0, 0.5
 
 
-def tones(folder, frequencies, amplitudes):
-    """A print of two tones that jumps up by 12 dB for half a second in every two, faster than any automatic gain follows, and
-    a steady reference as loud as its peaks allow: whoever comes near its loudness has to limit the bursts. A little noise, so
-    that spectra have no holes."""
+def tones(folder, frequencies, amplitudes, jump):
+    """A print of two tones that jumps up by `jump` dB for half a second in every two, faster than any automatic gain follows, and
+    a steady reference as loud as its peaks allow: whoever comes near its loudness has to limit the bursts. Without a jump it is the
+    steady test of the standards (SMPTE RP 120, CCIF). A little noise, so that spectra have no holes."""
     n = np.arange(SECONDS * RATE)
     wave = sum(a * np.sin(2 * np.pi * f * n / RATE) for f, a in zip(frequencies, amplitudes))
     wave /= np.abs(wave).max()
     noise = np.random.default_rng(1).normal(0, 10 ** (-100 / 20), (len(n), 2))
     loud = n % int(PERIOD * RATE) >= int((PERIOD - BURST) * RATE)
     # Ramps of 20 ms: the jump itself is not what is measured.
-    level = np.where(loud, 1.0, 10 ** (-12 / 20))
+    level = np.where(loud, 1.0, 10 ** (-jump / 20))
     level = np.convolve(np.pad(level, 441, mode="edge"), np.ones(882) / 882, mode="same")[441:-441]
     song, reference = folder / "tone.wav", folder / "steady.wav"
     soundfile.write(song, (0.5 * wave * level)[:, None] + noise, RATE, subtype="PCM_24")
@@ -197,8 +197,10 @@ def two_tone_db(path):
 
 
 TESTS = {
-    "SMPTE 60/7000 4:1": ((60, 7000), (4, 1), smpte_db),
-    "two-tone 19/20 kHz": ((19000, 20000), (1, 1), two_tone_db),
+    "SMPTE 60/7000 4:1, steady": ((60, 7000), (4, 1), 0, smpte_db),
+    "SMPTE 60/7000 4:1, jumps of 12 dB": ((60, 7000), (4, 1), 12, smpte_db),
+    "two-tone 19/20 kHz, steady": ((19000, 20000), (1, 1), 0, two_tone_db),
+    "two-tone 19/20 kHz, jumps of 12 dB": ((19000, 20000), (1, 1), 12, two_tone_db),
 }
 
 
@@ -258,10 +260,10 @@ def songs(pairs, tools, folder):
 
 def distortion(tools, folder):
     results = []
-    for index, (name, (frequencies, amplitudes, measure)) in enumerate(TESTS.items()):
+    for index, (name, (frequencies, amplitudes, jump, measure)) in enumerate(TESTS.items()):
         place = folder / f"tone{index}"
         place.mkdir(exist_ok=True)
-        song, reference = tones(place, frequencies, amplitudes)
+        song, reference = tones(place, frequencies, amplitudes, jump)
         # First as near to the reference as each comes, then all at the least of these loudnesses; each is asked again, by what was
         # missing, until it comes within a tenth; matchering by the level of the reference.
         least = min(loudness(tool.master(song, reference, place)[0])[0] for tool in tools)
