@@ -121,13 +121,13 @@ impl Quantiser {
         match self.coefficients.len() {
             0 => self.plainly(input, output),
             _ if !self.poles.is_empty() => self.run(input, output, Self::with_poles),
-            3 => self.run(input, output, Self::shaped::<3>),
-            5 => self.run(input, output, Self::shaped::<5>),
-            9 => self.run(input, output, Self::shaped::<9>),
-            15 => self.run(input, output, Self::shaped::<15>),
-            16 => self.run(input, output, Self::shaped::<16>),
-            20 => self.run(input, output, Self::shaped::<20>),
-            _ => self.run(input, output, Self::shaped::<MEMORY>),
+            3 => self.shaped::<3>(input, output),
+            5 => self.shaped::<5>(input, output),
+            9 => self.shaped::<9>(input, output),
+            15 => self.shaped::<15>(input, output),
+            16 => self.shaped::<16>(input, output),
+            20 => self.shaped::<20>(input, output),
+            _ => self.shaped::<MEMORY>(input, output),
         }
     }
 
@@ -184,23 +184,39 @@ impl Quantiser {
         round_ties_even(wanted + self.noise(self.frame))
     }
 
-    /// One sample in LSB, rounded, with the error of those before: transposed, so that what is fed back is ready when it is wanted.
-    /// `errors[j]` is what errors so far will add to the sample after `j` others.
-    #[inline(always)]
-    fn shaped<const TAPS: usize>(&mut self, wanted: f64) -> f64 {
-        let shaped = wanted - self.errors[0];
-        let rounded = round_ties_even(shaped + self.noise(self.frame));
-        // Of the number before the clamp, so that clipping cannot wind the loop up.
-        let error = rounded - shaped;
-        if let Some(coefficients) = self.coefficients.first_chunk::<TAPS>() {
-            self.errors.copy_within(1..TAPS, 0);
-            self.errors[TAPS - 1] = 0.0;
-            self.errors.iter_mut().zip(coefficients).for_each(|(state, c)| *state += c * error);
+    /// With the errors of the samples before: transposed, so that what is fed back is ready when it is wanted. `errors[j]` is what
+    /// errors so far will add to the sample after `j` others.
+    fn shaped<const TAPS: usize>(&mut self, input: &[f64], output: &mut [i32]) {
+        let (Some(coefficients), Some(state)) =
+            (self.coefficients.first_chunk::<TAPS>(), self.errors.first_chunk::<TAPS>())
+        else {
+            return;
+        };
+        let (scale, mut state) = (self.full_scale(), *state);
+        for (x, y) in input.iter().zip(output) {
+            let x = if x.is_finite() { *x } else { 0.0 };
+            self.silent_frames = if x.abs() <= SILENCE { self.silent_frames.saturating_add(1) } else { 0 };
+            *y = if self.silent_frames > BLANK_AFTER_FRAMES {
+                state = [0.0; TAPS];
+                0
+            } else {
+                let shaped = x * scale - state[0];
+                let rounded = round_ties_even(shaped + self.noise(self.frame));
+                // Of the number before the clamp, so that clipping cannot wind the loop up.
+                let error = rounded - shaped;
+                state.copy_within(1.., 0);
+                state[TAPS - 1] = 0.0;
+                state.iter_mut().zip(coefficients).for_each(|(state, c)| *state += c * error);
+                let clamped = rounded.clamp(-scale, scale - 1.0);
+                self.clipped += u64::from(clamped != rounded);
+                clamped as i32
+            };
+            self.frame += 1;
         }
-        rounded
+        self.errors[..TAPS].copy_from_slice(&state);
     }
 
-    /// The same with poles; `errors` are those before, newest first.
+    /// One sample in LSB, rounded, with the error of those before and poles: `errors` are those before, newest first.
     #[inline(always)]
     fn with_poles(&mut self, wanted: f64) -> f64 {
         let mut fed_back: f64 = self.coefficients.iter().zip(&self.errors).map(|(c, e)| c * e).sum();

@@ -213,11 +213,18 @@ fn largest_within(
     while high_db - low_db > 0.02 {
         let gain_db = 0.5 * (low_db + high_db);
         let predicted = model.loudness_at(gain_db, settings);
-        // A step of half a decibel: shorter ones see the grid of the model.
-        let slope =
-            (predicted.integrated_lufs - model.loudness_at(gain_db - 0.5, settings).integrated_lufs) / 0.5;
-        let best_lufs = predicted.integrated_lufs;
-        let middle = Solution { gain_db, predicted, feasible: false, best_lufs, slope };
+        let mut middle = Solution {
+            gain_db,
+            predicted,
+            feasible: false,
+            best_lufs: predicted.integrated_lufs,
+            slope: f64::INFINITY,
+        };
+        if allows(budget, &middle) {
+            // Only now, because it costs as much again. A step of half a decibel: shorter ones see the grid of the model.
+            let below = model.loudness_at(gain_db - 0.5, settings).integrated_lufs;
+            middle.slope = (predicted.integrated_lufs - below) / 0.5;
+        }
         if allows(budget, &middle) {
             (low_db, best) = (gain_db, middle);
         } else {
