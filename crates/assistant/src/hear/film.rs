@@ -17,8 +17,8 @@ pub const PITCHES_PER_SECOND: f64 = 50.0;
 pub const CHROMA_PER_SECOND: f64 = 5.0;
 
 /// Lower edge of the lowest and upper edge of the highest band, Hz (C9).
-const LOWEST_HZ: f64 = 50.0;
-const HIGHEST_HZ: f64 = 16_000.0;
+pub(super) const LOWEST_HZ: f64 = 50.0;
+pub(super) const HIGHEST_HZ: f64 = 16_000.0;
 
 /// ERB-rate of a frequency: 21.4 log10(4.37 f/1000 + 1) (Glasberg and Moore, Hearing Research 47, 1990, equation 4).
 fn erb_rate(hz: f64) -> f64 {

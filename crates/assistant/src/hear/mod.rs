@@ -4,8 +4,17 @@
 //! hundred times a second …) and its [`Facts`] (one number each). Levels, masking, balances by sums of powers, ducking and
 //! high-pass decisions are taken from these without reading a file again.
 
+mod activity;
 mod facts;
 mod film;
+mod finish;
+mod frames;
+mod listen;
+mod onsets;
+mod pitch;
+mod resonance;
+mod scan;
+mod tune;
 
 pub use facts::{Clipping, Decay, Facts, Pitch, Resonance, Sibilance, Stereo};
 pub use film::{
@@ -18,10 +27,10 @@ use crate::ingest::{Pair, RoughMix};
 use crate::sort::Guess;
 use crate::time::Analysis;
 use std::path::Path;
-use studio::audio::Encoding;
+use studio::audio::{Encoding, Metadata};
 use studio::decode;
 use studio::job::Job;
-use studio::message::{Error, Finding, Kind, Result};
+use studio::message::{Error, Finding, Result};
 
 /// How to hear.
 #[derive(Debug, Clone, Default)]
@@ -124,6 +133,8 @@ pub struct Track {
     pub frames: u64,
     /// How samples were stored.
     pub encoding: Encoding,
+    /// Time reference, description, tags and track names of the file.
+    pub metadata: Metadata,
     /// Channels to play (from 0) and why, when not all of them (I6, I7).
     pub picked: Option<Picked>,
     /// Where it begins in the song (I2); 0 unless time stamps say otherwise.
@@ -169,8 +180,10 @@ pub struct Picked {
 /// # Errors
 /// `no_tracks` when there is no audio; a folder that cannot be read; `too_many`; `interrupted`.
 pub fn hear(folder: &Path, job: &Job<'_>, options: &Options) -> Result<Song> {
-    let _ = (folder, job, options);
-    Err(Error::new(Kind::Internal, "unfinished", "not yet"))
+    let paths = scan::paths(folder)?;
+    let name =
+        folder.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    song(folder, name.unwrap_or_else(|| "Untitled".to_owned()), paths, job, options)
 }
 
 /// As [`hear`], for the files of a list (paths from `root`), which need not be one folder.
@@ -178,6 +191,20 @@ pub fn hear(folder: &Path, job: &Job<'_>, options: &Options) -> Result<Song> {
 /// # Errors
 /// As [`hear`].
 pub fn hear_files(root: &Path, paths: &[String], job: &Job<'_>, options: &Options) -> Result<Song> {
-    let _ = (root, paths, job, options);
-    Err(Error::new(Kind::Internal, "unfinished", "not yet"))
+    let mut paths = paths.to_vec();
+    paths.sort();
+    paths.dedup();
+    song(root, "Untitled".to_owned(), paths, job, options)
+}
+
+fn song(root: &Path, name: String, paths: Vec<String>, job: &Job<'_>, options: &Options) -> Result<Song> {
+    let mut findings = Vec::new();
+    let heard = scan::listen_all(root, &paths, job, options, &mut findings)?;
+    if heard.is_empty() {
+        let error = Error::input("no_tracks", "there is no audio in this folder").at(root.display());
+        return Err(error.hint("one file for each track, WAV, AIFF or FLAC"));
+    }
+    let mut song = scan::assemble(name, heard, options, findings);
+    let _ = &mut song;
+    Ok(song)
 }

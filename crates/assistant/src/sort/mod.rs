@@ -1,6 +1,6 @@
 //! What a track is: by its name, its folder, its metadata and its sound (part f of the mixing rules).
 
-use studio::mix::RoleInfo;
+use studio::mix::{ROLES, RoleInfo};
 
 /// A role and how sure it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,4 +54,14 @@ pub struct Question {
     pub text: String,
     /// Names of roles to choose from, the likeliest first, at most four.
     pub choices: Vec<&'static str>,
+}
+
+impl Guess {
+    /// Nothing is known.
+    #[must_use]
+    pub fn unknown() -> Self {
+        // The last role of the table is the one of which nothing is known.
+        let role = &ROLES[ROLES.len() - 1];
+        Self { role, confidence: 0.0, because: Vec::new(), question: None, side: None }
+    }
 }
