@@ -48,7 +48,9 @@ impl Again {
             if !any {
                 let what = format!("no move is called `{}`", studio::message::clean(word));
                 let error = Error::new(studio::message::Kind::Usage, "unknown_move", what);
-                return Err(error.hint("an id, a rule, a family, a strip or an address, as `tonmeister explain` shows them"));
+                return Err(error.hint(
+                    "an id, a rule, a family, a strip or an address, as `tonmeister explain` shows them",
+                ));
             }
         }
         Ok(())
@@ -74,7 +76,8 @@ impl Again {
             .filter(|place| !now.contains(place))
             .filter(|place| match insert_of(place) {
                 Some((strip, id)) => {
-                    !inserts.contains(&(strip, id)) && !self.by_hand.contains(&(strip.to_owned(), id.to_owned()))
+                    !inserts.contains(&(strip, id))
+                        && !self.by_hand.contains(&(strip.to_owned(), id.to_owned()))
                 }
                 None => true,
             })

@@ -154,9 +154,12 @@ fn song_of(session: &Session, request: &Request, ask: &Ask, job: &Job<'_>) -> Re
     files.sort();
     files.dedup();
     // Heard from the same folder as the first time: folders above it say nothing about a track.
-    let inside = |prefix: &str| files.iter().all(|file| file.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/')));
+    let inside = |prefix: &str| {
+        files.iter().all(|file| file.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/')))
+    };
     let prefix = if inside(&ask.tracks) { ask.tracks.clone() } else { common_folder(&files) };
-    let strip = |file: &str| file.strip_prefix(&prefix).map_or(file, |rest| rest.trim_start_matches('/')).to_owned();
+    let strip =
+        |file: &str| file.strip_prefix(&prefix).map_or(file, |rest| rest.trim_start_matches('/')).to_owned();
     let paths: Vec<String> = files.iter().map(|file| strip(file)).collect();
     let options = hearing(request, ask, Some(session.sample_rate_hz));
     let mut song = hear::hear_files(&session.origin.folder.join(&prefix), &paths, job, &options)?;
@@ -176,7 +179,8 @@ fn song_of(session: &Session, request: &Request, ask: &Ask, job: &Job<'_>) -> Re
 
 /// Folder that all files share; empty if there is none.
 fn common_folder(files: &[String]) -> String {
-    let folder = |file: &String| file.rsplit_once('/').map_or_else(String::new, |(folder, _)| folder.to_owned());
+    let folder =
+        |file: &String| file.rsplit_once('/').map_or_else(String::new, |(folder, _)| folder.to_owned());
     let mut shared = files.first().map(folder).unwrap_or_default();
     while !shared.is_empty() && !files.iter().all(|file| file.starts_with(&format!("{shared}/"))) {
         shared = folder(&shared);

@@ -42,7 +42,8 @@ fn as_it_stands(again: &Again, m: &Move) -> Move {
 }
 
 fn is_meant(m: &Move, which: &Which) -> bool {
-    let rule = |word: &str| m.rule == word || m.rule.starts_with(&format!("{word}.")) || m.family.word() == word;
+    let rule =
+        |word: &str| m.rule == word || m.rule.starts_with(&format!("{word}.")) || m.family.word() == word;
     which.track.as_ref().is_none_or(|track| m.place.strip == *track)
         && which.rule.as_ref().is_none_or(|word| rule(word))
 }
@@ -126,7 +127,11 @@ fn one(text: &mut String, m: &Move, by_rule: bool, all: bool) {
         let _ = writeln!(text, "      effect: {}", clean(&m.effect));
     }
     if !m.alternatives.is_empty() {
-        let _ = writeln!(text, "      or: {}", m.alternatives.iter().map(|a| clean(a)).collect::<Vec<_>>().join("; "));
+        let _ = writeln!(
+            text,
+            "      or: {}",
+            m.alternatives.iter().map(|a| clean(a)).collect::<Vec<_>>().join("; ")
+        );
     }
     let _ = writeln!(
         text,

@@ -22,7 +22,8 @@ const HOLD: usize = 6;
 #[must_use]
 pub fn gated_lufs(powers: &[f64]) -> Option<f64> {
     let starts = (0..(powers.len() + 1).saturating_sub(BLOCK)).step_by(STEP);
-    let mut blocks: Vec<f64> = starts.map(|at| powers[at..at + BLOCK].iter().sum::<f64>() / BLOCK as f64).collect();
+    let mut blocks: Vec<f64> =
+        starts.map(|at| powers[at..at + BLOCK].iter().sum::<f64>() / BLOCK as f64).collect();
     blocks.retain(|power| *power > power_of_lufs(ABSOLUTE_LUFS));
     let mean = |list: &[f64]| list.iter().sum::<f64>() / list.len().max(1) as f64;
     let relative = mean(&blocks) * db_to_power(RELATIVE_LU);
@@ -57,7 +58,8 @@ pub fn active(powers: &[f64]) -> Vec<bool> {
     let Some(reference) = heard.get(heard.len().saturating_sub(1) * 95 / 100) else {
         return vec![false; powers.len()];
     };
-    let (open, close) = (f64::max(reference - OPEN_LU, ABSOLUTE_LUFS), f64::max(reference - CLOSE_LU, ABSOLUTE_LUFS));
+    let (open, close) =
+        (f64::max(reference - OPEN_LU, ABSOLUTE_LUFS), f64::max(reference - CLOSE_LU, ABSOLUTE_LUFS));
     let (mut on, mut hold) = (false, 0_usize);
     loud.iter()
         .map(|lufs| {
@@ -75,7 +77,8 @@ pub fn active(powers: &[f64]) -> Vec<bool> {
 /// Loudness while it sounds, LUFS.
 #[must_use]
 pub fn active_lufs(powers: &[f64]) -> Option<f64> {
-    let own: Vec<f64> = powers.iter().zip(active(powers)).filter(|(_, on)| *on).map(|(power, _)| *power).collect();
+    let own: Vec<f64> =
+        powers.iter().zip(active(powers)).filter(|(_, on)| *on).map(|(power, _)| *power).collect();
     let mean = own.iter().sum::<f64>() / own.len().max(1) as f64;
     (mean > 0.0).then(|| lufs_of_power(mean))
 }

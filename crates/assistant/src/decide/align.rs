@@ -5,8 +5,7 @@ use crate::align::{Alignment, Basis, Relation};
 use crate::moves::{Draft, Family, Place, Value};
 
 /// Where the rule comes from.
-const EVIDENCE: &str =
-    "Clifford and Reiss 2011; generalised cross-correlation with rho 0.8, accepted at a peak ratio of 1.25 (mixing.md C3)";
+const EVIDENCE: &str = "Clifford and Reiss 2011; generalised cross-correlation with rho 0.8, accepted at a peak ratio of 1.25 (mixing.md C3)";
 
 /// Turns and delays close microphones; overheads and rooms are never moved.
 pub(super) fn work(room: &mut Room<'_>) {
@@ -24,7 +23,8 @@ pub(super) fn work(room: &mut Room<'_>) {
                 track.name, reference.name
             );
             let place = Place::control(&track.id, "polarity");
-            let draft = Draft::new("cleanup.polarity", Family::Cleanup, place, "inverted".into(), "".into(), &text);
+            let draft =
+                Draft::new("cleanup.polarity", Family::Cleanup, place, "inverted".into(), "".into(), &text);
             let draft = told(draft, one, &reference.id).or("normal");
             room.book.put(&mut room.desk, draft);
         }

@@ -67,7 +67,13 @@ pub(super) fn corner_hz(spectrum: &[f32], bin_hz: f64, rate_hz: f64, cap_hz: f64
     let all: f64 = weighted.iter().map(|(_, power)| power).sum();
     let plain: f64 = spectrum.iter().skip(1).map(|power| f64::from(*power)).sum();
     let below = |corner: f64| -> f64 {
-        spectrum.iter().enumerate().skip(1).filter(|(bin, _)| *bin as f64 * bin_hz < corner).map(|(_, p)| f64::from(*p)).sum()
+        spectrum
+            .iter()
+            .enumerate()
+            .skip(1)
+            .filter(|(bin, _)| *bin as f64 * bin_hz < corner)
+            .map(|(_, p)| f64::from(*p))
+            .sum()
     };
     let nothing = dsp::math::db_to_power(NOTHING_DB);
     let mut corner = cap_hz;
@@ -95,7 +101,9 @@ fn high_pass(room: &mut Room<'_>, number: usize, band: usize) -> bool {
     let rate_hz = f64::from(room.track(&lane).sample_rate_hz);
     let cap = cap_hz(room, number);
     let constant = (facts.dc_dbfs > DC_DBFS).then_some(LEAST_HZ);
-    let Some(corner) = corner_hz(&facts.spectrum, facts.bin_hz, rate_hz, cap).or(constant) else { return false };
+    let Some(corner) = corner_hz(&facts.spectrum, facts.bin_hz, rate_hz, cap).or(constant) else {
+        return false;
+    };
     let under = |hz: f64| {
         let power = |to: f64| -> f64 {
             let bins = facts.spectrum.iter().enumerate().skip(1);
@@ -180,15 +188,22 @@ fn resonances(room: &mut Room<'_>, number: usize, first: usize) {
             100.0 * one.share
         );
         let place = Place::band(&lane.id, "clean", first + nth);
-        let draft = Draft::new("cleanup.resonance", Family::Cleanup, place, full, named([("gain_db", 0.0.into())]), &text)
-            .nth(nth + 1)
-            .because("over_db", one.over_db)
-            .because("q", one.q)
-            .because("share_of_time", one.share)
-            .share(lane.share)
-            .confidence(0.5 + 0.4 * ((one.over_db - OVER_DB) / 6.0).min(1.0))
-            .or("a dynamic band, if it rings on some notes only")
-            .evidence("half the excess of a peak that stays, Q at most 8 (mixing.md C7)");
+        let draft = Draft::new(
+            "cleanup.resonance",
+            Family::Cleanup,
+            place,
+            full,
+            named([("gain_db", 0.0.into())]),
+            &text,
+        )
+        .nth(nth + 1)
+        .because("over_db", one.over_db)
+        .because("q", one.q)
+        .because("share_of_time", one.share)
+        .share(lane.share)
+        .confidence(0.5 + 0.4 * ((one.over_db - OVER_DB) / 6.0).min(1.0))
+        .or("a dynamic band, if it rings on some notes only")
+        .evidence("half the excess of a peak that stays, Q at most 8 (mixing.md C7)");
         if let Some(told) = room.book.put(&mut room.desk, draft) {
             let gain = told.value.number_of("gain_db").unwrap_or(0.0);
             add_colour(room, number, ("bell", one.freq_hz, gain, q));

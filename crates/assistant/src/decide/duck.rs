@@ -21,7 +21,8 @@ pub(super) fn work(room: &mut Room<'_>) {
     let bass = loudest(room, &["bass", "bass amp", "bass direct"]);
     let (Some(kick), Some(bass)) = (kick, bass) else { return };
     let low = |room: &Room<'_>, number: usize| -> Vec<f64> {
-        let group = room.groups.iter().find(|group| group.lanes.contains(&number)).map_or(0.0, |g| g.fader_db);
+        let group =
+            room.groups.iter().find(|group| group.lanes.contains(&number)).map_or(0.0, |g| g.fader_db);
         let frames = room.film_of(&[number], group, &[0.0; BANDS]);
         let bands: Vec<usize> = (0..BANDS).filter(|band| band_centre_hz(*band) < LOW_HZ).collect();
         frames.iter().map(|frame| bands.iter().map(|band| frame[*band]).sum()).collect()
@@ -46,7 +47,11 @@ pub(super) fn work(room: &mut Room<'_>) {
     }
     let (kick, bass) = (room.lanes[kick].clone(), room.lanes[bass].clone());
     // A sine of full scale is 0 there and has a mean square of one half; the key leaves ahead of the fader.
-    let group = room.groups.iter().find(|g| g.lanes.iter().any(|l| room.lanes[*l].id == kick.id)).map_or(0.0, |g| g.fader_db);
+    let group = room
+        .groups
+        .iter()
+        .find(|g| g.lanes.iter().any(|l| room.lanes[*l].id == kick.id))
+        .map_or(0.0, |g| g.fader_db);
     let level = power_to_db(2.0 * most) - kick.fader_db - group;
     let full = named([
         ("kind", "low_shelf".into()),
@@ -64,14 +69,21 @@ pub(super) fn work(room: &mut Room<'_>) {
         100.0 * overlap
     );
     room.desk.set_insert(&bass.id, "duck", vec![("key".to_owned(), kick.id.as_str().into())]);
-    let draft = Draft::new("masking.duck", Family::Masking, Place::band(&bass.id, "duck", 1), full, named([("range_db", 0.0.into())]), &text)
-        .because_of("key", &kick.id)
-        .because("overlap", overlap)
-        .because("bass_over_kick_db", gap)
-        .share(bass.share.min(kick.share))
-        .confidence(0.6)
-        .or("equaliser slots: 2 dB out of the bass where the kick is")
-        .evidence("kick and bass share 40-120 Hz, mixing.md C8");
+    let draft = Draft::new(
+        "masking.duck",
+        Family::Masking,
+        Place::band(&bass.id, "duck", 1),
+        full,
+        named([("range_db", 0.0.into())]),
+        &text,
+    )
+    .because_of("key", &kick.id)
+    .because("overlap", overlap)
+    .because("bass_over_kick_db", gap)
+    .share(bass.share.min(kick.share))
+    .confidence(0.6)
+    .or("equaliser slots: 2 dB out of the bass where the kick is")
+    .evidence("kick and bass share 40-120 Hz, mixing.md C8");
     if room.book.put(&mut room.desk, draft).is_none() {
         room.desk.clear(&Place::insert(&bass.id, "duck"));
     }

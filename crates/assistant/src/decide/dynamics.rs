@@ -81,7 +81,13 @@ fn static_gain_db(level_db: f64, threshold_db: f64, ratio: f64, knee_db: f64) ->
 }
 
 /// A compressor run over levels every 50 ms: gains in dB. Attacks are shorter than that; the release is not.
-pub(super) fn simulate(levels_db: &[f64], threshold_db: f64, ratio: f64, knee_db: f64, release_ms: f64) -> Vec<f64> {
+pub(super) fn simulate(
+    levels_db: &[f64],
+    threshold_db: f64,
+    ratio: f64,
+    knee_db: f64,
+    release_ms: f64,
+) -> Vec<f64> {
     let keep = exp(-STEP_SECONDS * 1e3 / release_ms.max(1.0));
     let mut state = 0.0;
     levels_db
@@ -96,7 +102,8 @@ pub(super) fn simulate(levels_db: &[f64], threshold_db: f64, ratio: f64, knee_db
 
 /// Median and 95th percentile of the reduction where a track sounds, dB, positive.
 fn reduction(gains_db: &[f64], active: &[bool]) -> (f64, f64) {
-    let mut own: Vec<f64> = gains_db.iter().zip(active).filter(|(_, on)| **on).map(|(gain, _)| -gain).collect();
+    let mut own: Vec<f64> =
+        gains_db.iter().zip(active).filter(|(_, on)| **on).map(|(gain, _)| -gain).collect();
     own.sort_by(f64::total_cmp);
     let at = |part: f64| own.get(((own.len().max(1) - 1) as f64 * part) as usize).copied().unwrap_or(0.0);
     (at(0.5), at(0.95))
@@ -105,7 +112,8 @@ fn reduction(gains_db: &[f64], active: &[bool]) -> (f64, f64) {
 fn one(room: &mut Room<'_>, number: usize, bounds: Bounds, (wp, wf): (f64, f64)) {
     let lane = room.lanes[number].clone();
     let facts = room.facts(&lane);
-    let even = facts.momentary_p95_lufs - facts.momentary_p50_lufs < EVEN_LU && facts.crest_db < EVEN_CREST_DB;
+    let even =
+        facts.momentary_p95_lufs - facts.momentary_p50_lufs < EVEN_LU && facts.crest_db < EVEN_CREST_DB;
     if even {
         return;
     }
@@ -113,7 +121,8 @@ fn one(room: &mut Room<'_>, number: usize, bounds: Bounds, (wp, wf): (f64, f64))
     let ratio = (0.54 * wp + 0.764 * wf + 1.0).clamp(bounds.ratio.0, bounds.ratio.1);
     let crest = db_to_power(facts.crest_db.clamp(3.0, 30.0));
     let attack = (2.0 * ATTACK_SECONDS / crest * 1e3).clamp(bounds.attack_ms.0, bounds.attack_ms.1);
-    let release = (2.0 * RELEASE_SECONDS / crest * 1e3 - attack).clamp(bounds.release_ms.0, bounds.release_ms.1);
+    let release =
+        (2.0 * RELEASE_SECONDS / crest * 1e3 - attack).clamp(bounds.release_ms.0, bounds.release_ms.1);
     let ratio = 1.0 + (ratio - 1.0) * room.ask.style.compression.value;
     if ratio < 1.05 {
         return;
@@ -140,16 +149,25 @@ fn one(room: &mut Room<'_>, number: usize, bounds: Bounds, (wp, wf): (f64, f64))
         (ratio * 10.0).round() / 10.0
     );
     let neutral = named([("ratio", 1.0.into()), ("makeup_db", 0.0.into())]);
-    let draft = Draft::new("dynamics.compress", Family::Dynamics, Place::insert(&lane.id, "compressor"), full, neutral, &text)
-        .because("crest_db", facts.crest_db)
-        .because("loudness_p95_over_p50_lu", facts.momentary_p95_lufs - facts.momentary_p50_lufs)
-        .because("percussivity", wp)
-        .because("low_frequency_weight", wf)
-        .effect(format!("gain reduction {median:.1} dB median, {p95:.1} dB 95th percentile (by the film of its peaks)"))
-        .share(lane.share)
-        .confidence(0.65)
-        .or("no compression: undo dynamics.compress")
-        .evidence("ratio of Ma et al. 2015, times of Giannoulis et al. 2013, role bounds of mixing.md C8");
+    let draft = Draft::new(
+        "dynamics.compress",
+        Family::Dynamics,
+        Place::insert(&lane.id, "compressor"),
+        full,
+        neutral,
+        &text,
+    )
+    .because("crest_db", facts.crest_db)
+    .because("loudness_p95_over_p50_lu", facts.momentary_p95_lufs - facts.momentary_p50_lufs)
+    .because("percussivity", wp)
+    .because("low_frequency_weight", wf)
+    .effect(format!(
+        "gain reduction {median:.1} dB median, {p95:.1} dB 95th percentile (by the film of its peaks)"
+    ))
+    .share(lane.share)
+    .confidence(0.65)
+    .or("no compression: undo dynamics.compress")
+    .evidence("ratio of Ma et al. 2015, times of Giannoulis et al. 2013, role bounds of mixing.md C8");
     room.book.put(&mut room.desk, draft);
 }
 

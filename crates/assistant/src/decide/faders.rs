@@ -20,7 +20,8 @@ const VOCAL_WHISKERS_LU: (f64, f64) = (-6.3, -0.5);
 const PRINT_PEAK_DB: f64 = -3.0;
 const PRINT_MARGIN_DB: f64 = 0.1;
 /// Where the balance comes from.
-const BALANCE: &str = "medians and quartiles of published mixes (De Man 2017, Pestana 2013, Ronan 2018; mixing.md C5)";
+const BALANCE: &str =
+    "medians and quartiles of published mixes (De Man 2017, Pestana 2013, Ronan 2018; mixing.md C5)";
 
 /// Loudness a lane should have within its group against the working level, and why.
 fn wanted_lu(room: &Room<'_>, number: usize) -> (f64, String) {
@@ -29,7 +30,9 @@ fn wanted_lu(room: &Room<'_>, number: usize) -> (f64, String) {
     let mut offset = lane.role.offset_lu;
     let mut why = lane.role.name.to_owned();
     let same = room.of_role(lane.role.name).len();
-    if let Some(pair) = room.song.pairs.iter().find(|pair| pair.left == lane.track || pair.right == lane.track) {
+    if let Some(pair) =
+        room.song.pairs.iter().find(|pair| pair.left == lane.track || pair.right == lane.track)
+    {
         if pair.joined {
             offset -= power_to_db(2.0);
             why.push_str(", one side of a stereo recording");
@@ -136,13 +139,21 @@ pub(super) fn close(room: &mut Room<'_>, heard: &Heard) -> f64 {
     farthest
 }
 
-fn track_move(room: &mut Room<'_>, number: usize, group: Group, place: Place, powers: &Powers) -> Option<f64> {
+fn track_move(
+    room: &mut Room<'_>,
+    number: usize,
+    group: Group,
+    place: Place,
+    powers: &Powers,
+) -> Option<f64> {
     let lufs = active_lufs(powers)?;
     let (offset, why) = wanted_lu(room, number);
     let (full, text, evidence) = match rough_fader(room, number) {
-        Some(fader) => {
-            (fader, "Where the rough mix has it: {value}.".to_owned(), "the rough mix among the tracks (mixing.md I9)")
-        }
+        Some(fader) => (
+            fader,
+            "Where the rough mix has it: {value}.".to_owned(),
+            "the rough mix among the tracks (mixing.md I9)",
+        ),
         None => {
             let fader = (WORKING_LUFS + offset - lufs).clamp(FADER_DB.0, FADER_DB.1);
             (fader, format!("{why}: {offset:+.1} LU within {}: {{value}}.", group.name()), BALANCE)
@@ -175,7 +186,8 @@ fn powers_of(room: &Room<'_>, at: usize, heard: &Heard) -> Powers {
     };
     let now = with(true);
     let Some(bus) = heard.of(&group.strip) else { return now };
-    let still = room.rides_heard && group.lanes.iter().all(|lane| room.lanes[*lane].fader_db == room.lanes[*lane].then_db);
+    let still = room.rides_heard
+        && group.lanes.iter().all(|lane| room.lanes[*lane].fader_db == room.lanes[*lane].then_db);
     if still {
         return bus.clone();
     }
@@ -191,7 +203,11 @@ fn ridden(room: &Room<'_>, strip: &str, powers: &Powers) -> Powers {
         return powers.clone();
     };
     // 20 values a second.
-    powers.iter().enumerate().map(|(at, power)| power * db_to_power(value_at(points, at as f64 / 20.0))).collect()
+    powers
+        .iter()
+        .enumerate()
+        .map(|(at, power)| power * db_to_power(value_at(points, at as f64 / 20.0)))
+        .collect()
 }
 
 /// A curve of straight lines at a time.
@@ -238,9 +254,17 @@ pub(super) fn settle(room: &mut Room<'_>, heard: &Heard) -> Balance {
     let own = sounding(room, heard);
     let then: Vec<f64> = room.groups.iter().map(|group| group.then_db).collect();
     let mix = heard.of(studio::session::MIX).cloned().unwrap_or_default();
-    let strips = room.groups.iter().zip(&then);
-    let heard_then: Vec<Powers> =
-        strips.filter_map(|(group, db)| Some(scaled(heard.of(&group.strip)?, *db))).collect();
+    let heard_then: Vec<Powers> = room
+        .groups
+        .iter()
+        .zip(&then)
+        .filter_map(|(group, db)| {
+            let powers = heard.of(&group.strip)?;
+            // The ear on a track is ahead of its ride, that on a bus behind those of its tracks.
+            let ride = room.rides_heard && !group.is_bus;
+            Some(scaled(&if ride { ridden(room, &group.strip, powers) } else { powers.clone() }, *db))
+        })
+        .collect();
     // What the rendered mix is louder than its groups: their coherence, and the reverberation.
     let coherence = gated_lufs(&mix).zip(gated_lufs(&sum(&heard_then)));
     let coherence = coherence.map_or(0.0, |(mix, sum)| (mix - sum).clamp(-3.0, 3.0));
@@ -312,10 +336,12 @@ fn print_trim(room: &mut Room<'_>, peak_db: f64) {
     }
     let full = ((PRINT_PEAK_DB - PRINT_MARGIN_DB - peak_db) * 10.0).floor() / 10.0;
     let place = Place::control(studio::session::MIX, "fader_db");
-    let text = "One static gain for the whole mix, {value}: its peaks stay under -3 dB, and no limiter is needed.";
-    let draft = Draft::new("balance.print", Family::Balance, place, full.clamp(-60.0, 12.0).into(), 0.0.into(), text)
-        .because("true_peak_dbtp", peak_db)
-        .confidence(0.95)
-        .evidence("print at -3 dBFS and dBTP, mixing.md C12");
+    let text =
+        "One static gain for the whole mix, {value}: its peaks stay under -3 dB, and no limiter is needed.";
+    let draft =
+        Draft::new("balance.print", Family::Balance, place, full.clamp(-60.0, 12.0).into(), 0.0.into(), text)
+            .because("true_peak_dbtp", peak_db)
+            .confidence(0.95)
+            .evidence("print at -3 dBFS and dBTP, mixing.md C12");
     room.book.put(&mut room.desk, draft);
 }

@@ -57,7 +57,8 @@ pub(super) fn split(levels_db: &[f64]) -> Option<Split> {
             (best, at) = (between, number);
         }
     }
-    let percentile = |list: &[f64], part: f64| list.get(((list.len().max(1) - 1) as f64 * part) as usize).copied();
+    let percentile =
+        |list: &[f64], part: f64| list.get(((list.len().max(1) - 1) as f64 * part) as usize).copied();
     let (bleed, hits) = sorted.split_at(at + 1);
     // Quiet hits count as hits, loud bleed as bleed: between the softest tenth of hits and the loudest tenth of bleed.
     let (hits_db, bleed_db) = (percentile(hits, 0.5)?, percentile(bleed, 0.5)?);
@@ -88,13 +89,14 @@ fn one(room: &mut Room<'_>, number: usize, range_db: f64) {
         lane.role.name
     );
     let neutral = named([("range_db", 0.0.into())]);
-    let draft = Draft::new("cleanup.gate", Family::Cleanup, Place::insert(&lane.id, "gate"), full, neutral, &text)
-        .because("hits_dbfs", split.hits_db)
-        .because("bleed_dbfs", split.bleed_db)
-        .because("decay_ms", decay_ms)
-        .share(lane.share)
-        .confidence(((gap - LEAST_GAP_DB) / 15.0).clamp(0.3, 0.85))
-        .or("no gate: the bleed is part of the sound of the kit")
-        .evidence("threshold between hits and bleed (Otsu 1979), drums only, mixing.md C8");
+    let draft =
+        Draft::new("cleanup.gate", Family::Cleanup, Place::insert(&lane.id, "gate"), full, neutral, &text)
+            .because("hits_dbfs", split.hits_db)
+            .because("bleed_dbfs", split.bleed_db)
+            .because("decay_ms", decay_ms)
+            .share(lane.share)
+            .confidence(((gap - LEAST_GAP_DB) / 15.0).clamp(0.3, 0.85))
+            .or("no gate: the bleed is part of the sound of the kit")
+            .evidence("threshold between hits and bleed (Otsu 1979), drums only, mixing.md C8");
     room.book.put(&mut room.desk, draft);
 }

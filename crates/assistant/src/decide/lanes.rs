@@ -114,7 +114,8 @@ impl<'a> Room<'a> {
         let role = track.role.role;
         let mut strip = StripPlan::named(&track.id, &track.name);
         role.group.name().clone_into(&mut strip.heading);
-        let because = track.role.because.first().map_or("nothing says what it is", |reason| reason.text.as_str());
+        let because =
+            track.role.because.first().map_or("nothing says what it is", |reason| reason.text.as_str());
         strip.remark = format!("{}: {because}", role.name);
         strip.muted = track.use_as.why_muted().map(str::to_owned);
         let file = self.ask.way.join(&track.path).to_string_lossy().replace('\\', "/");

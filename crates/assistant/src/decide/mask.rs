@@ -36,7 +36,11 @@ fn priority(role: &str) -> f64 {
 }
 
 fn priority_of(room: &Room<'_>, lanes: &[usize]) -> f64 {
-    lanes.iter().filter_map(|lane| room.lanes.get(*lane)).map(|lane| priority(lane.role.name)).fold(0.0, f64::max)
+    lanes
+        .iter()
+        .filter_map(|lane| room.lanes.get(*lane))
+        .map(|lane| priority(lane.role.name))
+        .fold(0.0, f64::max)
 }
 
 /// Makes room, first between groups, then inside them.
@@ -175,7 +179,9 @@ fn put(
             100.0 * cut.share
         )
     };
-    let full = crate::moves::Value::Settings(settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
+    let full = crate::moves::Value::Settings(
+        settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+    );
     let neutral = named([("gain_db", 0.0.into()), ("range_db", 0.0.into())]);
     let draft = Draft::new(rule, Family::Masking, Place::band(&strip, slot, taken + 1), full, neutral, &text)
         .nth(taken + 1)
@@ -187,7 +193,9 @@ fn put(
         .confidence((0.4 + 0.4 * cut.share).clamp(0.3, 0.8))
         .or(if seldom { "a standing cut" } else { "a band keyed by what it makes room for" })
         .or("nothing: undo masking")
-        .evidence("Hafezi and Reiss 2015, constrained variant, with the groups of Ronan et al. 2018 (mixing.md C9)");
+        .evidence(
+            "Hafezi and Reiss 2015, constrained variant, with the groups of Ronan et al. 2018 (mixing.md C9)",
+        );
     if let Some(told) = room.book.put(&mut room.desk, draft) {
         let gain = told.value.number_of("gain_db").unwrap_or(0.0);
         let own = response_db(&[("bell", cut.freq_hz, gain, Q)], f64::from(room.song.sample_rate_hz));

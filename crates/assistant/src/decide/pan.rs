@@ -68,13 +68,20 @@ pub(super) fn work(room: &mut Room<'_>) {
         }
         let place = Place::control(&lane.id, "pan");
         let text = format!("{}: {{value}}.", spot.why);
-        let draft = Draft::new("width.pan", Family::Width, place, (spot.pan * spread).clamp(-1.0, 1.0).into(), 0.0.into(), &text)
-            .because("centroid_hz", room.facts(&lane).centroid_hz)
-            .because("share_of_style", spread)
-            .confidence(spot.confidence)
-            .share(lane.share)
-            .or("the middle")
-            .evidence("Mansbridge et al. 2012, Pestana 2013 (mixing.md C6)");
+        let draft = Draft::new(
+            "width.pan",
+            Family::Width,
+            place,
+            (spot.pan * spread).clamp(-1.0, 1.0).into(),
+            0.0.into(),
+            &text,
+        )
+        .because("centroid_hz", room.facts(&lane).centroid_hz)
+        .because("share_of_style", spread)
+        .confidence(spot.confidence)
+        .share(lane.share)
+        .or("the middle")
+        .evidence("Mansbridge et al. 2012, Pestana 2013 (mixing.md C6)");
         let told = room.book.put(&mut room.desk, draft);
         room.lanes[number].pan = told.and_then(|told| told.value.number()).unwrap_or(0.0);
     }
@@ -155,9 +162,16 @@ fn roles(room: &Room<'_>, spots: &mut BTreeMap<usize, Spot>, hat: f64) {
     let mut stack = by("backing vocals", &pitch);
     stack.extend(by("double", &pitch));
     for (place, number) in stack.iter().enumerate() {
-        let far = if stack.len() == 1 { BACKING.0 } else { spread_of(BACKING, place / 2, stack.len().div_ceil(2)) };
+        let far =
+            if stack.len() == 1 { BACKING.0 } else { spread_of(BACKING, place / 2, stack.len().div_ceil(2)) };
         let side = if place % 2 == 0 { -1.0 } else { 1.0 };
-        put(*number, far * side, stack.len() == 1, "Backing voices in pairs, the low ones nearer the middle", 0.6);
+        put(
+            *number,
+            far * side,
+            stack.len() == 1,
+            "Backing voices in pairs, the low ones nearer the middle",
+            0.6,
+        );
     }
     others(room, spots);
 }
@@ -169,7 +183,16 @@ fn spread_of((near, far): (f64, f64), place: usize, count: usize) -> f64 {
 /// What no rule places: as far out as it is bright, opposite to the nearest in brightness that stands already.
 fn others(room: &Room<'_>, spots: &mut BTreeMap<usize, Spot>) {
     let placed_by_rule = |group: Group| {
-        matches!(group, Group::Guitars | Group::Keys | Group::Synths | Group::Strings | Group::Winds | Group::Effects | Group::Other)
+        matches!(
+            group,
+            Group::Guitars
+                | Group::Keys
+                | Group::Synths
+                | Group::Strings
+                | Group::Winds
+                | Group::Effects
+                | Group::Other
+        )
     };
     let mut own: Vec<usize> = (0..room.lanes.len())
         .filter(|number| {
@@ -186,12 +209,11 @@ fn others(room: &Room<'_>, spots: &mut BTreeMap<usize, Spot>) {
     }
     let loudness = |number: usize| {
         let lane = &room.lanes[number];
-        let group = room.groups.iter().find(|group| group.lanes.contains(&number)).map_or(0.0, |g| g.fader_db);
+        let group =
+            room.groups.iter().find(|group| group.lanes.contains(&number)).map_or(0.0, |g| g.fader_db);
         lane.fader_db + group
     };
-    own.sort_by(|a, b| {
-        loudness(*b).total_cmp(&loudness(*a)).then(room.lanes[*a].id.cmp(&room.lanes[*b].id))
-    });
+    own.sort_by(|a, b| loudness(*b).total_cmp(&loudness(*a)).then(room.lanes[*a].id.cmp(&room.lanes[*b].id)));
     let mut next = -1.0;
     for number in own {
         let facts = room.facts(&room.lanes[number]);

@@ -16,9 +16,8 @@ const SLEW_DB: f64 = 12.0;
 /// Length of the hand: a Hann window of 600 ms (C10), in values; of the music: 1 s.
 const HAND: usize = 12;
 const MUSIC: usize = 20;
-/// Differences between sections that are kept (C10: half), taken over this long, in values: 8 s.
+/// Differences between phrases, and so between sections, that are kept (C10: half).
 const KEEP: f64 = 0.5;
-const SECTION: usize = 160;
 /// Curves are simplified to this, dB, and at most three points a second (C10).
 const CURVE_DB: f64 = 0.3;
 /// Rides that stay within this do nothing anybody hears: none is written (C10: moves of less than 1 dB are ignored).
@@ -48,18 +47,26 @@ pub(super) fn work(room: &mut Room<'_>, heard: &Heard) {
         if most < LEAST_DB {
             continue;
         }
-        let (up, down) = points.iter().fold((0.0_f64, 0.0_f64), |(up, down), (_, db)| (up.max(*db), down.min(*db)));
+        let (up, down) =
+            points.iter().fold((0.0_f64, 0.0_f64), |(up, down), (_, db)| (up.max(*db), down.min(*db)));
         let text = format!(
-            "The voice is ridden phrase by phrase, between {down:+.1} and {up:+.1} dB: soft words come up, loud ones down, half of the difference between sections stays."
+            "The voice is ridden phrase by phrase, between {down:+.1} and {up:+.1} dB: soft words come up, loud ones down, half of the difference between phrases stays."
         );
-        let draft = Draft::new("ride.voice", Family::Ride, Place::curve(&lane.id, "ride_db"), Value::Points(points.clone()), 0.0.into(), &text)
-            .because("points", points.len() as f64)
-            .because("most_up_db", up)
-            .because("most_down_db", down)
-            .share(lane.share)
-            .confidence(0.7)
-            .or("more compression in place of the ride")
-            .evidence("vocal riding after the music, half way (mixing.md C10)");
+        let draft = Draft::new(
+            "ride.voice",
+            Family::Ride,
+            Place::curve(&lane.id, "ride_db"),
+            Value::Points(points.clone()),
+            0.0.into(),
+            &text,
+        )
+        .because("points", points.len() as f64)
+        .because("most_up_db", up)
+        .because("most_down_db", down)
+        .share(lane.share)
+        .confidence(0.7)
+        .or("more compression in place of the ride")
+        .evidence("vocal riding after the music, half way (mixing.md C10)");
         room.book.put(&mut room.desk, draft);
     }
 }
@@ -87,9 +94,13 @@ pub(super) fn ride(voice: &Powers, music: &Powers) -> Vec<(f64, f64)> {
             if !on[at] || !loud[at].is_finite() {
                 return None;
             }
-            let music_lu = bed.get(at).filter(|power| **power > 0.0).map_or(0.0, |power| power_to_db(*power) - bed_usual);
-            // Half of what a section is louder or softer than the song is meant so, and stays.
-            let target = usual + KEEP * (sections[at] - usual) + FOLLOW * music_lu.clamp(-6.0, 6.0) * (1.0 - KEEP);
+            let music_lu = bed
+                .get(at)
+                .filter(|power| **power > 0.0)
+                .map_or(0.0, |power| power_to_db(*power) - bed_usual);
+            // Half of what a phrase is louder or softer than the song is meant so, and stays.
+            let target =
+                usual + KEEP * (sections[at] - usual) + FOLLOW * music_lu.clamp(-6.0, 6.0) * (1.0 - KEEP);
             Some((target - loud[at]).clamp(-MOST_DB, MOST_DB))
         })
         .collect();
@@ -118,25 +129,22 @@ fn smooth(list: &[f64], width: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Loudness of the section around each value, where the voice sings.
+/// Loudness of the phrase around each value, where the voice sings: the mean over the whole of it.
 fn slow(loud: &[f64], on: &[bool], usual: f64) -> Vec<f64> {
-    let (mut sums, mut counts) = (vec![0.0], vec![0.0]);
-    let (mut total, mut count) = (0.0, 0.0);
-    for (lufs, on) in loud.iter().zip(on) {
-        if *on && lufs.is_finite() {
-            total += lufs;
-            count += 1.0;
+    let mut phrases = vec![usual; loud.len()];
+    let mut from = 0;
+    while from < loud.len() {
+        if !on[from] {
+            from += 1;
+            continue;
         }
-        sums.push(total);
-        counts.push(count);
+        let to = (from..loud.len()).find(|at| !on[*at]).unwrap_or(loud.len());
+        let own: Vec<f64> = loud[from..to].iter().copied().filter(|lufs| lufs.is_finite()).collect();
+        let mean = own.iter().sum::<f64>() / own.len().max(1) as f64;
+        phrases[from..to].fill(if own.is_empty() { usual } else { mean });
+        from = to;
     }
-    (0..loud.len())
-        .map(|at| {
-            let (from, to) = (at.saturating_sub(SECTION / 2), (at + SECTION / 2).min(loud.len()));
-            let own = counts[to] - counts[from];
-            if own > 0.0 { (sums[to] - sums[from]) / own } else { usual }
-        })
-        .collect()
+    phrases
 }
 
 /// Between phrases the hand rests where it was; before the first it waits where that begins.
@@ -153,7 +161,8 @@ fn hold(wanted: &[Option<f64>]) -> Vec<f64> {
 
 /// The slowness of a hand: a Hann window, without delay.
 fn hand(list: &[f64]) -> Vec<f64> {
-    let window: Vec<f64> = (0..=HAND).map(|n| 0.5 - 0.5 * cos(2.0 * PI * (n as f64 + 0.5) / (HAND as f64 + 1.0))).collect();
+    let window: Vec<f64> =
+        (0..=HAND).map(|n| 0.5 - 0.5 * cos(2.0 * PI * (n as f64 + 0.5) / (HAND as f64 + 1.0))).collect();
     let half = HAND / 2;
     (0..list.len())
         .map(|at| {

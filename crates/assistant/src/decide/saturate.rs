@@ -24,13 +24,19 @@ pub(super) fn work(room: &mut Room<'_>) {
             }
             let facts = room.facts(&lane);
             let all: f64 = facts.band_power.iter().sum();
-            let above: f64 =
-                (0..BANDS).filter(|band| band_centre_hz(*band) > SMALL_HZ).filter_map(|band| facts.band_power.get(band)).sum();
+            let above: f64 = (0..BANDS)
+                .filter(|band| band_centre_hz(*band) > SMALL_HZ)
+                .filter_map(|band| facts.band_power.get(band))
+                .sum();
             let has = power_to_db(above.max(1e-30) / all.max(1e-30));
             if has > LITTLE_DB || all <= 0.0 {
                 continue;
             }
-            let full = named([("mode", "tube".into()), ("drive_db", DRIVE_DB.into()), ("mix_percent", MIX_PERCENT.into())]);
+            let full = named([
+                ("mode", "tube".into()),
+                ("drive_db", DRIVE_DB.into()),
+                ("mix_percent", MIX_PERCENT.into()),
+            ]);
             let text = format!(
                 "Above 300 Hz the bass has {has:.0} dB of its power: a small loudspeaker would play next to nothing. {{mix_percent}} of a driven tube adds overtones."
             );

@@ -32,12 +32,18 @@ pub(super) fn work(room: &mut Room<'_>, heard: &Heard) {
     for section in sections.iter().filter(|section| section.confidence >= CLEAR) {
         let at = |seconds: f64| (seconds * 20.0).max(0.0) as usize;
         let span = at(section.start_seconds)..at(section.end_seconds);
-        let of = |powers: &[f64]| gated_lufs(powers.get(span.start..span.end.min(powers.len())).unwrap_or(&[]));
+        let of =
+            |powers: &[f64]| gated_lufs(powers.get(span.start..span.end.min(powers.len())).unwrap_or(&[]));
         let Some((own, all)) = of(&sung).zip(of(mix)) else { continue };
         if own - all < COVERED_LU && own - all > -15.0 {
             lowest = lowest.min(own - all);
             let (from, to) = (section.start_seconds, section.end_seconds);
-            points.extend([(from, 0.0), (from + GLIDE_SECONDS, BAND_DB), (to - GLIDE_SECONDS, BAND_DB), (to, 0.0)]);
+            points.extend([
+                (from, 0.0),
+                (from + GLIDE_SECONDS, BAND_DB),
+                (to - GLIDE_SECONDS, BAND_DB),
+                (to, 0.0),
+            ]);
         }
     }
     points.sort_by(|a, b| a.0.total_cmp(&b.0));

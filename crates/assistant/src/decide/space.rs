@@ -90,7 +90,8 @@ pub(super) fn work(room: &mut Room<'_>) {
     for (number, lane) in room.lanes.iter().enumerate() {
         for (to, level) in sends(lane.role.name) {
             let drums = lane.role.group == Group::Drums;
-            if (*to == "room_return" && drums && roomy) || (*to == "room_return" && lane.role.name == "kick") {
+            if (*to == "room_return" && drums && roomy) || (*to == "room_return" && lane.role.name == "kick")
+            {
                 continue;
             }
             // A hall blurs a fast song: what would go there goes to the room.
@@ -137,7 +138,10 @@ fn make_return(room: &mut Room<'_>, id: &str, processor: &str, name: &str) {
                 ("lowpass_hz", 4200.0.into()),
                 ("duck_db", 6.0.into()),
             ]);
-            format!("Echoes every {:.0} ms, in time with the song, dull and out of the way while the voice sings.", if sure { ms } else { 271.0 })
+            format!(
+                "Echoes every {:.0} ms, in time with the song, dull and out of the way while the voice sings.",
+                if sure { ms } else { 271.0 }
+            )
         }
         "room" => {
             settings.extend(rt(0.45).map(|(key, value)| (key, value.into())));
@@ -150,7 +154,8 @@ fn make_return(room: &mut Room<'_>, id: &str, processor: &str, name: &str) {
             };
             settings.push(("pre_delay_ms", pre_delay_ms(bpm).into()));
             settings.extend(rt(mid).map(|(key, value)| (key, value.into())));
-            "{rt60_mid_seconds} at this tempo, after {pre_delay_ms}, so that words stay in front of it.".to_owned()
+            "{rt60_mid_seconds} at this tempo, after {pre_delay_ms}, so that words stay in front of it."
+                .to_owned()
         }
     };
     if processor != "delay" {
@@ -158,11 +163,18 @@ fn make_return(room: &mut Room<'_>, id: &str, processor: &str, name: &str) {
     }
     settings.push(("mix_percent", 100.0.into()));
     let full = Value::Settings(settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
-    let draft = Draft::new("space.return", Family::Space, Place::insert(id, processor), full, Value::Switch(false), &text)
-        .because("tempo_bpm", bpm)
-        .because_of("tempo_is", if sure { "measured" } else { "a guess" })
-        .confidence(if sure { 0.75 } else { 0.5 })
-        .evidence("Moffat and Sandler (pre-delay, decay against tempo), DiffVox medians (mixing.md C11)");
+    let draft = Draft::new(
+        "space.return",
+        Family::Space,
+        Place::insert(id, processor),
+        full,
+        Value::Switch(false),
+        &text,
+    )
+    .because("tempo_bpm", bpm)
+    .because_of("tempo_is", if sure { "measured" } else { "a guess" })
+    .confidence(if sure { 0.75 } else { 0.5 })
+    .evidence("Moffat and Sandler (pre-delay, decay against tempo), DiffVox medians (mixing.md C11)");
     room.book.put(&mut room.desk, draft);
 }
 
@@ -172,15 +184,19 @@ fn send(room: &mut Room<'_>, number: usize, to: &str, level: f64) {
     let less = if printed.is_some() { PRINTED_DB } else { 0.0 };
     let echo = to == "echo_return";
     let text = match printed {
-        Some(_) => format!("{} has a room printed on it already: {{gain_db}}, 6 dB less than usual.", room.track(&lane).name),
+        Some(_) => format!(
+            "{} has a room printed on it already: {{gain_db}}, 6 dB less than usual.",
+            room.track(&lane).name
+        ),
         None => format!("{} to the {}: {{gain_db}}.", room.track(&lane).name, to.trim_end_matches("_return")),
     };
     let full = named([("gain_db", (level + less).into())]);
     let nth = if echo { 2 } else { 0 };
-    let mut draft = Draft::new("space.send", Family::Space, Place::send(&lane.id, to), full, Value::Switch(false), &text)
-        .nth(if nth == 0 && to != "plate_return" { if to == "room_return" { 3 } else { 4 } } else { nth })
-        .confidence(0.6)
-        .evidence("sends of mixing.md C11");
+    let mut draft =
+        Draft::new("space.send", Family::Space, Place::send(&lane.id, to), full, Value::Switch(false), &text)
+            .nth(if nth == 0 && to != "plate_return" { if to == "room_return" { 3 } else { 4 } } else { nth })
+            .confidence(0.6)
+            .evidence("sends of mixing.md C11");
     if let Some(tail) = printed {
         draft = draft.because("printed_rt60_seconds", tail.rt60_seconds);
     }
@@ -214,9 +230,8 @@ fn returns<'r>(room: &'r Room<'_>) -> impl Iterator<Item = &'r StripPlan> {
 
 /// Wet sound of all returns behind their faders.
 fn wet(room: &Room<'_>, heard: &Heard) -> Powers {
-    let own: Vec<Powers> = returns(room)
-        .filter_map(|bus| Some(scaled(heard.of(&bus.id)?, bus.number("fader_db"))))
-        .collect();
+    let own: Vec<Powers> =
+        returns(room).filter_map(|bus| Some(scaled(heard.of(&bus.id)?, bus.number("fader_db")))).collect();
     sum(&own)
 }
 
@@ -268,12 +283,19 @@ pub(super) fn settle(room: &mut Room<'_>, heard: &Heard, dry: &Powers, shift_db:
             "As much room that {:.0} of 100 listeners would call it too much: {{value}} on the return.",
             100.0 * aim
         );
-        let draft = Draft::new("space.amount", Family::Space, place, full.clamp(-60.0, 12.0).into(), Value::Switch(false), &text)
-            .because("early_decay_seconds", edt)
-            .because("aim", aim)
-            .confidence(0.7)
-            .or("drier or wetter: strength space=0.5 or 1.5")
-            .evidence("De Man et al. 2017, loudness of reverberation against its decay (mixing.md C11)");
+        let draft = Draft::new(
+            "space.amount",
+            Family::Space,
+            place,
+            full.clamp(-60.0, 12.0).into(),
+            Value::Switch(false),
+            &text,
+        )
+        .because("early_decay_seconds", edt)
+        .because("aim", aim)
+        .confidence(0.7)
+        .or("drier or wetter: strength space=0.5 or 1.5")
+        .evidence("De Man et al. 2017, loudness of reverberation against its decay (mixing.md C11)");
         room.book.put(&mut room.desk, draft);
     }
     let wet_then = scaled(&wet(room, heard), shift_db);

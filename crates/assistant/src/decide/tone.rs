@@ -51,15 +51,24 @@ fn voice(room: &mut Room<'_>, number: usize) {
             continue;
         }
         let full = named([("kind", kind.into()), ("freq_hz", freq_hz.into()), ("gain_db", gain.into())]);
-        let text = format!("{where_} the voice has {has:.1} dB against its middle, voices in records about {aim:.0} dB: {{gain_db}} of it.");
-        let draft = Draft::new("tone.voice", Family::Tone, Place::band(&lane.id, "tone", band), full, named([("gain_db", 0.0.into())]), &text)
-            .nth(band)
-            .because("against_the_middle_db", has)
-            .because("aim_db", aim)
-            .share(lane.share)
-            .confidence(0.55)
-            .or("leave its colour alone: undo tone.voice")
-            .evidence("net equalisation of 385 professional vocals, DiffVox (mixing.md a, C7)");
+        let text = format!(
+            "{where_} the voice has {has:.1} dB against its middle, voices in records about {aim:.0} dB: {{gain_db}} of it."
+        );
+        let draft = Draft::new(
+            "tone.voice",
+            Family::Tone,
+            Place::band(&lane.id, "tone", band),
+            full,
+            named([("gain_db", 0.0.into())]),
+            &text,
+        )
+        .nth(band)
+        .because("against_the_middle_db", has)
+        .because("aim_db", aim)
+        .share(lane.share)
+        .confidence(0.55)
+        .or("leave its colour alone: undo tone.voice")
+        .evidence("net equalisation of 385 professional vocals, DiffVox (mixing.md a, C7)");
         if let Some(told) = room.book.put(&mut room.desk, draft) {
             let gain = told.value.number_of("gain_db").unwrap_or(0.0);
             add_colour(room, number, (kind, freq_hz, gain, std::f64::consts::FRAC_1_SQRT_2));
@@ -103,17 +112,27 @@ fn reference(room: &mut Room<'_>) {
                 continue;
             }
             let full = named([("kind", kind.into()), ("freq_hz", freq_hz.into()), ("gain_db", gain.into())]);
-            let text = format!("The reference has {its:.1} dB there against its middle, this mix {own:.1} dB: {{gain_db}} from {{freq_hz}}.");
+            let text = format!(
+                "The reference has {its:.1} dB there against its middle, this mix {own:.1} dB: {{gain_db}} from {{freq_hz}}."
+            );
             // The voice's own bands come first where it has no bus.
             let first = if group.is_bus { 1 } else { 3 };
-            let taken = room.desk.strip(&group.strip).and_then(|s| s.insert("tone")).map_or(0, |i| i.bands.len());
+            let taken =
+                room.desk.strip(&group.strip).and_then(|s| s.insert("tone")).map_or(0, |i| i.bands.len());
             let place = Place::band(&group.strip, "tone", (taken + 1).min(first + number));
-            let draft = Draft::new("tone.reference", Family::Tone, place, full, named([("gain_db", 0.0.into())]), &text)
-                .nth(number + 1)
-                .because("reference_db", its)
-                .because("mix_db", own)
-                .confidence(0.5)
-                .evidence("half-way to a reference, within 2 dB; by convention, docs/decisions/047");
+            let draft = Draft::new(
+                "tone.reference",
+                Family::Tone,
+                place,
+                full,
+                named([("gain_db", 0.0.into())]),
+                &text,
+            )
+            .nth(number + 1)
+            .because("reference_db", its)
+            .because("mix_db", own)
+            .confidence(0.5)
+            .evidence("half-way to a reference, within 2 dB; by convention, docs/decisions/047");
             room.book.put(&mut room.desk, draft);
         }
     }

@@ -18,9 +18,14 @@ pub(super) fn work(room: &mut Room<'_>) {
         let by_peak = WORKING_PEAK_DBFS - facts.peak_dbfs;
         let trim = by_loudness.min(by_peak).clamp(-60.0, 48.0);
         let why = if by_peak < by_loudness {
-            format!("{lufs:.1} LUFS while it sounds, but its peaks reach {:.1} dBFS: {{value}} keeps them at {WORKING_PEAK_DBFS:.0} dBFS.", facts.peak_dbfs)
+            format!(
+                "{lufs:.1} LUFS while it sounds, but its peaks reach {:.1} dBFS: {{value}} keeps them at {WORKING_PEAK_DBFS:.0} dBFS.",
+                facts.peak_dbfs
+            )
         } else {
-            format!("{lufs:.1} LUFS while it sounds: {{value}} brings it to the working level of {WORKING_LUFS:.0} LUFS.")
+            format!(
+                "{lufs:.1} LUFS while it sounds: {{value}} brings it to the working level of {WORKING_LUFS:.0} LUFS."
+            )
         };
         let place = Place::control(&lane.id, "trim_db");
         let draft = Draft::new("balance.trim", Family::Balance, place, trim.into(), 0.0.into(), &why)

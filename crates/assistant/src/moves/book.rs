@@ -36,7 +36,14 @@ impl Draft {
     /// A proposal of a rule: the full value, and what does nothing at that place. In `text`, `{key}` stands for the setting of
     /// that name as it is written, `{value}` for a single number.
     #[must_use]
-    pub fn new(rule: &'static str, family: Family, place: Place, full: Value, neutral: Value, text: &str) -> Self {
+    pub fn new(
+        rule: &'static str,
+        family: Family,
+        place: Place,
+        full: Value,
+        neutral: Value,
+        text: &str,
+    ) -> Self {
         Self {
             rule,
             family,
@@ -214,7 +221,14 @@ impl Book {
         Some(Told { value, held: held.is_some() })
     }
 
-    fn note(&mut self, draft: Draft, id: String, (value, proposed): (Value, Value), strength: f64, locked: bool) {
+    fn note(
+        &mut self,
+        draft: Draft,
+        id: String,
+        (value, proposed): (Value, Value),
+        strength: f64,
+        locked: bool,
+    ) {
         // A rule that looks again says what it says now.
         self.moves.retain(|m| m.id != id);
         self.moves.push(Move {
@@ -238,7 +252,8 @@ impl Book {
 
     /// Forgets the moves of a rule (on one strip, or everywhere) that a rule takes back; what a person decided stays.
     pub fn take_back(&mut self, desk: &mut Desk, rule: &str, strip: Option<&str>) {
-        let gone = |m: &Move| m.rule == rule && strip.is_none_or(|strip| m.place.strip == strip) && !m.is_held();
+        let gone =
+            |m: &Move| m.rule == rule && strip.is_none_or(|strip| m.place.strip == strip) && !m.is_held();
         for m in self.moves.iter().filter(|m| gone(m)) {
             desk.clear(&m.place);
         }

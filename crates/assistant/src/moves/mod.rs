@@ -111,10 +111,14 @@ impl Strengths {
     /// # Errors
     /// `bad_strength`, with the nearest family or the range.
     pub fn read(&mut self, text: &str) -> Result<()> {
-        let wrong = |what: String, hint: String| Err(Error::new(Kind::Usage, "bad_strength", what).hint(hint));
+        let wrong =
+            |what: String, hint: String| Err(Error::new(Kind::Usage, "bad_strength", what).hint(hint));
         let words = || Family::ALL.map(Family::word).join(", ");
         let Some((word, number)) = text.split_once('=') else {
-            return wrong(format!("`{text}` is no strength"), "FAMILY=0.5, for example: dynamics=0.5".to_owned());
+            return wrong(
+                format!("`{text}` is no strength"),
+                "FAMILY=0.5, for example: dynamics=0.5".to_owned(),
+            );
         };
         let strength = number.trim().parse::<f64>().ok().filter(|s| (0.0..=MOST_STRENGTH).contains(s));
         let Some(strength) = strength else {
@@ -141,7 +145,10 @@ impl Strengths {
 
     /// What was asked for, apart from 1.
     pub fn asked(&self) -> impl Iterator<Item = (Family, f64)> {
-        self.given.iter().filter(|(_, strength)| **strength != 1.0).map(|(family, strength)| (*family, *strength))
+        self.given
+            .iter()
+            .filter(|(_, strength)| **strength != 1.0)
+            .map(|(family, strength)| (*family, *strength))
     }
 }
 

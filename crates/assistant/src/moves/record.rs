@@ -42,8 +42,11 @@ pub fn write(ledger: &Ledger) -> String {
     );
     // Writing to a String cannot fail.
     let _ = writeln!(text, "[{SESSION_KEY}]\nversion = {VERSION}\nstyle = {}", quoted(&ledger.style));
-    let strengths: Vec<String> =
-        ledger.strengths.asked().map(|(family, strength)| format!("{} = {strength:?}", family.word())).collect();
+    let strengths: Vec<String> = ledger
+        .strengths
+        .asked()
+        .map(|(family, strength)| format!("{} = {strength:?}", family.word()))
+        .collect();
     if !strengths.is_empty() {
         let _ = writeln!(text, "strength = {{ {} }}", strengths.join(", "));
     }
@@ -61,8 +64,11 @@ pub fn write(ledger: &Ledger) -> String {
         text.push_str("keep_balance = true\n");
     }
     if !ledger.roles.is_empty() {
-        let list: Vec<String> =
-            ledger.roles.iter().map(|(track, role)| format!("[{}, {}]", quoted(track), quoted(role))).collect();
+        let list: Vec<String> = ledger
+            .roles
+            .iter()
+            .map(|(track, role)| format!("[{}, {}]", quoted(track), quoted(role)))
+            .collect();
         let _ = writeln!(text, "roles = [{}]", list.join(", "));
     }
     for one in &ledger.moves {

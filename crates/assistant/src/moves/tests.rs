@@ -75,7 +75,9 @@ fn numbers_are_written_as_a_person_would() {
 
 #[test]
 fn addresses_are_read_as_they_are_written() {
-    for text in ["lead.trim_db", "lead.clean.band2", "lead.compressor", "lead.send.plate", "lead.ride_db.curve"] {
+    for text in
+        ["lead.trim_db", "lead.clean.band2", "lead.compressor", "lead.send.plate", "lead.ride_db.curve"]
+    {
         assert_eq!(Place::read(text).unwrap().to_string(), text);
     }
     assert_eq!(Place::read("lead.compressor").unwrap().part, Part::Insert("compressor".to_owned()));
@@ -86,7 +88,8 @@ fn addresses_are_read_as_they_are_written() {
 #[test]
 fn a_session_with_moves_is_a_session_and_says_them_again() {
     let (text, moves) = session(&[trim(3.5), bell(-2.0)], Strengths::default(), None);
-    let parsed = studio::session::Session::parse(&text, "x", std::path::Path::new(""), Default::default()).unwrap();
+    let parsed =
+        studio::session::Session::parse(&text, "x", std::path::Path::new(""), Default::default()).unwrap();
     assert_eq!(parsed.tracks[0].strip.controls.trim_db, 3.5);
     assert_eq!(parsed.tracks[0].strip.inserts[0].id, "clean");
     let ledger = read(&text).unwrap();

@@ -103,8 +103,11 @@ impl StripPlan {
         let at = found.unwrap_or_else(|| {
             let behind = |insert: &InsertPlan| crate::moves::slot(&insert.id).is_some_and(|(r, _)| r > rank);
             let at = self.inserts.iter().position(behind).unwrap_or(self.inserts.len());
-            let plan =
-                InsertPlan { id: id.to_owned(), processor: slot.processor.to_owned(), ..InsertPlan::default() };
+            let plan = InsertPlan {
+                id: id.to_owned(),
+                processor: slot.processor.to_owned(),
+                ..InsertPlan::default()
+            };
             self.inserts.insert(at, plan);
             at
         });

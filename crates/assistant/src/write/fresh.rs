@@ -2,8 +2,8 @@
 
 use super::{Desk, InsertPlan, SourcePlan, StripPlan};
 use crate::moves::Value;
-use studio::session::Controls;
 use std::fmt::Write as _;
+use studio::session::Controls;
 
 /// Width of a heading.
 const COLUMNS: usize = 120;
@@ -51,7 +51,8 @@ fn heading_of(text: &mut String, heading: &str) {
 /// A track or a bus.
 pub(super) fn one(text: &mut String, strip: &StripPlan, kind: &str) {
     let remark = if strip.remark.is_empty() { String::new() } else { format!("  # {}", strip.remark) };
-    let _ = write!(text, "\n[[{kind}]]{remark}\nid = {}\nname = {}\n", quoted(&strip.id), quoted(&strip.name));
+    let _ =
+        write!(text, "\n[[{kind}]]{remark}\nid = {}\nname = {}\n", quoted(&strip.id), quoted(&strip.name));
     if let Some(source) = &strip.source {
         source_of(text, source);
     }
@@ -107,12 +108,13 @@ fn body(text: &mut String, strip: &StripPlan, kind: &str) {
 fn controls_in_order(strip: &StripPlan) -> impl Iterator<Item = &'static str> {
     use fx::Fields;
     let set: Vec<&String> = strip.controls.keys().collect();
-    let known: Vec<&'static str> =
-        Controls::PARAMS.iter().map(|p| p.key).filter(|key| set.iter().any(|own| own.as_str() == *key)).collect();
+    let known: Vec<&'static str> = Controls::PARAMS
+        .iter()
+        .map(|p| p.key)
+        .filter(|key| set.iter().any(|own| own.as_str() == *key))
+        .collect();
     known.into_iter()
 }
-
-
 
 /// A send as an inline table.
 pub(super) fn send_of(to: &str, send: &Value) -> String {
@@ -131,7 +133,8 @@ pub(super) fn insert_of(insert: &InsertPlan) -> String {
     }
     list.extend(insert.settings.iter().map(|(key, value)| format!("{key} = {}", written(value))));
     if !insert.bands.is_empty() {
-        let bands: Vec<String> = insert.bands.values().map(|band| format!("  {},\n", band_of(band))).collect();
+        let bands: Vec<String> =
+            insert.bands.values().map(|band| format!("  {},\n", band_of(band))).collect();
         list.push(format!("band = [\n{}]", bands.concat()));
     }
     format!("{{ {} }}", list.join(", "))

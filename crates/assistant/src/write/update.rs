@@ -106,7 +106,8 @@ pub fn update(base: &Base, desk: &Desk, gone: &[Place]) -> Result<String> {
     for place in gone {
         remove(&mut document, place);
     }
-    for (strip, kind) in desk.tracks.iter().map(|s| (s, "track")).chain(desk.buses.iter().map(|s| (s, "bus"))) {
+    for (strip, kind) in desk.tracks.iter().map(|s| (s, "track")).chain(desk.buses.iter().map(|s| (s, "bus")))
+    {
         match strip_mut(&mut document, &strip.id) {
             Some(table) => change(table, strip, desk)?,
             None => append(&mut document, kind, &fresh_text(|text| one(text, strip, kind)))?,
@@ -148,9 +149,10 @@ fn strip_mut<'d>(document: &'d mut DocumentMut, id: &str) -> Option<&'d mut dyn 
 /// The first table of a list for which `is` holds.
 fn find_mut<'t>(item: &'t mut Item, is: &dyn Fn(&dyn TableLike) -> bool) -> Option<&'t mut dyn TableLike> {
     match item {
-        Item::ArrayOfTables(tables) => {
-            tables.iter_mut().find(|table| is(*table as &dyn TableLike)).map(|table| table as &mut dyn TableLike)
-        }
+        Item::ArrayOfTables(tables) => tables
+            .iter_mut()
+            .find(|table| is(*table as &dyn TableLike))
+            .map(|table| table as &mut dyn TableLike),
         Item::Value(Toml::Array(array)) => array
             .iter_mut()
             .filter_map(Toml::as_inline_table_mut)
@@ -313,8 +315,7 @@ fn push_inline(table: &mut dyn TableLike, key: &str, text: &str) -> Result<()> {
     match table.get_mut(key) {
         Some(Item::Value(Toml::Array(array))) => array.push(parse_value(text)?),
         Some(Item::ArrayOfTables(tables)) => {
-            let inline: InlineTable =
-                parse_value(text)?.as_inline_table().cloned().ok_or_else(shape)?;
+            let inline: InlineTable = parse_value(text)?.as_inline_table().cloned().ok_or_else(shape)?;
             let mut made = inline.into_table();
             made.set_position(None);
             tables.push(made);

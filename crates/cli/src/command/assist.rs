@@ -156,8 +156,13 @@ pub(crate) fn text(made: &Assisted, output: &Path) -> String {
         }
     }
     if let Some((lu, share)) = made.balance.reverberation {
-        let _ = writeln!(text, "  reverberation        {lu:>6.1} LU; {:.0} of 100 would call it too much", 100.0 * share);
+        let _ = writeln!(
+            text,
+            "  reverberation        {lu:>6.1} LU; {:.0} of 100 would call it too much",
+            100.0 * share
+        );
     }
-    let _ = writeln!(text, "read it:   tonmeister explain {file}\nrender it: tonmeister mix {file} -o mix.wav");
+    let _ =
+        writeln!(text, "read it:   tonmeister explain {file}\nrender it: tonmeister mix {file} -o mix.wav");
     text
 }

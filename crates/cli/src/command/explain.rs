@@ -9,7 +9,8 @@ use studio::message::Result;
 
 pub(crate) fn run(args: &Explain, ui: &Ui) -> Result<u8> {
     let which = Which { track: args.track.clone(), rule: args.rule.clone(), all: args.all };
-    let session = studio::files::read_text(&args.input, "the session", studio::session::MOST_TEXT_BYTES as u64)?;
+    let session =
+        studio::files::read_text(&args.input, "the session", studio::session::MOST_TEXT_BYTES as u64)?;
     let found = moves(&session, &which).map_err(|error| error.at(args.input.display()))?;
     match ui.json() {
         true => ui.print_json(&json!({ "moves": found.iter().map(one).collect::<Vec<_>>() })),

@@ -39,7 +39,9 @@ fn a_folder_becomes_a_session_that_says_why_and_renders() {
     assert!(out(&said).contains("measured: active lufs"), "{}", out(&said));
     let told = run(dir.path(), ["explain", "session.toml", "--rule", "balance", "--json"]);
     let moves = json(&told);
-    assert!(moves["moves"].as_array().unwrap().iter().all(|m| m["family"] == "balance" && m["locked"] == false));
+    assert!(
+        moves["moves"].as_array().unwrap().iter().all(|m| m["family"] == "balance" && m["locked"] == false)
+    );
     expect_code(&run(dir.path(), ["mix", "session.toml", "-o", "mix.wav"]), 0);
     let measured = run(dir.path(), ["measure", "mix.wav", "--json"]);
     let measured = json(&measured);
@@ -74,7 +76,10 @@ fn a_family_is_undone_by_a_flag_and_at_strength_0_nothing_is_left() {
     expect_code(&run(dir.path(), ["assist", "audio", "-o", "session.toml"]), 0);
     let path = dir.path().join("session.toml");
     assert!(fs::read_to_string(&path).unwrap().contains("plate_return"));
-    expect_code(&run(dir.path(), ["assist", "session.toml", "-o", "session.toml", "-f", "--undo", "space"]), 0);
+    expect_code(
+        &run(dir.path(), ["assist", "session.toml", "-o", "session.toml", "-f", "--undo", "space"]),
+        0,
+    );
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains("undone = [\"space\"]") && !text.contains("to = \"plate_return\""), "{text}");
     let all = ["assist", "audio", "-o", "plain.toml", "--strength", "all=0"];
@@ -96,7 +101,8 @@ fn wrong_calls_are_answered_with_the_right_ones() {
         expect_code(&output, code);
         assert!(err(&output).contains(words), "{}", err(&output));
     }
-    let plain = "version = 1\n[session]\nsample_rate_hz = 44100\n[[track]]\nid = \"k\"\nfile = \"audio/kick.wav\"\n";
+    let plain =
+        "version = 1\n[session]\nsample_rate_hz = 44100\n[[track]]\nid = \"k\"\nfile = \"audio/kick.wav\"\n";
     fs::write(dir.path().join("plain.toml"), plain).unwrap();
     let output = run(dir.path(), ["explain", "plain.toml"]);
     expect_code(&output, 3);

@@ -42,7 +42,8 @@ pub(super) struct Cut {
 
 impl Source {
     pub(super) fn new(id: &str, priority: f64, frames: Vec<Spectrum>) -> Self {
-        let sounding: Vec<f64> = frames.iter().map(|frame| frame.iter().sum::<f64>()).filter(|p| *p > 0.0).collect();
+        let sounding: Vec<f64> =
+            frames.iter().map(|frame| frame.iter().sum::<f64>()).filter(|p| *p > 0.0).collect();
         let mean = sounding.iter().sum::<f64>() / sounding.len().max(1) as f64;
         Self { id: id.to_owned(), priority, frames, mean }
     }
@@ -155,7 +156,9 @@ pub(super) fn audibility(sources: &[Source], at: usize) -> Option<f64> {
     let rank = ranks(&mine);
     let essential = (0..BANDS).filter(|band| rank[*band] <= ESSENTIAL);
     let sum: f64 = essential
-        .map(|band| (power_to_db(mine[band].max(1e-30) / rest[band].max(1e-30)) + 12.0).clamp(0.0, 24.0) / 24.0)
+        .map(|band| {
+            (power_to_db(mine[band].max(1e-30) / rest[band].max(1e-30)) + 12.0).clamp(0.0, 24.0) / 24.0
+        })
         .sum();
     Some(sum / ESSENTIAL as f64)
 }

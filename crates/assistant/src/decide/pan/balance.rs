@@ -25,7 +25,8 @@ struct Sides {
 /// Exchanges sides and brings the heavier side in, until left and right weigh the same.
 pub(super) fn search(room: &Room<'_>, spots: &mut BTreeMap<usize, Spot>) {
     let bands: Vec<[f64; 5]> = (0..room.lanes.len()).map(|number| five(room, number)).collect();
-    let free: Vec<usize> = spots.iter().filter(|(_, spot)| spot.free && spot.pan != 0.0).map(|(n, _)| *n).collect();
+    let free: Vec<usize> =
+        spots.iter().filter(|(_, spot)| spot.free && spot.pan != 0.0).map(|(n, _)| *n).collect();
     let tried = &free[..free.len().min(MOST_FREE)];
     let mut best = (f64::INFINITY, 0_usize);
     for mask in 0..1_usize << tried.len() {
@@ -99,7 +100,8 @@ fn imbalance(room: &Room<'_>, bands: &[[f64; 5]], spots: &BTreeMap<usize, Spot>)
             sides.right[band] += own[band] * right;
         }
     }
-    let of = |left: f64, right: f64| if left + right > 0.0 { (left - right).abs() / (left + right) } else { 0.0 };
+    let of =
+        |left: f64, right: f64| if left + right > 0.0 { (left - right).abs() / (left + right) } else { 0.0 };
     let sum: f64 = sides.left.iter().zip(&sides.right).map(|(left, right)| of(*left, *right)).sum();
     let (left, right) = (sides.left.iter().sum::<f64>(), sides.right.iter().sum::<f64>());
     (sum, if left > 0.0 && right > 0.0 { power_to_db(right / left) } else { 0.0 })

@@ -49,7 +49,11 @@ mod tests {
     #[test]
     fn the_model_gives_the_table_of_the_mixing_rules() {
         // C11: early decay time, loudness at P = 0.10, 0.25, 0.50, 0.75.
-        for (edt, table) in [(0.4, [-16.3, -14.1, -11.8, -9.6]), (1.0, [-18.4, -16.2, -13.9, -11.7]), (2.0, [-20.0, -17.8, -15.5, -13.3])] {
+        for (edt, table) in [
+            (0.4, [-16.3, -14.1, -11.8, -9.6]),
+            (1.0, [-18.4, -16.2, -13.9, -11.7]),
+            (2.0, [-20.0, -17.8, -15.5, -13.3]),
+        ] {
             for (lu, p) in table.into_iter().zip([0.10, 0.25, 0.50, 0.75]) {
                 let got = over_reverberant(lu, edt);
                 assert!((got - p).abs() < 0.012, "{edt} s, {lu} LU: {got}");
