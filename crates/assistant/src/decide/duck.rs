@@ -15,19 +15,26 @@ const DUCK_DB: f64 = -2.5;
 const ATTACK_MS: f64 = 5.0;
 const RELEASE_MS: f64 = 120.0;
 
-/// Ducks the bass under the kick, where they really meet.
-pub(super) fn work(room: &mut Room<'_>) {
-    let kick = loudest(room, &["kick"]);
-    let bass = loudest(room, &["bass", "bass amp", "bass direct"]);
-    let (Some(kick), Some(bass)) = (kick, bass) else { return };
-    let low = |room: &Room<'_>, number: usize| -> Vec<f64> {
+/// How kick and bass meet under 120 Hz.
+struct Meeting {
+    /// Share of the hits in which the bass is there as well.
+    overlap: f64,
+    /// Bass over kick during hits, dB.
+    gap_db: f64,
+    /// Largest power of the kick.
+    most: f64,
+}
+
+/// `None` where they do not meet, or one is far louder.
+fn meeting(room: &Room<'_>, kick: usize, bass: usize) -> Option<Meeting> {
+    let low = |number: usize| -> Vec<f64> {
         let group =
             room.groups.iter().find(|group| group.lanes.contains(&number)).map_or(0.0, |g| g.fader_db);
         let frames = room.film_of(&[number], group, &[0.0; BANDS]);
         let bands: Vec<usize> = (0..BANDS).filter(|band| band_centre_hz(*band) < LOW_HZ).collect();
         frames.iter().map(|frame| bands.iter().map(|band| frame[*band]).sum()).collect()
     };
-    let (kicks, basses) = (low(room, kick), low(room, bass));
+    let (kicks, basses) = (low(kick), low(bass));
     let most = kicks.iter().copied().fold(0.0, f64::max);
     let hits: Vec<(f64, f64)> = kicks
         .iter()
@@ -36,15 +43,21 @@ pub(super) fn work(room: &mut Room<'_>) {
         .filter(|(k, _)| *k > most * db_to_power(-12.0))
         .collect();
     if hits.len() < 8 || most <= 0.0 {
-        return;
+        return None;
     }
     let both = hits.iter().filter(|(k, b)| *b > k * db_to_power(-12.0)).count();
     let overlap = both as f64 / hits.len() as f64;
     let sum = |of: fn(&(f64, f64)) -> f64| hits.iter().map(of).sum::<f64>() / hits.len() as f64;
-    let gap = power_to_db(sum(|hit| hit.1).max(1e-30) / sum(|hit| hit.0).max(1e-30));
-    if overlap <= OVERLAP || gap.abs() >= GAP_DB {
-        return;
-    }
+    let gap_db = power_to_db(sum(|hit| hit.1).max(1e-30) / sum(|hit| hit.0).max(1e-30));
+    (overlap > OVERLAP && gap_db.abs() < GAP_DB).then_some(Meeting { overlap, gap_db, most })
+}
+
+/// Ducks the bass under the kick, where they really meet.
+pub(super) fn work(room: &mut Room<'_>) {
+    let kick = loudest(room, &["kick"]);
+    let bass = loudest(room, &["bass", "bass amp", "bass direct"]);
+    let (Some(kick), Some(bass)) = (kick, bass) else { return };
+    let Some(Meeting { overlap, gap_db, most }) = meeting(room, kick, bass) else { return };
     let (kick, bass) = (room.lanes[kick].clone(), room.lanes[bass].clone());
     // A sine of full scale is 0 there and has a mean square of one half; the key leaves ahead of the fader.
     let group = room
@@ -79,7 +92,7 @@ pub(super) fn work(room: &mut Room<'_>) {
     )
     .because_of("key", &kick.id)
     .because("overlap", overlap)
-    .because("bass_over_kick_db", gap)
+    .because("bass_over_kick_db", gap_db)
     .share(bass.share.min(kick.share))
     .confidence(0.6)
     .or("equaliser slots: 2 dB out of the bass where the kick is")

@@ -117,12 +117,8 @@ fn one(room: &mut Room<'_>, number: usize, bounds: Bounds, (wp, wf): (f64, f64))
     if even {
         return;
     }
-    // D1: ratio and knee; D2: times.
     let ratio = (0.54 * wp + 0.764 * wf + 1.0).clamp(bounds.ratio.0, bounds.ratio.1);
-    let crest = db_to_power(facts.crest_db.clamp(3.0, 30.0));
-    let attack = (2.0 * ATTACK_SECONDS / crest * 1e3).clamp(bounds.attack_ms.0, bounds.attack_ms.1);
-    let release =
-        (2.0 * RELEASE_SECONDS / crest * 1e3 - attack).clamp(bounds.release_ms.0, bounds.release_ms.1);
+    let (attack, release) = times_ms(facts.crest_db, bounds);
     let ratio = 1.0 + (ratio - 1.0) * room.ask.style.compression.value;
     if ratio < 1.05 {
         return;
@@ -169,6 +165,15 @@ fn one(room: &mut Room<'_>, number: usize, bounds: Bounds, (wp, wf): (f64, f64))
     .or("no compression: undo dynamics.compress")
     .evidence("ratio of Ma et al. 2015, times of Giannoulis et al. 2013, role bounds of mixing.md C8");
     room.book.put(&mut room.desk, draft);
+}
+
+/// Attack and release from the crest (D2), within the bounds of the role.
+fn times_ms(crest_db: f64, bounds: Bounds) -> (f64, f64) {
+    let crest = db_to_power(crest_db.clamp(3.0, 30.0));
+    let attack = (2.0 * ATTACK_SECONDS / crest * 1e3).clamp(bounds.attack_ms.0, bounds.attack_ms.1);
+    let release =
+        (2.0 * RELEASE_SECONDS / crest * 1e3 - attack).clamp(bounds.release_ms.0, bounds.release_ms.1);
+    (attack, release)
 }
 
 /// Bend around the threshold, dB: about half of the thresholds Ma's users set, within what our compressor has.

@@ -62,7 +62,9 @@ pub(super) fn seed(room: &mut Room<'_>) {
         let lufs = room.facts(&lane).active_lufs.unwrap_or(WORKING_LUFS) + lane.trim_db;
         let (offset, _) = wanted_lu(room, number);
         let full = (WORKING_LUFS + offset - lufs).clamp(FADER_DB.0, FADER_DB.1);
-        room.lanes[number].fader_db = rough_fader(room, number).unwrap_or(full);
+        let alone = room.groups.iter().any(|group| !group.is_bus && group.lanes.contains(&number));
+        // A track without a bus has one fader, and that is its group's.
+        room.lanes[number].fader_db = if alone { 0.0 } else { rough_fader(room, number).unwrap_or(full) };
     }
     let sounding: Vec<Sounding> = room
         .groups
@@ -74,8 +76,11 @@ pub(super) fn seed(room: &mut Room<'_>) {
         .collect();
     let solution = solve(&targets(&sounding, &room.ask.style, lead(room)), MIX_LUFS, 0.0);
     let kept = is_kept(room);
+    let rough: Vec<Option<f64>> = (0..room.lanes.len()).map(|number| rough_fader(room, number)).collect();
     for (group, fader) in room.groups.iter_mut().zip(solution.faders_db) {
-        group.fader_db = if kept { 0.0 } else { fader.unwrap_or(0.0).clamp(FADER_DB.0, FADER_DB.1) };
+        let alone = group.lanes.first().copied().filter(|_| !group.is_bus);
+        let own = alone.and_then(|number| rough.get(number).copied().flatten()).unwrap_or(0.0);
+        group.fader_db = if kept { own } else { fader.unwrap_or(0.0).clamp(FADER_DB.0, FADER_DB.1) };
     }
 }
 
@@ -275,6 +280,17 @@ pub(super) fn settle(room: &mut Room<'_>, heard: &Heard) -> Balance {
             if let (Some(fader), Some(relative)) = (fader, relative) {
                 group_move(room, at, *fader, *relative, &own[at].powers, parts[at].target_lu);
             }
+        }
+    }
+    if is_kept(room) {
+        // A track without a bus has its place of the rough mix on its only fader.
+        let all: Vec<Powers> =
+            own.iter().zip(&room.groups).map(|(one, group)| scaled(&one.powers, group.fader_db)).collect();
+        let whole = gated_lufs(&sum(&all)).unwrap_or(0.0);
+        for at in (0..room.groups.len()).filter(|at| !room.groups[*at].is_bus).collect::<Vec<_>>() {
+            let relative = gated_lufs(&all[at]).unwrap_or(0.0) - whole;
+            let fader = room.groups[at].fader_db;
+            group_move(room, at, fader, relative, &own[at].powers, relative);
         }
     }
     let now: Vec<Powers> =

@@ -150,35 +150,19 @@ fn put(
     if !seldom && find::loss_lu(&sources[at], &with) > MOST_LOSS_LU {
         return;
     }
-    let mut settings = vec![
-        ("kind", "bell".into()),
-        ("freq_hz", cut.freq_hz.into()),
-        ("gain_db", if seldom { 0.0 } else { cut.gain_db }.into()),
-        ("q", Q.into()),
-    ];
-    let text = if seldom {
+    if seldom {
         let key = sources[cut.maskee].id.clone();
+        let other = room.desk.strip(&strip).and_then(|s| s.insert(slot)).is_some_and(|insert| {
+            insert.settings.iter().any(|(name, value)| name == "key" && *value != key.as_str().into())
+        });
+        // One key an equaliser: what is covered most comes first.
+        if other {
+            return;
+        }
         room.desk.set_insert(&strip, slot, vec![("key".to_owned(), key.as_str().into())]);
-        settings.extend([
-            ("dynamic", "above".into()),
-            ("external_key", true.into()),
-            ("threshold_db", cut.threshold_db.clamp(-80.0, 0.0).into()),
-            ("ratio", 4.0.into()),
-            ("range_db", cut.gain_db.max(KEYED_DB).into()),
-            ("attack_ms", ATTACK_MS.into()),
-            ("release_ms", RELEASE_MS.into()),
-        ]);
-        format!(
-            "{masker} covers {maskee} at {{freq_hz}} ({}) now and then: {{range_db}} there while {maskee} sounds.",
-            word_for(cut.freq_hz)
-        )
-    } else {
-        format!(
-            "{masker} covers {maskee} at {{freq_hz}} ({}) {:.0} % of the time it sounds: {{gain_db}} there.",
-            word_for(cut.freq_hz),
-            100.0 * cut.share
-        )
-    };
+    }
+    let (settings, text) =
+        words(cut, seldom, masker, maskee, ahead_of_fader_db(room, &sources[cut.maskee].id));
     let full = crate::moves::Value::Settings(
         settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
     );
@@ -203,4 +187,51 @@ fn put(
     } else if taken == 0 {
         room.desk.clear(&Place::insert(&strip, slot));
     }
+}
+
+/// What the fader of a source's strip adds behind the place where a key leaves it, dB.
+fn ahead_of_fader_db(room: &Room<'_>, strip: &str) -> f64 {
+    if let Some(group) = room.groups.iter().find(|group| group.strip == strip) {
+        return group.fader_db;
+    }
+    let Some(number) = room.lanes.iter().position(|lane| lane.id == strip) else { return 0.0 };
+    let group = room.groups.iter().find(|group| group.lanes.contains(&number));
+    room.lanes[number].fader_db + group.map_or(0.0, |group| group.fader_db)
+}
+
+/// Settings of a cut's band, and the sentence about it. `fader_db` lies between the key and what was compared.
+fn words(
+    cut: &find::Cut,
+    seldom: bool,
+    masker: &str,
+    maskee: &str,
+    fader_db: f64,
+) -> (Vec<(&'static str, crate::moves::Value)>, String) {
+    let mut settings = vec![
+        ("kind", "bell".into()),
+        ("freq_hz", cut.freq_hz.into()),
+        ("gain_db", if seldom { 0.0 } else { cut.gain_db }.into()),
+        ("q", Q.into()),
+    ];
+    let word = word_for(cut.freq_hz);
+    if !seldom {
+        let part = 100.0 * cut.share;
+        let text = format!(
+            "{masker} covers {maskee} at {{freq_hz}} ({word}) {part:.0} % of the time it sounds: {{gain_db}} there."
+        );
+        return (settings, text);
+    }
+    settings.extend([
+        ("dynamic", "above".into()),
+        ("external_key", true.into()),
+        ("threshold_db", (cut.threshold_db - fader_db).clamp(-80.0, 0.0).into()),
+        ("ratio", 4.0.into()),
+        ("range_db", cut.gain_db.max(KEYED_DB).into()),
+        ("attack_ms", ATTACK_MS.into()),
+        ("release_ms", RELEASE_MS.into()),
+    ]);
+    let text = format!(
+        "{masker} covers {maskee} at {{freq_hz}} ({word}) now and then: {{range_db}} there while {maskee} sounds."
+    );
+    (settings, text)
 }

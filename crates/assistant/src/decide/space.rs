@@ -119,11 +119,31 @@ fn make_return(room: &mut Room<'_>, id: &str, processor: &str, name: &str) {
     let mut strip = StripPlan::named(id, name);
     "Returns".clone_into(&mut strip.heading);
     room.desk.buses.push(strip);
+    let (settings, text) = settings_of(room, processor);
+    let full = Value::Settings(settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
+    let draft = Draft::new(
+        "space.return",
+        Family::Space,
+        Place::insert(id, processor),
+        full,
+        Value::Switch(false),
+        &text,
+    )
+    .because("tempo_bpm", bpm)
+    .because_of("tempo_is", if sure { "measured" } else { "a guess" })
+    .confidence(if sure { 0.75 } else { 0.5 })
+    .evidence("Moffat and Sandler (pre-delay, decay against tempo), DiffVox medians (mixing.md C11)");
+    room.book.put(&mut room.desk, draft);
+}
+
+/// What runs in a return, and the sentence about it.
+fn settings_of(room: &Room<'_>, processor: &str) -> (Vec<(&'static str, Value)>, String) {
+    let (bpm, sure) = bpm(room);
     let rt = |mid: f64| {
         // Treble dies in about half the time (DiffVox: 1.1 s at 9 kHz of 2 s).
         [("rt60_low_seconds", mid), ("rt60_mid_seconds", mid), ("rt60_high_seconds", 0.55 * mid)]
     };
-    let mut settings: Vec<(&str, Value)> = Vec::new();
+    let mut settings: Vec<(&'static str, Value)> = Vec::new();
     let text = match processor {
         "delay" => {
             let (note, ms) = echo_note(bpm);
@@ -162,20 +182,7 @@ fn make_return(room: &mut Room<'_>, id: &str, processor: &str, name: &str) {
         settings.extend([("highpass_hz", LOW_CUT_HZ.into()), ("lowpass_hz", HIGH_CUT_HZ.into())]);
     }
     settings.push(("mix_percent", 100.0.into()));
-    let full = Value::Settings(settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
-    let draft = Draft::new(
-        "space.return",
-        Family::Space,
-        Place::insert(id, processor),
-        full,
-        Value::Switch(false),
-        &text,
-    )
-    .because("tempo_bpm", bpm)
-    .because_of("tempo_is", if sure { "measured" } else { "a guess" })
-    .confidence(if sure { 0.75 } else { 0.5 })
-    .evidence("Moffat and Sandler (pre-delay, decay against tempo), DiffVox medians (mixing.md C11)");
-    room.book.put(&mut room.desk, draft);
+    (settings, text)
 }
 
 fn send(room: &mut Room<'_>, number: usize, to: &str, level: f64) {
