@@ -3,7 +3,7 @@
 use super::lanes::Room;
 use crate::close::{Heard, Powers, active, momentary_lufs, scaled, sum};
 use crate::moves::{Draft, Family, Place, Value};
-use dsp::math::{PI, cos, power_to_db};
+use dsp::math::{PI, cos, db_to_power, power_to_db};
 use studio::mix::Group;
 
 /// Values a second.
@@ -18,6 +18,8 @@ const HAND: usize = 12;
 const MUSIC: usize = 20;
 /// Differences between phrases, and so between sections, that are kept (C10: half).
 const KEEP: f64 = 0.5;
+/// So far under its phrase a voice is not sung but fading or breathing, LU. By calibration, 2026-11-21, docs/decisions/047.
+const SOFT_LU: f64 = 6.0;
 /// Curves are simplified to this, dB, and at most three points a second (C10).
 const CURVE_DB: f64 = 0.3;
 /// Rides that stay within this do nothing anybody hears: none is written (C10: moves of less than 1 dB are ignored).
@@ -91,7 +93,8 @@ pub(super) fn ride(voice: &Powers, music: &Powers) -> Vec<(f64, f64)> {
     let sections = slow(&loud, &on, usual);
     let wanted: Vec<Option<f64>> = (0..voice.len())
         .map(|at| {
-            if !on[at] || !loud[at].is_finite() {
+            // Ends of words and breaths are not lifted: there the hand rests.
+            if !on[at] || !loud[at].is_finite() || loud[at] < sections[at] - SOFT_LU {
                 return None;
             }
             let music_lu = bed
@@ -139,9 +142,11 @@ fn slow(loud: &[f64], on: &[bool], usual: f64) -> Vec<f64> {
             continue;
         }
         let to = (from..loud.len()).find(|at| !on[*at]).unwrap_or(loud.len());
-        let own: Vec<f64> = loud[from..to].iter().copied().filter(|lufs| lufs.is_finite()).collect();
+        // The mean of powers: how a phrase begins and ends weighs little.
+        let own: Vec<f64> =
+            loud[from..to].iter().copied().filter(|lufs| lufs.is_finite()).map(db_to_power).collect();
         let mean = own.iter().sum::<f64>() / own.len().max(1) as f64;
-        phrases[from..to].fill(if own.is_empty() { usual } else { mean });
+        phrases[from..to].fill(if own.is_empty() { usual } else { power_to_db(mean) });
         from = to;
     }
     phrases

@@ -146,9 +146,13 @@ fn a_ride_brings_a_soft_phrase_up_and_leaves_half_of_it() {
     assert!(value(7.0) > 2.0 && value(7.0) <= 4.0, "{points:?}");
     assert!(value(2.0).abs() < 1.5, "{points:?}");
     assert!(points.len() < 20, "{} points", points.len());
-    // An even line is left alone.
-    let even = vec![power_of_lufs(-20.0); 200];
-    assert!(ride::ride(&even, &vec![0.0; 200]).iter().all(|(_, db)| db.abs() < 0.5));
+    // An even line is left alone (but for the half windows at both ends of the file).
+    let even = vec![power_of_lufs(-20.0); 400];
+    let points = ride::ride(&even, &vec![0.0; 400]);
+    assert!(
+        points.iter().filter(|(at, _)| (1.0..19.0).contains(at)).all(|(_, db)| db.abs() < 0.5),
+        "{points:?}"
+    );
 }
 
 #[test]
