@@ -221,3 +221,6 @@ fn song(root: &Path, name: String, paths: Vec<String>, job: &Job<'_>, options: &
     job.step("listen", song.tracks.len() as u64, song.tracks.len() as u64)?;
     Ok(song)
 }
+
+#[cfg(test)]
+mod tests;
