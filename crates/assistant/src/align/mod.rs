@@ -81,7 +81,7 @@ pub enum Relation {
 pub enum Basis {
     /// Lag and sign of the cross-spectrum's peak; both gates passed.
     CrossSpectrum,
-    /// Energy between 40 and 300 Hz of sum against difference: polarity only.
+    /// Energy between 40 and 300 Hz of sum against difference decides: polarity only.
     LowEnergy,
 }
 
@@ -105,8 +105,8 @@ pub fn align(root: &Path, song: &Song, job: &Job<'_>, options: &Options) -> Resu
         if found.contains_key(&relation.track) {
             continue;
         }
-        if let Some(alignment) = judge(song, relation, hits, &pieces, settled.as_ref()) {
-            found.insert(relation.track, alignment);
+        for alignment in judge(song, relation, hits, &pieces, settled.as_ref()) {
+            found.entry(alignment.track).or_insert(alignment);
         }
     }
     Ok(found.into_values().filter(|alignment| alignment.invert || alignment.delay_frames > 0).collect())
@@ -184,41 +184,37 @@ fn search(song: &Song, relation: &Match) -> Search {
     Search { rate_hz: f64::from(track.sample_rate_hz), band_hz, lags_seconds }
 }
 
-/// What is to be done with one track, by both gates. `settled` is what is done with its reference.
+/// What is to be done with a relation, by both gates. `settled` is what is done with its reference.
 fn judge(
     song: &Song,
     relation: &Match,
     hits: &[f64],
     pieces: &BTreeMap<usize, Pieces>,
     settled: Option<&Alignment>,
-) -> Option<Alignment> {
-    let (reference, strokes) = strokes(song, relation, hits, pieces)?;
+) -> Vec<Alignment> {
+    let Some((reference, strokes)) = strokes(song, relation, hits, pieces) else { return Vec::new() };
     let search = search(song, relation);
-    let lag = lag::lag(&strokes, search)?;
+    let (Some(lag), Some(before)) =
+        (lag::lag(&strokes, search), lag::sum(&strokes, search.rate_hz, 0.0, false))
+    else {
+        return Vec::new();
+    };
     let spread_at_48 = lag.spread_frames * 48_000.0 / search.rate_hz;
     let sure = lag.ratio >= LEAST_RATIO && spread_at_48 <= MOST_SPREAD_FRAMES;
-    let before = lag::sum(&strokes, search.rate_hz, 0.0, false)?;
-    let (delay, invert, basis) = if sure {
-        (lag.frames, lag.inverted, Basis::CrossSpectrum)
-    } else {
-        // Overheads are too far away for low energy to say anything about polarity without the lag: a quarter of a wave at
-        // 80 Hz is a metre.
-        let decided = (before.low_db - before.low_difference_db).abs() >= LOW_DECIDES_DB;
-        if relation.kind == Relation::CloseToOverheads || !decided {
-            return None;
-        }
-        (0.0, before.low_difference_db > before.low_db, Basis::LowEnergy)
+    let Some((delay, invert, basis)) = decide(relation, &strokes, search.rate_hz, sure.then_some(lag)) else {
+        return Vec::new();
     };
-    let after = lag::sum(&strokes, search.rate_hz, delay, invert)?;
+    let Some(after) = lag::sum(&strokes, search.rate_hz, delay, invert) else { return Vec::new() };
     // What the reference does, this track does as well.
     let (moved, turned) =
         settled.map_or((0.0, false), |settled| (f64::from(settled.delay_frames), settled.invert));
     let rate = f64::from(song.sample_rate_hz) / search.rate_hz;
-    Some(Alignment {
+    let total = (delay * rate + moved).round();
+    let own = Alignment {
         track: relation.track,
         reference,
         kind: relation.kind,
-        delay_frames: (delay * rate + moved).round().max(0.0) as u32,
+        delay_frames: total.max(0.0) as u32,
         invert: invert != turned,
         basis,
         confidence: confidence(&lag, spread_at_48, basis, strokes.len()),
@@ -229,7 +225,51 @@ fn judge(
         low_sum_after_db: after.low_db,
         comb_before_db: before.comb_db,
         comb_after_db: after.comb_db,
-    })
+    };
+    if total >= 0.0 {
+        return vec![own];
+    }
+    // The later of two cannot be moved forward: the other one waits for it, unless something else is matched to that.
+    if settled.is_some() || relation.kind == Relation::CloseToOverheads {
+        return vec![own];
+    }
+    let other = Alignment {
+        track: reference,
+        reference: relation.track,
+        delay_frames: (-total) as u32,
+        invert: false,
+        ..own.clone()
+    };
+    vec![own, other]
+}
+
+/// Delay, polarity and what they rest on; `None` when neither gate says anything.
+///
+/// Of two microphones at one drum or one string the low end decides about polarity (C3): the fundamental is what they share. The wires
+/// under a snare rattle in one polarity for both microphones, the head moves towards one and away from the other.
+fn decide(
+    relation: &Match,
+    strokes: &[Stroke],
+    rate_hz: f64,
+    lag: Option<Lag>,
+) -> Option<(f64, bool, Basis)> {
+    let delay = lag.map_or(0.0, |lag| lag.frames);
+    if relation.kind == Relation::CloseToOverheads {
+        // Overheads are too far away for the low end to say anything without the lag: a quarter of a wave at 80 Hz is a metre.
+        return lag.map(|lag| (delay, lag.inverted, Basis::CrossSpectrum));
+    }
+    let low = lag::sum(strokes, rate_hz, delay, false)?;
+    let decided = (low.low_db - low.low_difference_db).abs() >= LOW_DECIDES_DB;
+    let by_low = low.low_difference_db > low.low_db;
+    match lag {
+        Some(lag) if !decided || by_low == lag.inverted => Some((delay, lag.inverted, Basis::CrossSpectrum)),
+        // The peak belongs to something else than the fundamental, so its lag is not that of the drum: polarity only.
+        Some(_) => {
+            let low = lag::sum(strokes, rate_hz, 0.0, false)?;
+            Some((0.0, low.low_difference_db > low.low_db, Basis::LowEnergy))
+        }
+        None => decided.then_some((0.0, by_low, Basis::LowEnergy)),
+    }
 }
 
 /// From both gates' margins: 0.6 at the gates, towards 1 with margin and strokes.

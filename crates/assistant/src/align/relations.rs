@@ -58,8 +58,31 @@ const MICS: &[&str] = &[
 ];
 
 /// Words that say the second microphone of a drum.
-const SECOND: &[&str] =
-    &["out", "outside", "bot", "bottom", "btm", "under", "down", "sub", "unten", "aussen"];
+const SECOND: &[&str] = &[
+    "out",
+    "outside",
+    "bot",
+    "bottom",
+    "btm",
+    "under",
+    "down",
+    "sub",
+    "unten",
+    "aussen",
+    "außen",
+    "fuera",
+    "bas",
+    "dessous",
+    "dehors",
+    "sotto",
+    "fuori",
+    "abajo",
+    "snarebottom",
+    "snrbot",
+    "snrbtm",
+    "kickout",
+    "subkick",
+];
 /// Words that say a direct signal.
 const DIRECT: &[&str] = &["di", "direct", "line"];
 const AMPLIFIED: &[&str] = &["amp", "cab", "mic", "mike"];
@@ -121,9 +144,10 @@ fn first_of(song: &Song, playing: &[usize], index: usize) -> Option<usize> {
             && candidate.role.role.name == track.role.role.name
             && candidate.played() == 1
             && !says(candidate, SECOND)
-            && thing(candidate) == thing(track)
     };
-    playing.iter().find(same).copied()
+    // The one with the same name but for the microphone, else the first: `Grosse Caisse` and `Bombo Fuera`.
+    let named = |other: &&usize| same(other) && thing(&song.tracks[**other]) == thing(track);
+    playing.iter().find(named).or_else(|| playing.iter().find(same)).copied()
 }
 
 /// Direct and amplified, and several microphones of one cabinet. The louder one is matched to (C3), and so is the direct signal

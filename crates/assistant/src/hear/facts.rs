@@ -179,6 +179,6 @@ pub struct Resonance {
     pub q: f64,
     /// Share of active frames in which it stands out by 6 dB.
     pub share: f64,
-    /// Whether it moves with the pitch: a partial of what is played, not a fault.
+    /// Whether it is a partial of what is played, not a fault: a line between valleys that do not stand out with it.
     pub partial: bool,
 }

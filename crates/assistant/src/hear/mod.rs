@@ -3,6 +3,9 @@
 //! What is kept of a track is its [`Film`] (power in 40 bands ten times a second, loudness twenty times a second, onsets a
 //! hundred times a second …) and its [`Facts`] (one number each). Levels, masking, balances by sums of powers, ducking and
 //! high-pass decisions are taken from these without reading a file again.
+//!
+//! Costs about 7 ms of one core a second of a mono track at 48 kHz (WAV, everything of this crate's hearing included; 8 ms with FLAC), and some 5 kB
+//! of memory a second of a track; measured 2026-11-21 on the demo song (992 channel-seconds in 7.2 s, 27 MB).
 
 mod activity;
 mod facts;
@@ -221,3 +224,6 @@ fn song(root: &Path, name: String, paths: Vec<String>, job: &Job<'_>, options: &
     job.step("listen", song.tracks.len() as u64, song.tracks.len() as u64)?;
     Ok(song)
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,10 @@ const OVER_DB: f64 = 6.0;
 const SHARE: f64 = 0.4;
 /// Least Q (C7).
 const LEAST_Q: f64 = 4.0;
+/// Stands this much farther over its surroundings than its valleys do: a line, not a resonance, dB. By calibration, 2026-11-21.
+const LINE_DB: f64 = 6.0;
+/// A peak narrower than this is a tone. By our own convention: rooms and bodies have 5 to 30.
+const HIGHEST_Q: f64 = 45.0;
 /// Most that are told.
 const MOST: usize = 8;
 /// Levels are sorted by loudness in steps of so many dB, from the lowest.
@@ -180,6 +184,8 @@ impl Heard {
         let (mut levels, mut above) = (vec![0.0; count()], vec![0.0; count()]);
         grid.sum(spectrum, |band, power| levels[band] = 10.0 * fast_log10(power));
         over(&levels, &mut above);
+        let (valleys, mut deep) = (valleys(spectrum, self.bin_hz, &edges), vec![0.0; count()]);
+        over(&valleys, &mut deep);
         let mut found: Vec<Resonance> = (1..levels.len() - 1)
             .filter(|&band| levels[band] > levels[band - 1] && levels[band] >= levels[band + 1])
             .filter(|&band| above[band] >= OVER_DB)
@@ -187,7 +193,9 @@ impl Heard {
                 let near = band.saturating_sub(1)..=(band + 1).min(out.len() - 1);
                 let share = near.map(|band| out[band]).max().unwrap_or(0) as f64 / frames.max(1) as f64;
                 let (freq_hz, q) = summit(spectrum, self.bin_hz, edges[band], edges[band + 1]);
-                let partial = pitch.is_some_and(|range| belongs(freq_hz, range));
+                let steady = pitch.filter(|(low, high)| *high < 1.12 * low);
+                let line = above[band] - deep[band] > LINE_DB || q > HIGHEST_Q;
+                let partial = line || steady.is_some_and(|range| belongs(freq_hz, range));
                 let keep = share >= SHARE && q >= LEAST_Q;
                 keep.then_some(Resonance { freq_hz, over_db: above[band], q, share, partial })
             })
@@ -210,7 +218,7 @@ fn mains(quiet: &[f64], bin_hz: f64, mains_hz: f64) -> Option<Hum> {
         let mut floor: Vec<f64> =
             around.iter().enumerate().filter(|(n, _)| n.abs_diff(7) > 2).map(|(_, p)| *p).collect();
         floor.sort_by(f64::total_cmp);
-        let [a, b, c] = [quiet[top - 1], quiet[top], quiet[top + 1]].map(|power| fast_log10(power));
+        let [a, b, c] = [quiet[top - 1], quiet[top], quiet[top + 1]].map(fast_log10);
         let bend = a - 2.0 * b + c;
         let shift = if bend < 0.0 { (0.5 * (a - c) / bend).clamp(-0.5, 0.5) } else { 0.0 };
         let place = (top as f64 + shift) * bin_hz;
@@ -221,6 +229,21 @@ fn mains(quiet: &[f64], bin_hz: f64, mains_hz: f64) -> Option<Hum> {
         }
     }
     (found >= 3 && low).then(|| Hum { mains_hz, level_dbfs: math::power_to_db(power) })
+}
+
+/// Level of the valleys around each band, a sixth of an octave wide: the harmonic mean of its bins, dB. Notes stand between
+/// deep valleys; a resonance lifts them with everything else.
+fn valleys(spectrum: &[f64], bin_hz: f64, edges: &[f64]) -> Vec<f64> {
+    let bands = edges.len() - 1;
+    (0..bands)
+        .map(|band| {
+            let (low, high) = (edges[band.saturating_sub(NEAR)], edges[(band + NEAR + 1).min(bands)]);
+            let (from, to) = ((low / bin_hz).round() as usize, ((high / bin_hz).round() as usize).max(1) + 1);
+            let bins = spectrum.get(from..to.min(spectrum.len())).unwrap_or(&[]);
+            let inverse: f64 = bins.iter().map(|power| 1.0 / (power + 1e-20)).sum();
+            -10.0 * fast_log10(inverse / bins.len().max(1) as f64)
+        })
+        .collect()
 }
 
 /// Whether a frequency is a low partial of the pitches between these two: the first eight.
@@ -273,7 +296,10 @@ mod tests {
             let all = found(&planted);
             assert_eq!(all.len(), 1, "{hz}: {all:?}");
             assert!((all[0].freq_hz / hz - 1.0).abs() < 0.05, "{all:?}");
-            assert!((all[0].over_db - gain_db).abs() < 4.0 && all[0].share > 0.4, "{all:?}");
+            assert!(
+                (all[0].over_db - gain_db).abs() < 4.0 && all[0].share > 0.4 && !all[0].partial,
+                "{all:?}"
+            );
         }
     }
 

@@ -47,13 +47,17 @@ fn alike(a: &Track, b: &Track) -> bool {
     }
     let both = a.film.active.iter().zip(&b.film.active).enumerate();
     let differences: Vec<f64> = both
-        .filter(|(_, (a, b))| **a && **b)
+        .filter(|(n, (on, its))| **on && **its && a.film.loudness[*n] > 0.0 && b.film.loudness[*n] > 0.0)
         .map(|(n, _)| {
             math::power_to_db(f64::from(a.film.loudness[n]) / f64::from(b.film.loudness[n]).max(1e-30))
         })
         .collect();
     let count = differences.len();
-    let active = a.film.active.iter().filter(|on| **on).count();
+    let sounds = |track: &Track| {
+        let powers = track.film.loudness.iter().zip(&track.film.active);
+        powers.filter(|(power, on)| **on && **power > 0.0).count()
+    };
+    let active = sounds(a);
     let mean = differences.iter().sum::<f64>() / count.max(1) as f64;
     // A correlation of 0.999 leaves at most -27 dB of difference: 0.4 LU.
     let off = differences.iter().filter(|difference| (*difference - mean).abs() > 0.5).count();

@@ -11,7 +11,7 @@ const PRINTED_SECONDS: f64 = 0.8;
 const NOISY_DB: f64 = 30.0;
 /// Tuning against the song's, and median deviation of held notes, cents: what listeners notice on sung notes (by calibration,
 /// 2026-11-21; 20 cents is a usual figure for voices).
-const TUNING_CENTS: f64 = 18.0;
+const TUNING_CENTS: f64 = 25.0;
 const DEVIATION_CENTS: f64 = 22.0;
 /// Distance of onsets from the nearest part of a beat against what chance would give; 1 is chance. By calibration, 2026-11-21:
 /// players have 0.3, a track that was moved by a third of a part has more than 0.7.
@@ -82,9 +82,9 @@ fn out_of_tune(song: &Song, track: &Track) -> Option<Finding> {
     if !melody || pitch.share < 0.4 || seconds < PITCHED_SECONDS {
         return None;
     }
-    let away = pitch.tuning_cents - song.time.tuning_cents;
+    let away = pitch.tuning_cents - crate::time::tuning_without(song, track);
     let away = away - 100.0 * (away / 100.0).round();
-    let shifted = pitch.tuning_strength > 0.6 && away.abs() > TUNING_CENTS;
+    let shifted = pitch.tuning_strength > 0.7 && away.abs() > TUNING_CENTS;
     // Spoken and rapped notes lie anywhere: that is no fault.
     let loose = pitch.deviation_cents > DEVIATION_CENTS
         && pitch.tuning_strength > 0.1

@@ -1,4 +1,6 @@
 //! What a track sounds like: a tree of decisions (f.2).
+//!
+//! Thresholds by calibration, 2026-11-21, on the real multitracks, the demo song and the synthetic corpus; see docs/decisions.
 
 use crate::hear::Facts;
 use studio::mix::{Group, RoleInfo};
@@ -23,7 +25,9 @@ pub(super) fn conflict(role: &RoleInfo, facts: &Facts) -> Option<String> {
         ("hi-hat", _) if facts.low_share > 0.6 => Some(low),
         (_, Group::Vocals | Group::Backing) if facts.low_share > 0.6 => Some(low),
         (_, Group::Vocals | Group::Backing)
-            if facts.decay_seconds.is_some_and(|s| s < 0.15) && facts.pitch.share < 0.05 =>
+            if facts.decay_seconds.is_some_and(|s| s < 0.15)
+                && facts.pitch.share < 0.02
+                && facts.crest_db > 14.0 =>
         {
             Some("it strikes and has no pitch".to_owned())
         }
@@ -45,7 +49,7 @@ pub(super) fn listen(facts: &Facts) -> Vec<Heard> {
     if facts.active_share <= 0.0 {
         return Vec::new();
     }
-    let decay = facts.decay_seconds.unwrap_or(9.0);
+    let (role, weight) = tree(facts);
     let text = format!(
         "crest {:.0} dB, centroid {:.0} Hz, {:.0} % under 120 Hz, pitch {:.0} % of the time, decay {}",
         facts.crest_db,
@@ -54,47 +58,117 @@ pub(super) fn listen(facts: &Facts) -> Vec<Heard> {
         100.0 * facts.pitch.share,
         facts.decay_seconds.map_or("none".to_owned(), |seconds| format!("{seconds:.2} s"))
     );
-    let heard = |role: &'static str, weight: f64| Heard { role, weight, text: text.clone() };
-    let struck = facts.crest_db > 12.0 && decay < 0.45 && facts.pitch.share < 0.5;
-    if struck {
-        return vec![strike(facts, decay, &heard)];
+    vec![Heard { role, weight, text }]
+}
+
+/// The tree: low things, struck things, voices, what is held.
+fn tree(facts: &Facts) -> (&'static str, f64) {
+    if let Some(found) = low(facts) {
+        return found;
     }
-    vec![held(facts, decay, &heard)]
+    if is_struck(facts) {
+        return strike(facts);
+    }
+    if is_sung(facts) {
+        return ("lead vocal", 0.65);
+    }
+    held(facts)
+}
+
+fn decay(facts: &Facts) -> f64 {
+    facts.decay_seconds.unwrap_or(9.0)
+}
+
+/// Basses and bass drums: most of the power is low.
+fn low(facts: &Facts) -> Option<(&'static str, f64)> {
+    let pitch = &facts.pitch;
+    let mono = facts.stereo.as_ref().is_none_or(|stereo| stereo.side_to_mid_db < -12.0);
+    let deep = facts.low_share > 0.45 && facts.centroid_hz < 700.0;
+    let moves = pitch.p95_hz > 1.25 * pitch.p5_hz;
+    if deep
+        && decay(facts) < 0.45
+        && (pitch.share < 0.25 || pitch.glide_semitones_per_second > 1.2 || !moves)
+        && facts.crest_db > 5.0
+    {
+        // A kit as a whole is bright as well.
+        let kit = facts.high_share > 0.015 || facts.flatness > 0.1;
+        return Some(if kit && facts.onsets_per_second > 4.5 { ("drum kit", 0.55) } else { ("kick", 0.65) });
+    }
+    // The fundamental is low, even where the second partial is stronger.
+    let bass =
+        facts.low_share > 0.25 && pitch.share > 0.4 && pitch.median_hz > 0.0 && pitch.median_hz < 130.0;
+    if bass && mono && facts.centroid_hz < 700.0 && facts.flatness < 0.05 {
+        return Some(("bass", 0.65));
+    }
+    (deep && mono && facts.low_share > 0.6).then_some(("bass", 0.5))
+}
+
+/// Blows without a pitch that lasts.
+fn is_struck(facts: &Facts) -> bool {
+    let pitch = &facts.pitch;
+    let noise = facts.flatness > 0.2 && pitch.share < 0.1 && facts.onsets_per_second > 0.8;
+    let blows = facts.crest_db > 12.0 && decay(facts) < 0.45 && pitch.share < 0.5;
+    let rim = facts.crest_db > 10.4 && pitch.share < 0.02 && pitch.periodicity < 0.6;
+    noise || blows || rim
 }
 
 /// Drums and percussion.
-fn strike(facts: &Facts, decay: f64, heard: &impl Fn(&'static str, f64) -> Heard) -> Heard {
+fn strike(facts: &Facts) -> (&'static str, f64) {
     let wide = facts.stereo.as_ref().is_some_and(|stereo| stereo.side_to_mid_db > -15.0);
-    if facts.low_share > 0.5 && facts.centroid_hz < 1_500.0 {
-        return heard("kick", 0.65);
+    if wide && (facts.centroid_hz > 1_500.0 || facts.flatness > 0.1) && facts.onsets_per_second > 1.0 {
+        return ("overheads", 0.6);
     }
-    if wide && facts.centroid_hz > 2_500.0 {
-        return heard("overheads", 0.6);
+    if facts.centroid_hz > 2_700.0 {
+        return if facts.flatness > 0.1 || decay(facts) < 0.3 {
+            ("hi-hat", 0.6)
+        } else {
+            ("overheads", 0.55)
+        };
     }
-    if facts.centroid_hz > 4_000.0 {
-        return if decay < 0.2 { heard("hi-hat", 0.65) } else { heard("overheads", 0.55) };
+    if facts.flatness < 0.04 && facts.centroid_hz < 400.0 {
+        return ("toms", 0.55);
     }
-    if facts.flatness < 0.05 && facts.centroid_hz < 800.0 {
-        return heard("toms", 0.55);
+    if facts.flatness < 0.02 && facts.pitch.share > 0.15 {
+        return ("percussion", 0.5);
     }
-    heard("snare", 0.55)
+    ("snare", 0.55)
 }
 
-/// What is held or rings.
-fn held(facts: &Facts, decay: f64, heard: &impl Fn(&'static str, f64) -> Heard) -> Heard {
+/// A voice: a pitch that glides, in the middle, with pauses or sibilants.
+fn is_sung(facts: &Facts) -> bool {
     let pitch = &facts.pitch;
-    if facts.low_share > 0.5 && (pitch.median_hz < 200.0) {
-        return heard("bass", 0.65);
+    let middle = pitch.median_hz > 75.0 && pitch.median_hz < 900.0 && facts.low_share < 0.3;
+    let glides = pitch.glide_semitones_per_second > 0.8;
+    let sibilants = facts.sibilance.map_or(0.0, |sibilance| sibilance.per_second) > 0.05;
+    let formants = facts.centroid_hz > 300.0 && facts.centroid_hz < 3_000.0;
+    pitch.share > 0.35
+        && middle
+        && glides
+        && formants
+        && (sibilants || pitch.glide_semitones_per_second > 1.0)
+}
+
+/// What is held or rings: groups that are hardly told apart, so that it is asked.
+fn held(facts: &Facts) -> (&'static str, f64) {
+    let pitch = &facts.pitch;
+    if facts.flatness > 0.25 && pitch.share < 0.1 {
+        return ("effects", 0.5);
     }
-    let sibilants = facts.sibilance.map_or(0.0, |sibilance| sibilance.per_second);
-    let pauses = facts.active_share < 0.85;
-    let sings = pitch.share > 0.35 && (pitch.vibrato_share > 0.15 || pitch.glide_semitones_per_second > 2.0);
-    if sings && pauses && sibilants > 0.1 {
-        return heard("lead vocal", 0.65);
+    let slow = facts.onsets_per_second < 0.7 && decay(facts) > 2.0;
+    let stereo = facts.stereo.is_some();
+    if slow && stereo {
+        return ("synth pad", 0.4);
     }
-    if facts.flatness > 0.3 && pitch.share < 0.1 {
-        return heard("effects", 0.5);
+    if !stereo && facts.centroid_hz > 600.0 && pitch.glide_semitones_per_second < 0.4 {
+        return ("electric guitar", 0.4);
     }
-    let _ = decay;
-    heard("synth", 0.3)
+    if stereo
+        && facts.centroid_hz < 700.0
+        && facts.onsets_per_second > 0.2
+        && decay(facts) > 0.3
+        && pitch.share > 0.5
+    {
+        return ("keys", 0.35);
+    }
+    ("synth", 0.35)
 }

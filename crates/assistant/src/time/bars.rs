@@ -1,7 +1,8 @@
 //! Where bars begin, and of how many beats they are.
 
 use super::Analysis;
-use crate::hear::{Song, Track};
+use crate::hear::{BANDS, Song, Track};
+use dsp::math;
 use dsp::meter::loudness::power_of_lufs;
 use studio::mix::Group;
 
@@ -13,6 +14,33 @@ pub(super) fn relative_power(track: &Track, from_seconds: f64, to_seconds: f64) 
     let part = track.film.loudness.iter().take(to).skip(from);
     let sum: f64 = part.map(|power| f64::from(*power)).sum();
     sum / to.saturating_sub(from).max(1) as f64 / power_of_lufs(active)
+}
+
+/// Parts of the spectrum that are compared from bar to bar: bass, low middle, middle, presence, treble.
+const PARTS: usize = 5;
+
+/// How loud each part of a track's spectrum is between two moments against its mean while it sounds: 1 there, 0 from 24 dB under it on, at most
+/// 1.5. Parts that hold nothing of the track (30 dB under the whole) are 0.
+pub(super) fn relative_bands(track: &Track, from_seconds: f64, to_seconds: f64) -> [f64; PARTS] {
+    let at = |seconds: f64| ((seconds - track.start_seconds) * 10.0).round().max(0.0) as usize;
+    let (from, to) = (at(from_seconds), at(to_seconds));
+    let wide = BANDS / PARTS;
+    let mut sums = [0.0; PARTS];
+    for frame in track.film.bands.chunks(BANDS).take(to).skip(from) {
+        for (sum, part) in sums.iter_mut().zip(frame.chunks(wide)) {
+            *sum += part.iter().map(|power| f64::from(*power)).sum::<f64>();
+        }
+    }
+    let all: f64 = track.facts.band_power.iter().sum();
+    let mut out = [0.0; PARTS];
+    for ((out, sum), part) in out.iter_mut().zip(sums).zip(track.facts.band_power.chunks(wide)) {
+        let own: f64 = part.iter().sum();
+        if own > 1e-3 * all {
+            let power = sum / to.saturating_sub(from).max(1) as f64 / own;
+            *out = ((math::power_to_db(power) + 24.0) / 24.0).clamp(0.0, 1.5);
+        }
+    }
+    out
 }
 
 /// What is known of every beat.

@@ -10,7 +10,7 @@ pub(super) struct Bar {
     pub(super) end_seconds: f64,
     /// Chroma, square roots, of unit length or zero.
     pub(super) chroma: [f64; 12],
-    /// For each track how loud it is against itself: 1 at its active loudness, 0 from 24 dB under it on.
+    /// For each track and part of the spectrum how loud it is against itself: 1 at its mean while active, 0 from 24 dB under it on.
     pub(super) levels: Vec<f64>,
     /// Power of everything, each track at the same active loudness.
     pub(super) power: f64,
@@ -19,12 +19,14 @@ pub(super) struct Bar {
 /// Bars on either side of a boundary that are compared.
 const AROUND: usize = 4;
 /// Least length of a section, bars.
-const LEAST_BARS: usize = 4;
+const LEAST_BARS: usize = 2;
 /// Least novelty of a boundary, and the share of the strongest one. By calibration, 2026-11-21.
-const LEAST: f64 = 0.12;
-const SHARE: f64 = 0.35;
+const LEAST: f64 = 0.2;
+const SHARE: f64 = 0.15;
 /// What harmony weighs against levels: chords change within sections, players do so between them.
-const HARMONY: f64 = 0.35;
+const HARMONY: f64 = 0.25;
+/// Deviation that counts as one at least: 2 dB on the scale of levels.
+const LEAST_DEVIATION: f64 = 0.08;
 
 /// Likeness of two bars, 0 to 1.
 fn likeness(a: &Bar, b: &Bar) -> f64 {
@@ -36,12 +38,47 @@ fn likeness(a: &Bar, b: &Bar) -> f64 {
     HARMONY * harmony + (1.0 - HARMONY) * levels
 }
 
+/// What is compared of each bar, each value against its mean and deviation over the song: what changes much within sections counts
+/// little between them. Levels and harmony apart.
+fn standard(bars: &[Bar]) -> Vec<[Vec<f64>; 2]> {
+    let levels: Vec<Vec<f64>> = bars.iter().map(|bar| bar.levels.clone()).collect();
+    let harmony: Vec<Vec<f64>> = bars.iter().map(|bar| bar.chroma.to_vec()).collect();
+    let (levels, harmony) = (columns(&levels), columns(&harmony));
+    levels.into_iter().zip(harmony).map(|(levels, harmony)| [levels, harmony]).collect()
+}
+
+fn columns(raw: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let count = raw.len().max(1) as f64;
+    let width = raw.first().map_or(0, Vec::len);
+    let mut out = vec![Vec::with_capacity(width); raw.len()];
+    for n in 0..width {
+        let mean = raw.iter().map(|row| row[n]).sum::<f64>() / count;
+        let deviation = (raw.iter().map(|row| (row[n] - mean) * (row[n] - mean)).sum::<f64>() / count).sqrt();
+        // What does not change (a silent track) is left out; what changes by less than 2 dB is no event.
+        if deviation > 1e-6 {
+            let scale = deviation.max(LEAST_DEVIATION);
+            out.iter_mut().zip(raw).for_each(|(out, row)| out.push((row[n] - mean) / scale));
+        }
+    }
+    out
+}
+
+/// Half the mean square distance of two bars: 1 for bars that have nothing to do with each other.
+fn distance(a: &[Vec<f64>; 2], b: &[Vec<f64>; 2]) -> f64 {
+    let part = |a: &[f64], b: &[f64]| {
+        let sum: f64 = a.iter().zip(b).map(|(x, y)| (x - y) * (x - y)).sum();
+        0.5 * sum / a.len().max(1) as f64
+    };
+    (1.0 - HARMONY) * part(&a[0], &b[0]) + HARMONY * part(&a[1], &b[1])
+}
+
 /// Novelty at the start of every bar: the checkerboard of Foote, "Automatic audio segmentation using a measure of audio novelty",
 /// ICME 2000, with a Gaussian taper.
 fn novelty(bars: &[Bar]) -> Vec<f64> {
+    let rows = standard(bars);
     let weight = |distance: usize| {
         let x = (distance as f64 + 0.5) / AROUND as f64;
-        math::exp(-1.5 * x * x)
+        math::exp(-x * x)
     };
     (0..bars.len())
         .map(|at| {
@@ -49,32 +86,34 @@ fn novelty(bars: &[Bar]) -> Vec<f64> {
             if room < 2 {
                 return 0.0;
             }
-            let (mut same, mut across, mut weights) = (0.0, 0.0, 0.0);
+            let (mut within, mut across, mut own, mut all) = (0.0, 0.0, 0.0, 0.0);
             for i in 0..room {
                 for j in 0..room {
                     let w = weight(i) * weight(j);
-                    let (a, b) = (at - 1 - i, at + j);
-                    across += w * likeness(&bars[a], &bars[b]);
-                    same += 0.5
-                        * w
-                        * (likeness(&bars[at - 1 - i], &bars[at - 1 - j])
-                            + likeness(&bars[at + i], &bars[at + j]));
-                    weights += w;
+                    across += w * distance(&rows[at - 1 - i], &rows[at + j]);
+                    all += w;
+                    // A bar is like itself: that says nothing.
+                    if i != j {
+                        let before = distance(&rows[at - 1 - i], &rows[at - 1 - j]);
+                        within += 0.5 * w * (before + distance(&rows[at + i], &rows[at + j]));
+                        own += w;
+                    }
                 }
             }
-            ((same - across) / weights).max(0.0)
+            // Short contexts say less.
+            (across / all - within / own).max(0.0) * (room as f64 / AROUND as f64)
         })
         .collect()
 }
 
 /// Sections of bars, in order; one of them when nothing changes, none without bars.
 pub(super) fn sections(bars: &[Bar]) -> Vec<Section> {
-    let (Some(first), Some(last)) = (bars.first(), bars.last()) else { return Vec::new() };
+    let Some(last) = bars.last() else { return Vec::new() };
     let novelty = novelty(bars);
     let strongest = novelty.iter().copied().fold(0.0, f64::max);
     let mut peaks: Vec<usize> = (1..bars.len())
         .filter(|&at| {
-            let around = &novelty[at.saturating_sub(2)..(at + 3).min(novelty.len())];
+            let around = &novelty[at.saturating_sub(1)..(at + 2).min(novelty.len())];
             novelty[at] >= LEAST.max(SHARE * strongest) && around.iter().all(|other| *other <= novelty[at])
         })
         .collect();
@@ -105,7 +144,8 @@ pub(super) fn sections(bars: &[Bar]) -> Vec<Section> {
         })
         .collect();
     if let Some(section) = out.first_mut() {
-        section.start_seconds = first.start_seconds.min(0.0).max(0.0);
+        // What is before the first bar belongs to the first section.
+        section.start_seconds = 0.0;
     }
     if let Some(section) = out.last_mut() {
         section.end_seconds = last.end_seconds;

@@ -76,7 +76,8 @@ fn is_click(track: &Track, begins: Option<f64>) -> bool {
     if !short || named_otherwise || strokes.len() < 16 || facts.stereo.is_some() {
         return false;
     }
-    let early = begins.is_none_or(|begins| strokes[0] + track.start_seconds <= begins + 0.1);
+    // Activity opens up to a fifth of a second before a sound.
+    let early = begins.is_none_or(|begins| strokes[0] + track.start_seconds <= begins + 0.35);
     let Some(beat) = interval(&strokes) else { return false };
     // Slower than eighths of what is played: a hi-hat by a machine is faster.
     let slow = beat >= 0.28;

@@ -37,8 +37,24 @@ fn triad(chroma: &[f64; 12], tonic: usize, minor: bool) -> f64 {
     on / total - 0.3
 }
 
+/// What sounds at one end of a song: chroma of everything, and how long the bass holds each note (any unit).
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct End {
+    pub(super) chroma: [f64; 12],
+    pub(super) bass: [f64; 12],
+}
+
+impl End {
+    /// How well it stands for a key: its triad, and its tonic in the bass.
+    fn home(&self, tonic: usize, minor: bool) -> f64 {
+        let bass: f64 = self.bass.iter().sum();
+        let root = if bass > 0.0 { self.bass[tonic] / bass } else { 0.0 };
+        triad(&self.chroma, tonic, minor) + 0.5 * root
+    }
+}
+
 /// The key of a whole song, with what sounds first and last.
-pub(super) fn key(chroma: &[f64; 12], first: &[f64; 12], last: &[f64; 12]) -> Option<Key> {
+pub(super) fn key(chroma: &[f64; 12], first: &End, last: &End) -> Option<Key> {
     if chroma.iter().sum::<f64>() <= 0.0 {
         return None;
     }
@@ -46,7 +62,7 @@ pub(super) fn key(chroma: &[f64; 12], first: &[f64; 12], last: &[f64; 12]) -> Op
     for (minor, profile) in [(false, &MAJOR), (true, &MINOR)] {
         for tonic in 0..12 {
             let fit = correlation(chroma, profile, tonic);
-            let score = fit + FIRST * triad(first, tonic, minor) + LAST * triad(last, tonic, minor);
+            let score = fit + FIRST * first.home(tonic, minor) + LAST * last.home(tonic, minor);
             scores.push((score, fit, tonic, minor));
         }
     }
@@ -73,6 +89,10 @@ mod tests {
         sum
     }
 
+    fn end(chroma: [f64; 12]) -> End {
+        End { chroma, bass: [0.0; 12] }
+    }
+
     const C: [usize; 3] = [0, 4, 7];
     const F: [usize; 3] = [5, 9, 0];
     const G: [usize; 3] = [7, 11, 2];
@@ -86,21 +106,35 @@ mod tests {
             let up = |chord: [usize; 3]| chord.map(|note| note + shift);
             let all =
                 |chords: &[[usize; 3]]| chroma(&chords.iter().map(|chord| up(*chord)).collect::<Vec<_>>());
-            let major = key(&all(&[C, F, G, C]), &all(&[C]), &all(&[C])).unwrap();
+            let major = key(&all(&[C, F, G, C]), &end(all(&[C])), &end(all(&[C]))).unwrap();
             assert_eq!((major.tonic as usize, major.minor), (shift % 12, false));
-            let minor = key(&all(&[AM, DM, E, AM]), &all(&[AM]), &all(&[AM])).unwrap();
+            let minor = key(&all(&[AM, DM, E, AM]), &end(all(&[AM])), &end(all(&[AM]))).unwrap();
             assert_eq!((minor.tonic as usize, minor.minor), ((9 + shift) % 12, true));
             // The same four chords, begun and ended at either home.
-            let relative = key(&all(&[AM, F, C, G]), &all(&[AM]), &all(&[AM])).unwrap();
+            let relative = key(&all(&[AM, F, C, G]), &end(all(&[AM])), &end(all(&[AM]))).unwrap();
             assert_eq!((relative.tonic as usize, relative.minor), ((9 + shift) % 12, true));
-            let relative = key(&all(&[C, G, AM, F]), &all(&[C]), &all(&[C])).unwrap();
+            let relative = key(&all(&[C, G, AM, F]), &end(all(&[C])), &end(all(&[C]))).unwrap();
             assert_eq!((relative.tonic as usize, relative.minor), (shift % 12, false));
         }
     }
 
     #[test]
+    fn the_bass_tells_an_a_minor_seventh_from_c_with_a_sixth() {
+        // A, C, E and G sound all the time and at both ends.
+        let all = chroma(&[C, AM, F, G]);
+        let ends = chroma(&[C, AM]);
+        for (note, minor) in [(9, true), (0, false)] {
+            let mut bass = [0.0; 12];
+            bass[note] = 1.0;
+            let end = End { chroma: ends, bass };
+            let found = key(&all, &end, &end).unwrap();
+            assert_eq!((found.tonic as usize, found.minor), (note, minor));
+        }
+    }
+
+    #[test]
     fn what_is_even_has_no_key() {
-        assert_eq!(key(&[1.0; 12], &[1.0; 12], &[1.0; 12]), None);
-        assert_eq!(key(&[0.0; 12], &[0.0; 12], &[0.0; 12]), None);
+        assert_eq!(key(&[1.0; 12], &end([1.0; 12]), &end([1.0; 12])), None);
+        assert_eq!(key(&[0.0; 12], &End::default(), &End::default()), None);
     }
 }

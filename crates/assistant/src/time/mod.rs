@@ -11,6 +11,7 @@ mod tempo;
 
 use crate::hear::{Song, Track, Use};
 use dsp::math;
+use dsp::meter::loudness::power_of_lufs;
 use studio::mix::Group;
 
 pub(crate) use guide::mark as mark_guides;
@@ -122,8 +123,7 @@ const NO_BAR_SECONDS: f64 = 2.0;
 /// Tempo, beats, key and form of a song whose roles are known.
 pub(crate) fn analyse(song: &Song) -> Analysis {
     let everything = course(song, |track| if track.use_as == Use::Click { 4.0 } else { 1.0 });
-    let of = |name: &str| course(song, |track| f64::from(u8::from(track.role.role.name == name)));
-    let backbeat = tempo::Backbeat { snare: of("snare") };
+    let backbeat = tempo::Backbeat { snare: snares(song) };
     let mut analysis = Analysis { beats_per_bar: 4, tuning_cents: tuning_cents(song), ..Analysis::default() };
     analysis.key = harmony(song);
     analysis.tempo = tempo::tempo(&everything, &backbeat);
@@ -155,6 +155,23 @@ fn course(song: &Song, weight: impl Fn(&Track) -> f64) -> Vec<f64> {
     sum
 }
 
+/// Strokes of snares: what their microphones hear of other drums is softer.
+fn snares(song: &Song) -> Vec<f64> {
+    let mut sum = vec![0.0; (song.duration_seconds * tempo::PER_SECOND).ceil() as usize + 1];
+    for (_, track) in song.playing().filter(|(_, track)| track.role.role.name == "snare") {
+        // Within 10 dB of its own loud moments. By calibration, 2026-11-21: bleed is 15 and more under them.
+        let least = power_of_lufs(track.facts.momentary_p95_lufs - 10.0) as f32;
+        let late = (track.start_seconds * tempo::PER_SECOND).round() as usize;
+        for (n, onset) in track.film.onset.iter().enumerate() {
+            let loud = track.film.loudness.iter().skip(n / 5).take(2).any(|power| *power >= least);
+            if let Some(sum) = sum.get_mut(late + n).filter(|_| loud) {
+                *sum += f64::from(onset.min(ONSET_LIMIT_DB));
+            }
+        }
+    }
+    sum
+}
+
 /// Tracks that carry harmony.
 fn tonal(song: &Song) -> impl Iterator<Item = &Track> {
     song.playing().map(|(_, track)| track).filter(|track| {
@@ -166,7 +183,16 @@ fn tonal(song: &Song) -> impl Iterator<Item = &Track> {
 }
 
 fn tuning_cents(song: &Song) -> f64 {
-    let (x, y) = tonal(song).fold((0.0, 0.0), |(x, y), track| {
+    tuning_of(tonal(song))
+}
+
+/// Tuning of everything but one track, cents.
+pub(crate) fn tuning_without(song: &Song, track: &Track) -> f64 {
+    tuning_of(tonal(song).filter(|other| other.path != track.path))
+}
+
+fn tuning_of<'a>(tracks: impl Iterator<Item = &'a Track>) -> f64 {
+    let (x, y) = tracks.fold((0.0, 0.0), |(x, y), track| {
         let [a, b] = track.facts.partials;
         (x + a * track.facts.active_share, y + b * track.facts.active_share)
     });
@@ -207,9 +233,34 @@ fn harmony(song: &Song) -> Option<Key> {
     };
     // Half a bar to a bar: one chord.
     let some = 12;
-    let opening = &chroma[first..(first + some).min(last + 1)];
-    let closing = &chroma[(last + 1).saturating_sub(some).max(first)..=last];
-    key::key(&sum(&chroma[first..=last]), &sum(opening), &sum(closing))
+    let end = |from: usize, to: usize| key::End {
+        chroma: sum(&chroma[from..to]),
+        bass: bass_notes(
+            song,
+            from as f64 / crate::hear::CHROMA_PER_SECOND,
+            to as f64 / crate::hear::CHROMA_PER_SECOND,
+        ),
+    };
+    let opening = end(first, (first + some).min(last + 1));
+    let closing = end((last + 1).saturating_sub(some).max(first), last + 1);
+    key::key(&sum(&chroma[first..=last]), &opening, &closing)
+}
+
+/// How often basses are on each note between two moments of the song.
+fn bass_notes(song: &Song, from_seconds: f64, to_seconds: f64) -> [f64; 12] {
+    let mut notes = [0.0; 12];
+    for (_, track) in song.playing().filter(|(_, track)| track.role.role.group == Group::Bass) {
+        let at = |seconds: f64| {
+            ((seconds - track.start_seconds) * crate::hear::PITCHES_PER_SECOND).max(0.0) as usize
+        };
+        for hz in
+            track.film.pitch_hz.iter().take(at(to_seconds)).skip(at(from_seconds)).filter(|hz| **hz > 0.0)
+        {
+            let semitones = (12.0 * math::log2(f64::from(*hz) / 440.0)).round() as i64 + 9;
+            notes[semitones.rem_euclid(12) as usize] += 1.0;
+        }
+    }
+    notes
 }
 
 /// Bars (or stretches of two seconds) with what is compared of them.
@@ -243,10 +294,9 @@ fn bars_of(song: &Song, analysis: &Analysis) -> Vec<form::Bar> {
                 start_seconds: pair[0],
                 end_seconds: pair[1],
                 chroma: sum,
-                // 24 dB under its own active loudness a track is not there.
-                levels: relative
-                    .iter()
-                    .map(|power| ((math::power_to_db(*power) + 24.0) / 24.0).clamp(0.0, 1.5))
+                levels: song
+                    .playing()
+                    .flat_map(|(_, track)| bars::relative_bands(track, pair[0], pair[1]))
                     .collect(),
                 power: relative.iter().sum(),
             }

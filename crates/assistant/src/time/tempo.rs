@@ -89,8 +89,9 @@ impl Backbeat {
             return 0.0;
         }
         // On every second beat, and not on the ones between.
-        let two = fit(snare, 2.0 * beat);
-        let one = (at(snare, beat) + at(snare, 3.0 * beat)) / 2.0;
+        let two =
+            [2.0, 4.0, 6.0].map(|beats| at(snare, beats * beat)).into_iter().fold(f64::INFINITY, f64::min);
+        let one = f64::max(at(snare, beat), at(snare, 3.0 * beat));
         (two - one.max(0.0)).clamp(-1.0, 1.0)
     }
 }
@@ -115,7 +116,7 @@ pub(super) fn tempo(course: &[f64], backbeat: &Backbeat) -> Option<Tempo> {
         (0..=steps).map(|n| SLOWEST_BPM * math::exp2(n as f64 * math::log2(1.0025))).collect();
     let score = |bpm: f64| {
         let lag = lag_of(bpm);
-        (fit(&curve, lag).max(0.0) + 0.6 * backbeat.fit(&snare, lag)).max(0.0) * preference(bpm)
+        fit(&curve, lag).max(0.0) * (1.0 + backbeat.fit(&snare, lag)) * preference(bpm)
     };
     let scores: Vec<f64> = tempi.iter().map(|bpm| score(*bpm)).collect();
     let best = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b]))?;
