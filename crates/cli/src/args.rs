@@ -344,7 +344,7 @@ pub(crate) struct Master {
 /// `album`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tonmeister album songs --propose      writes songs/album.toml, every value with its reason\n  tonmeister album songs/album.toml --for cd,spotify -o record    DDP fileset, files to stream\n  tonmeister album songs --for hi-res -o record      both at once\n\nEvery destination has its own folder in DIR. What is taken out of album.toml is proposed anew."
+    after_help = "Examples:\n  tonmeister album songs --propose      writes songs/album.toml, every value with its reason\n  tonmeister album songs/album.toml --for cd,spotify -o record    DDP fileset, files to stream\n  tonmeister album songs --for hi-res -o record      both at once\n  tonmeister album songs --for vinyl -o record       a file, cue sheet and picture a side\n\nEvery destination has its own folder in DIR. What is taken out of album.toml is proposed anew."
 )]
 pub(crate) struct Album {
     /// A folder of prints, or the album.toml written for one
@@ -402,7 +402,23 @@ fn gap(text: &str) -> Result<f64, String> {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Delivery")]
 pub(crate) struct Extras {
-    /// A tag of every master: title, artist, album, album_artist, track, disc, date, genre, composer, engineer, isrc, barcode, copyright, label, catalogue_number, comment
+    #[command(flatten)]
+    pub(crate) labels: Labels,
+    /// Encode as the target does, decode, lower the ceiling until that holds
+    #[arg(long)]
+    pub(crate) check_codecs: bool,
+    /// A folder for each target, with checksums and a delivery sheet
+    #[arg(long)]
+    pub(crate) set: bool,
+    /// Write what mastering changed: master less print, equally loud
+    #[arg(long)]
+    pub(crate) difference: bool,
+}
+
+/// What files say besides their sound.
+#[derive(Debug, Args)]
+pub(crate) struct Labels {
+    /// A tag of every file: title, artist, album, album_artist, track, disc, date, genre, composer, engineer, isrc, barcode, copyright, label, catalogue_number, comment
     #[arg(long = "tag", value_name = "NAME=TEXT")]
     pub(crate) tags: Vec<String>,
     /// Tags from a file, one `name = "text"` a line; --tag comes over them
@@ -411,29 +427,37 @@ pub(crate) struct Extras {
     /// The cover, PNG or JPEG
     #[arg(long, value_name = "PICTURE")]
     pub(crate) artwork: Option<PathBuf>,
-    /// Encode every master with the codecs of its target, decode, and lower its ceiling until that holds
-    #[arg(long, conflicts_with = "chain")]
-    pub(crate) check_codecs: bool,
-    /// A folder for each target, with checksums and a delivery sheet
-    #[arg(long)]
-    pub(crate) set: bool,
 }
 
 /// `codecs`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tonmeister codecs master.wav                              the usual codecs\n  tonmeister codecs master.wav --codec aac-256,opus-128     these\n  tonmeister codecs master.wav --for spotify                those of a target\n\nAAC, MP3 and Opus are encoded here, Vorbis by your ffmpeg. Code 5 when any decodes over full scale."
+    after_help = "Examples:\n  tonmeister codecs master.wav                              the usual codecs\n  tonmeister codecs master.wav --codec aac-256,opus-128     these\n  tonmeister codecs master.wav --for spotify                those of a target\n  tonmeister codecs 01.wav 02.wav --codec opus-160 --write streams --album     files to listen to\n  tonmeister codecs master.wav --codec mp3-128 --difference streams    what the codec changed\n\nAAC, MP3 and Opus are encoded here, Vorbis by your ffmpeg. Code 5 when any decodes over full scale,\n6 when a file that was asked for could not be encoded."
 )]
 pub(crate) struct Codecs {
-    /// A lossless file
-    #[arg(value_name = "FILE")]
-    pub(crate) input: PathBuf,
+    /// Lossless files
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
     /// Codecs and bit rates: aac-256, mp3-320, vorbis-160, opus-128
     #[arg(long = "codec", value_name = "CODEC-KBPS,…", value_delimiter = ',', conflicts_with = "target")]
     pub(crate) codecs: Vec<String>,
     /// The codecs of this target
     #[arg(long = "for", value_name = "TARGET")]
     pub(crate) target: Option<String>,
+    /// Keep the encoded files in this folder: M4A, MP3, Ogg Vorbis, Opus, with tags, gains and cover
+    #[arg(long, value_name = "DIR")]
+    pub(crate) write: Option<PathBuf>,
+    /// Write what each codec changed, decoded less source, as 32-bit floats into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) difference: Option<PathBuf>,
+    /// The files are one album: they get its gain beside their own
+    #[arg(long, requires = "write")]
+    pub(crate) album: bool,
+    /// Replace existing files
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) labels: Labels,
 }
 
 /// `measure`

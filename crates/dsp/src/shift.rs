@@ -164,6 +164,10 @@ impl Shift {
 
     /// Delays a plane in place. A delay of nothing passes every bit.
     pub fn process(&mut self, plane: &mut [f64]) {
+        if self.is_plain() {
+            self.remember(plane);
+            return;
+        }
         let mask = self.data.len() - 1;
         for x in plane {
             self.data[self.at & mask] = *x;
@@ -184,6 +188,17 @@ impl Shift {
             }
             self.at = self.at.wrapping_add(1);
         }
+    }
+
+    /// Keeps what passes, for a delay that may come.
+    fn remember(&mut self, plane: &[f64]) {
+        let size = self.data.len();
+        let kept = plane.len().min(size);
+        let from = self.at.wrapping_add(plane.len() - kept) & (size - 1);
+        let (first, second) = plane[plane.len() - kept..].split_at(kept.min(size - from));
+        self.data[from..from + first.len()].copy_from_slice(first);
+        self.data[..second.len()].copy_from_slice(second);
+        self.at = self.at.wrapping_add(plane.len());
     }
 
     /// Silence again, at the delay last given.

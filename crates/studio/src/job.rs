@@ -1,7 +1,9 @@
 //! What a long-running call needs from its caller: a place to tell progress, a way to be stopped, a thread count.
 
 use crate::message::{Error, Kind, Result};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Hears how far a job is.
 pub trait Progress: Sync {
@@ -63,8 +65,156 @@ impl<'a> Job<'a> {
     }
 }
 
+/// Parts of a stretch of progress: 1000 for each stage of each of several things.
+const PARTS: u64 = 1000;
+
+/// Progress of one of several things done side by side, told as that of all.
+struct Share<'a> {
+    whole: &'a dyn Progress,
+    label: &'a str,
+    stages: u64,
+    /// Of each, where it is; the stage it is at is in `at`.
+    places: &'a [AtomicU64],
+    own: usize,
+    at: Mutex<(String, u64)>,
+}
+
+impl Progress for Share<'_> {
+    fn at(&self, stage: &str, done: u64, total: u64) {
+        let most = self.stages * PARTS;
+        let base = {
+            let mut at = self.at.lock().unwrap_or_else(PoisonError::into_inner);
+            if at.0 != stage {
+                let next = if at.0.is_empty() { 0 } else { at.1 + PARTS };
+                *at = (stage.to_owned(), next.min(most.saturating_sub(PARTS)));
+            }
+            at.1
+        };
+        let within = (done.min(total) * PARTS).checked_div(total).unwrap_or(0);
+        self.places[self.own].fetch_max((base + within).min(most), Ordering::Relaxed);
+        let sum = self.places.iter().map(|place| place.load(Ordering::Relaxed)).sum();
+        self.whole.at(self.label, sum, most * self.places.len() as u64);
+    }
+}
+
+/// Does the same to `count` things, several at a time when there are threads; what came out is in their order. `stages` says how
+/// many stages of progress one of them has. After an error nothing new is begun; the first in order is told.
+///
+/// # Errors
+/// Those of `work`; `panic` when it panicked.
+pub(crate) fn each<T: Send>(
+    count: usize,
+    stages: u64,
+    label: &str,
+    job: &Job<'_>,
+    work: impl Fn(usize, &Job<'_>) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    if count < 2 || job.threads < 2 {
+        return (0..count).map(|index| work(index, job)).collect();
+    }
+    let workers = job.threads.min(count);
+    // Two each, so that the last ones left do not leave a core idle.
+    let threads = (job.threads / workers).max(2);
+    let places: Vec<AtomicU64> = (0..count).map(|_| AtomicU64::new(0)).collect();
+    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let results: Vec<Mutex<Option<Result<T>>>> = (0..count).map(|_| Mutex::new(None)).collect();
+    let run = || {
+        while !failed.load(Ordering::Relaxed) {
+            let own = next.fetch_add(1, Ordering::Relaxed);
+            let Some(place) = results.get(own) else { break };
+            let at = Mutex::default();
+            let share = Share { whole: job.progress, label, stages, places: &places, own, at };
+            let part = Job { progress: &share, stop: job.stop, threads };
+            let done = catch_unwind(AssertUnwindSafe(|| work(own, &part)))
+                .unwrap_or_else(|_| Err(Error::new(Kind::Internal, "panic", "a part of the work panicked")));
+            places[own].store(stages * PARTS, Ordering::Relaxed);
+            failed.fetch_or(done.is_err(), Ordering::Relaxed);
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..workers {
+            scope.spawn(run);
+        }
+        run();
+    });
+    let done: Vec<Result<T>> = results
+        .into_iter()
+        .filter_map(|place| place.into_inner().unwrap_or_else(PoisonError::into_inner))
+        .collect();
+    done.into_iter().collect()
+}
+
 impl std::fmt::Debug for Job<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Job").field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Remembers the largest share and whether it ever went back.
+    #[derive(Default)]
+    struct Watch(Mutex<Vec<(String, u64, u64)>>);
+    impl Progress for Watch {
+        fn at(&self, stage: &str, done: u64, total: u64) {
+            self.0.lock().unwrap().push((stage.to_owned(), done, total));
+        }
+    }
+
+    #[test]
+    fn things_done_side_by_side_come_out_in_their_order_whatever_the_threads() {
+        for threads in [1, 2, 3, 16] {
+            let job = Job::quiet().with_threads(threads);
+            let out = each(7, 1, "square", &job, |n, part| {
+                assert!(part.threads >= 1);
+                Ok(n * n)
+            });
+            assert_eq!(out, Ok(vec![0, 1, 4, 9, 16, 25, 36]));
+        }
+        assert_eq!(each(0, 1, "none", &Job::quiet(), |n, _| Ok(n)), Ok(vec![]));
+    }
+
+    #[test]
+    fn the_first_error_in_order_is_told_and_a_panic_is_one() {
+        let fail = |n: usize, _: &Job<'_>| match n {
+            0 => Ok(()),
+            1 => {
+                std::thread::sleep(std::time::Duration::from_millis(30));
+                Err(Error::input("first", "of two"))
+            }
+            _ => Err(Error::input("second", "of two")),
+        };
+        for threads in [1, 2] {
+            let job = Job::quiet().with_threads(threads);
+            assert_eq!(each(3, 1, "fail", &job, fail).map_err(|error| error.code), Err("first"));
+        }
+        let panics =
+            each(2, 1, "panic", &Job::quiet(), |n, _| if n == 1 { panic!("on purpose") } else { Ok(()) });
+        assert_eq!(panics.map_err(|error| error.code), Err("panic"));
+    }
+
+    #[test]
+    fn progress_of_several_is_one_that_never_goes_back() {
+        let (watch, stop) = (Watch::default(), AtomicBool::new(false));
+        let job = Job::new(&watch, &stop, 2);
+        let _ = each(3, 2, "masters", &job, |_, part| {
+            for stage in ["render", "measure"] {
+                for done in 0..=10 {
+                    part.step(stage, done, 10)?;
+                }
+            }
+            Ok(())
+        });
+        let seen = std::mem::take(&mut *watch.0.lock().unwrap());
+        assert!(
+            seen.iter().all(|(label, done, total)| label == "masters" && done <= total && *total == 6000)
+        );
+        assert!(seen.iter().any(|(_, done, _)| *done == 6000), "it reaches its end");
+        stop.store(true, Ordering::Relaxed);
+        let stopped = each(3, 2, "masters", &job, |_, part| part.step("render", 0, 1));
+        assert_eq!(stopped.map_err(|error| error.code), Err("interrupted"));
     }
 }

@@ -26,6 +26,8 @@ const STUDIO: &[(&str, &[&str])] = &[
     ("handover", &["audio", "decode", "meters"]),
     ("deliver", &["audio", "decode", "files", "meters", "targets"]),
     ("sheet", &[]),
+    ("difference", &["audio", "decode", "deliver", "meters"]),
+    ("streams", &["audio", "codec", "decode", "deliver", "targets"]),
     ("disc", &["audio", "decode", "deliver", "sheet"]),
     ("mix", &["audio", "decode", "meters", "session", "engine", "deliver"]),
     ("master", &["audio", "decode", "meters", "session", "handover", "targets", "deliver", "codec"]),
@@ -34,14 +36,14 @@ const STUDIO: &[(&str, &[&str])] = &[
         "album",
         &[
             "audio", "decode", "meters", "session", "handover", "targets", "services", "deliver", "disc",
-            "master",
+            "master", "sheet", "vinyl",
         ],
     ),
     (
         "report",
         &[
             "audio", "meters", "session", "engine", "mix", "handover", "targets", "services", "master",
-            "vinyl", "album", "codec", "deliver",
+            "vinyl", "album", "codec", "deliver", "sheet",
         ],
     ),
     ("demo", &["audio", "session", "deliver"]),

@@ -8,6 +8,7 @@ use studio::album::{self, Album, Prepared, Release, SHEET_FILE};
 use studio::master::Place;
 use studio::message::{Error, Finding, Kind, Result};
 use studio::report::album as report;
+use studio::report::side::side_svg;
 use studio::targets::Target;
 
 pub(crate) fn run(args: &Args, ui: &Ui) -> Result<u8> {
@@ -59,7 +60,8 @@ fn deliver(args: &Args, prepared: &Prepared, targets: &[Target], ui: &Ui) -> Res
     if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         make_folder(parent)?;
     }
-    album::render(prepared, targets, Place { folder, force: args.force }, &ui.job())
+    let place = Place { folder, force: args.force };
+    album::render_with(prepared, targets, place, Some(side_svg), &ui.job())
 }
 
 fn told(

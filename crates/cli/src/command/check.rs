@@ -7,6 +7,7 @@ use crate::ui::{Ui, clean_name};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use studio::decode;
 use studio::handover::{self, Verdict};
 use studio::message::{Error, Kind, Result, Severity};
 
@@ -76,11 +77,20 @@ fn text_of(path: &Path, verdict: &Verdict, strict: bool, ui: &Ui) -> String {
         clean_name(path.display()),
         m.true_peak_dbtp,
     );
+    if let Some(isrc) = isrc(path) {
+        let _ = writeln!(text, "  ISRC {}", clean_name(isrc));
+    }
     // The head line names the file.
     for line in ui.findings(&unnamed(&verdict.findings)).lines() {
         let _ = writeln!(text, "  {line}");
     }
     text
+}
+
+/// The code that a file brings along.
+fn isrc(path: &Path) -> Option<String> {
+    let tags = decode::probe(path).ok()?.metadata.tags;
+    tags.into_iter().find(|(key, _)| key == "ISRC").map(|(_, text)| text)
 }
 
 fn json_of(path: &Path, verdict: &Result<Verdict>, strict: bool) -> Value {
@@ -92,6 +102,7 @@ fn json_of(path: &Path, verdict: &Result<Verdict>, strict: bool) -> Value {
             "fatal": verdict.is_fatal(),
             "findings": verdict.findings,
             "measurements": verdict.measurements,
+            "isrc": isrc(path),
         }),
     }
 }

@@ -1,39 +1,67 @@
-//! `codecs`: what lossy codecs make of a file.
+//! `codecs`: what lossy codecs make of files.
 
 use crate::args::Codecs;
+use crate::command::encoded::{self, Heard};
 use crate::table::Table;
 use crate::ui::{Ui, clean_name};
-use serde_json::json;
+use serde_json::{Value, json};
 use studio::codec::{self, Outcome};
-use studio::decode::{self, Options};
 use studio::message::{Error, Kind, Result};
-use studio::meters::{self, Measurements};
+use studio::meters::Measurements;
 use studio::targets::{self, Codec};
 
 /// What services use most, where nothing is asked for.
 const USUAL: [&str; 5] = ["aac-256", "aac-128", "mp3-320", "vorbis-160", "opus-128"];
 /// A gate that was not passed.
 const GATE: u8 = 5;
+/// Part of what was asked for is missing.
+const PARTLY: u8 = 6;
 
 pub(crate) fn run(args: &Codecs, ui: &Ui) -> Result<u8> {
     let codecs = chosen(args)?;
-    let at = |error: Error| error.at(args.input.display());
-    let mut source = decode::open(&args.input, Options::default()).map_err(at)?;
-    let measured = meters::measure(source.as_mut(), &ui.job()).map_err(at)?;
-    let peak_dbtp = measured.true_peak_worst_dbtp();
-    let outcomes = codec::hold(&args.input, &codecs, peak_dbtp, &ui.job()).map_err(at)?;
-    let over = outcomes.iter().any(|outcome| outcome.true_peak_dbtp().is_some_and(|peak| peak > 0.0));
-    let name = args.input.display().to_string();
+    let heard = encoded::all(args, &codecs, ui)?;
+    let over = heard.iter().flat_map(|heard| &heard.outcomes).any(is_over);
     if ui.json() {
-        ui.print_json(
-            &json!({ "file": name, "true_peak_dbtp": peak_dbtp, "codecs": outcomes, "over": over }),
-        );
+        let files: Vec<Value> = heard.iter().map(json_of).collect();
+        ui.print_json(&json!({ "files": files, "over": over }));
     } else {
-        ui.print(&table(&name, &measured, &outcomes));
-        let findings: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.finding("", 0.0)).collect();
-        ui.note(ui.findings(&findings).trim_end());
+        heard.iter().for_each(|heard| tell(heard, ui));
     }
-    Ok(if over { GATE } else { 0 })
+    let missing =
+        heard.iter().flat_map(|heard| &heard.outcomes).any(|outcome| outcome.true_peak_dbtp().is_none());
+    Ok(match (over, missing && (args.write.is_some() || args.difference.is_some())) {
+        (true, _) => GATE,
+        (false, true) => PARTLY,
+        _ => 0,
+    })
+}
+
+fn is_over(outcome: &Outcome) -> bool {
+    outcome.true_peak_dbtp().is_some_and(|peak| peak > 0.0)
+}
+
+fn json_of(heard: &Heard) -> Value {
+    json!({
+        "file": heard.path.display().to_string(),
+        "true_peak_dbtp": heard.measured.true_peak_worst_dbtp(),
+        "codecs": heard.outcomes,
+        "written": heard.written.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+        "differences": heard.differences,
+    })
+}
+
+fn tell(heard: &Heard, ui: &Ui) {
+    let name = heard.path.display().to_string();
+    let mut text = table(&name, &heard.measured, &heard.outcomes);
+    for path in &heard.written {
+        text.push_str(&format!("{}\n", clean_name(path.display())));
+    }
+    for difference in &heard.differences {
+        text.push_str(&format!("{}: {}\n", clean_name(difference.path.display()), difference.words()));
+    }
+    ui.print(&text);
+    let findings: Vec<_> = heard.outcomes.iter().filter_map(|outcome| outcome.finding("", 0.0)).collect();
+    ui.note(ui.findings(&findings).trim_end());
 }
 
 fn chosen(args: &Codecs) -> Result<Vec<Codec>> {

@@ -58,13 +58,11 @@ fn draw(
 }
 
 fn document(songs: &[Song], sides: &[SidePlan], findings: &[Finding], format: &Format) -> Value {
-    // The turns are a picture's business.
     let sides: Vec<Value> = sides
         .iter()
         .map(|side| {
             let mut value = json!(side);
             if let Some(cut) = value.get_mut("cut").and_then(Value::as_object_mut) {
-                cut.remove("turns");
                 cut.insert("lines_per_inch".into(), json!(side.cut.lines_per_inch()));
             }
             value

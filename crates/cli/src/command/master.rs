@@ -6,6 +6,7 @@ use crate::command::extras;
 use crate::command::print::{Print, matching, refuse_sources};
 use crate::ui::Ui;
 use std::path::Path;
+use studio::difference::Difference;
 use studio::files::{NewFile, refuse_inputs};
 use studio::handover::Premaster;
 use studio::master::chain::{Chain, Strength};
@@ -34,7 +35,8 @@ pub(crate) fn run(args: &Master, ui: &Ui) -> Result<u8> {
         None => anew(&chain_path, None, args, place, ui)?,
     };
     extras::arrange(&mut mastering, args, place)?;
-    tell(&premaster, &findings, &mastering, &chain_path, ui);
+    let differences = extras::differences(args, &premaster, &mastering, ui)?;
+    tell(&premaster, &findings, &mastering, (&chain_path, &differences), ui);
     Ok(0)
 }
 
@@ -60,7 +62,8 @@ fn anew(chain_path: &Path, old: Option<&Chain>, args: &Master, place: Place<'_>,
             names.iter().try_for_each(|name| refuse_inputs(&args.output.join(name), [old_path.as_path()]))?;
         }
     }
-    extras::check_set(args, targets.iter().map(|target| target.name.as_str()), place)?;
+    let all = names.iter().map(String::as_str);
+    extras::check_set(args, targets.iter().map(|target| target.name.as_str()), all, place)?;
     let mut extras = extras::of(args, ui)?;
     if let Some(old) = old {
         // The tags of the flags are in there already.
@@ -82,8 +85,13 @@ fn again(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<
     refuse_wishes(args)?;
     let mut chain = load_chain(chain_path, ui)?;
     extras::label(&mut chain, chain_path, args, ui)?;
-    extras::check_set(args, chain.deliveries.iter().map(|delivery| delivery.target.as_str()), place)?;
     let names = || chain.deliveries.iter().map(|delivery| delivery.file.as_str());
+    extras::check_set(
+        args,
+        chain.deliveries.iter().map(|delivery| delivery.target.as_str()),
+        names(),
+        place,
+    )?;
     let print = Print::of(args, Some(&chain))?;
     refuse_sources(args, names())?;
     if args.output.exists() {
@@ -94,7 +102,9 @@ fn again(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<
     }
     let (premaster, findings) = gate(args, &print, ui)?;
     let (premaster, ..) = print.feed(premaster, false, ui)?;
-    let mastering = in_folder(place.folder, || master::render(&premaster, chain, place, &ui.job()))?;
+    let mastering = in_folder(place.folder, || {
+        master::render_with(&premaster, chain, place, args.extras.check_codecs, &ui.job())
+    })?;
     Ok((premaster, findings, mastering))
 }
 
@@ -248,11 +258,20 @@ pub(crate) fn write_text(path: &Path, text: &str, force: bool) -> Result<()> {
     file.commit()
 }
 
-fn tell(premaster: &Premaster, findings: &[Finding], mastering: &Mastering, chain: &Path, ui: &Ui) {
+fn tell(
+    premaster: &Premaster,
+    findings: &[Finding],
+    mastering: &Mastering,
+    (chain, differences): (&Path, &[Difference]),
+    ui: &Ui,
+) {
     if ui.json() {
-        ui.print_json(&report::json(premaster, findings, mastering));
+        let mut document = report::json(premaster, findings, mastering);
+        document["differences"] = serde_json::json!(differences);
+        ui.print_json(&document);
         return;
     }
-    ui.print(&report::text(premaster, mastering, chain));
+    let lines: String = differences.iter().map(extras::line).collect();
+    ui.print(&(report::text(premaster, mastering, chain) + &lines));
     ui.note(ui.findings(&mastering.findings).trim_end());
 }

@@ -7,6 +7,7 @@ mod codecs;
 mod cut;
 mod ddp;
 mod demo;
+mod encoded;
 mod explain;
 mod extras;
 mod fx;

@@ -73,3 +73,47 @@ fn json_holds_the_table_and_a_wrong_text_its_places() {
     assert!(err(&output).contains("gap_seconds"), "{}", err(&output));
     assert!(!dir.path().join("more").exists());
 }
+
+#[test]
+fn a_record_is_spread_over_sides_with_plan_cue_sheets_and_pictures() {
+    let dir = songs();
+    let output = run(dir.path(), ["album", "songs", "--for", "vinyl", "-o", "record"]);
+    expect_code(&output, 0);
+    let said = out(&output);
+    assert!(said.contains("side A: 0:0") && said.contains("by the model"), "{said}");
+    assert_eq!(
+        names(&dir.path().join("record/vinyl")),
+        [
+            "Side A.cue",
+            "Side A.svg",
+            "Side A.wav",
+            "Side B.cue",
+            "Side B.svg",
+            "Side B.wav",
+            "checksum.md5",
+            "delivery.txt",
+            "sides.pdf",
+            "sides.txt"
+        ]
+    );
+    let text = fs::read_to_string(dir.path().join("record/album.toml")).unwrap();
+    assert!(text.contains("[[side]]") && text.contains("spread over 2 sides"), "{text}");
+    // As XML and as a disc image tool read them.
+    if let Some(lint) =
+        tool("xmllint", ["--noout", dir.path().join("record/vinyl/Side A.svg").to_str().unwrap()])
+    {
+        assert!(lint.status.success(), "{}", err(&lint));
+    }
+    if let Some(cue) = tool(
+        "cueprint",
+        ["-n", "1", "-t", "%t\\n", dir.path().join("record/vinyl/Side B.cue").to_str().unwrap()],
+    ) && cue.status.success()
+    {
+        assert!(out(&cue).contains("Second"), "{}", out(&cue));
+    }
+    let document =
+        json(&run(dir.path(), ["album", "songs/album.toml", "--for", "vinyl", "-o", "again", "--json"]));
+    let cut = &document["sets"][0]["cut"];
+    assert_eq!(cut["format"]["name"], "12in-33");
+    assert!(cut["sides"][1]["cut"]["level_db"].is_f64() && cut["sides"][0]["cut"]["turns"].is_null());
+}

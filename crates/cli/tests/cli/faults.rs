@@ -147,8 +147,8 @@ fn a_signal_stops_any_job_within_two_seconds_and_leaves_nothing() {
         (&master, "hand-over", "-INT"),
         (&master, "listen", "-TERM"),
         (&master, "weigh levels", "-INT"),
-        (&master, "master for spotify", "-INT"),
-        (&master, "master for cd", "-TERM"),
+        (&master, "masters", "-INT"),
+        (&["master", "tracks/mix.wav", "--for", "cd", "-o", "m"], "master for cd", "-TERM"),
     ];
     for (call, stage, signal) in calls {
         interrupt(dir.path(), call, stage, signal);
@@ -238,5 +238,119 @@ fn the_surroundings_change_nothing() {
         ("files", "ulimit -n 32;"),
     ] {
         assert!(render(into, setting) == plain, "{into}");
+    }
+}
+
+/// A folder `songs` with two prints of six seconds.
+fn two_songs(dir: &Path) {
+    fs::create_dir(dir.join("songs")).unwrap();
+    write_song(dir, "songs/01 One.wav", 6.0);
+    write_song(dir, "songs/02 Two.wav", 5.0);
+}
+
+/// Everything below a folder, by its way from there; folders end in a slash.
+fn tree(dir: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for name in names(dir) {
+        let path = dir.join(&name);
+        if path.is_dir() {
+            found.extend(tree(&path).into_iter().map(|own| format!("{name}/{own}")));
+            found.push(format!("{name}/"));
+        } else {
+            found.push(name);
+        }
+    }
+    found
+}
+
+#[test]
+fn an_album_that_may_not_grow_leaves_nothing_of_any_set() {
+    let dir = folder();
+    two_songs(dir.path());
+    expect_code(&run(dir.path(), ["album", "songs", "--propose", "-q"]), 0);
+    // Fails in the text, in the papers, in the first song, in the second, in the image of the disc (2.3 MB).
+    for blocks in [0, 8, 1000, 2500, 3500] {
+        let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$TONMEISTER\"");
+        let output =
+            shell(dir.path(), &format!("{limit} album songs/album.toml --for archive,cd,vinyl -o record"));
+        expect_code(&output, 4);
+        assert!(err(&output).contains("error: "), "{}", err(&output));
+        assert_eq!(
+            tree(dir.path()),
+            ["songs/01 One.wav", "songs/02 Two.wav", "songs/album.toml", "songs/"],
+            "{blocks}"
+        );
+    }
+}
+
+#[test]
+fn an_album_that_cannot_be_named_in_the_middle_takes_its_names_back() {
+    let dir = folder();
+    two_songs(dir.path());
+    expect_code(&run(dir.path(), ["album", "songs", "--propose", "-q"]), 0);
+    // A folder where a late file belongs: names are given set by set, audio first, and the last set cannot have one of its own.
+    for (taken, targets) in
+        [("record/cd/ddp/DDPMS", "archive,cd"), ("record/archive/delivery.txt", "cd,archive")]
+    {
+        fs::create_dir_all(dir.path().join(taken).join("x")).unwrap();
+        let output =
+            run(dir.path(), ["album", "songs/album.toml", "--for", targets, "-o", "record", "--force"]);
+        assert_ne!(code(&output), 0, "{taken}");
+        let left = tree(&dir.path().join("record"));
+        let files: Vec<&String> = left.iter().filter(|name| !name.ends_with('/')).collect();
+        assert!(files.is_empty(), "{taken}: {left:?}");
+        fs::remove_dir_all(dir.path().join("record")).unwrap();
+    }
+    // A set whose names appear while it is being made: nothing of another is replaced, nothing half stays.
+    let script = "\"$TONMEISTER\" album songs/album.toml --for archive,cd -o record -q & job=$!; \
+                  for n in $(seq 3000); do [ -e record/cd/ddp ] && break; sleep 0.01; done; echo mine > record/cd/ddp/PQDESCR; wait $job";
+    let output = shell(dir.path(), script);
+    expect_code(&output, 4);
+    assert!(err(&output).contains("[exists]"), "{}", err(&output));
+    assert_eq!(tree(&dir.path().join("record")), ["cd/ddp/PQDESCR", "cd/ddp/", "cd/"]);
+    assert_eq!(fs::read_to_string(dir.path().join("record/cd/ddp/PQDESCR")).unwrap(), "mine\n");
+}
+
+#[test]
+fn a_full_disk_in_the_middle_of_an_album_is_told_and_the_old_record_stays() {
+    let dir = folder();
+    two_songs(dir.path());
+    expect_code(&run(dir.path(), ["album", "songs", "--propose", "-q"]), 0);
+    fs::create_dir(dir.path().join("disk")).unwrap();
+    // The files of the archive fit, those of the disc do not.
+    let script = "mount -t tmpfs -o size=4500k none disk || exit 99; mkdir -p disk/record/archive; echo old > disk/record/album.toml;\n\
+        \"$TONMEISTER\" album songs/album.toml --for archive,cd -o disk/record --force; code=$?; cd disk; find . -type f; cat record/album.toml; exit $code";
+    let args = ["-rm", "sh", "-c", script];
+    let mut command = Command::new("unshare");
+    let run = command.current_dir(dir.path()).args(args).env("TONMEISTER", program()).output();
+    let Ok(output) = run.inspect_err(|error| println!("skipped: no unshare: {error}")) else { return };
+    if code(&output) == 99 || err(&output).contains("unshare") {
+        println!("skipped: no file system can be mounted: {}", err(&output));
+        return;
+    }
+    expect_code(&output, 4);
+    assert!(err(&output).contains("[disk_full]"), "{}", err(&output));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "./record/album.toml\nold\n");
+}
+
+#[test]
+fn a_signal_stops_an_album_anywhere_and_leaves_nothing() {
+    let dir = folder();
+    let ten = song(10.0);
+    let long: Vec<Vec<f64>> = ten.iter().map(|plane| plane.repeat(6)).collect();
+    fs::create_dir(dir.path().join("songs")).unwrap();
+    write_wav(&dir.path().join("songs/01 One.wav"), &long, RATE_HZ, 16);
+    write_wav(&dir.path().join("songs/02 Two.wav"), &long, RATE_HZ, 16);
+    let text = "version = 1\n[album]\ntitle = \"T\"\n[[song]]\nid = \"a\"\nfile = \"01 One.wav\"\n[[song]]\nid = \"b\"\nfile = \"02 Two.wav\"\n";
+    fs::write(dir.path().join("songs/album.toml"), text).unwrap();
+    let call = ["album", "songs/album.toml", "--for", "spotify,cd", "-o", "record"];
+    for (stage, signal) in [
+        ("listen", "-INT"),
+        ("weigh levels", "-TERM"),
+        ("album for spotify", "-INT"),
+        ("album for cd", "-TERM"),
+    ] {
+        interrupt(dir.path(), &call, stage, signal);
+        assert!(!dir.path().join("record").exists(), "{stage}: {:?}", tree(&dir.path().join("record")));
     }
 }

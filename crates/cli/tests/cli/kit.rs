@@ -147,17 +147,20 @@ pub(crate) struct Heard {
 pub(crate) fn by_ffmpeg(path: &Path) -> Option<Heard> {
     let graph = "ebur128=peak=true+sample:framelog=verbose";
     let args = ["-hide_banner", "-nostats", "-i", path.to_str()?, "-af", graph, "-f", "null", "-"];
-    let output = tool("ffmpeg", args)?;
-    let text = err(&output);
+    Some(of_ffmpeg(&err(&tool("ffmpeg", args)?)))
+}
+
+/// The summary of ffmpeg's `ebur128`, as it stands in what it says.
+pub(crate) fn of_ffmpeg(text: &str) -> Heard {
     let summary = &text[text.rfind("Summary:").unwrap_or_else(|| panic!("no summary: {text}"))..];
     let number = |after: &str, key: &str| -> f64 {
         let part = &summary[summary.find(after).unwrap_or(0)..];
         let line = part.lines().find_map(|line| line.trim().strip_prefix(key)).unwrap_or("nan");
         line.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or(f64::NAN)
     };
-    Some(Heard {
+    Heard {
         integrated_lufs: number("Integrated loudness", "I:"),
         true_peak_dbtp: number("True peak", "Peak:"),
         sample_peak_dbfs: number("Sample peak", "Peak:"),
-    })
+    }
 }

@@ -65,6 +65,9 @@ pub const BLANK_AFTER_FRAMES: u64 = 1024;
 /// What counts as digital silence: -240 dBFS, far below half an LSB of 24 bits (-144) yet above the rounding errors of filters.
 const SILENCE: f64 = 1e-12;
 
+/// Samples without dependences that are worked on at once.
+const CHUNK: usize = 64;
+
 /// Length of the error memory; the longest shaper.
 const MEMORY: usize = 24;
 /// Most poles of a shaper.
@@ -83,7 +86,7 @@ pub struct Quantiser {
     rng: CounterRng,
     frame: u64,
     silent_frames: u64,
-    /// Errors, newest first.
+    /// What errors add to the samples to come; with poles the errors, newest first.
     errors: [f64; MEMORY],
     /// What was fed back, newest first; only with poles.
     fed_back: [f64; POLES],
@@ -115,11 +118,44 @@ impl Quantiser {
     /// Quantises `input` (full scale ±1.0) to integers in `-2^(bits-1) ..= 2^(bits-1) - 1`, as many as both slices hold.
     /// Out-of-range samples are clamped and [counted](Self::clipped); NaN and infinity count as silence.
     pub fn process(&mut self, input: &[f64], output: &mut [i32]) {
-        if self.coefficients.is_empty() {
-            self.run(input, output, Self::plain);
-        } else {
-            self.run(input, output, Self::shaped);
+        match self.coefficients.len() {
+            0 => self.plainly(input, output),
+            _ if !self.poles.is_empty() => self.run(input, output, Self::with_poles),
+            3 => self.shaped::<3>(input, output),
+            5 => self.shaped::<5>(input, output),
+            9 => self.shaped::<9>(input, output),
+            15 => self.shaped::<15>(input, output),
+            16 => self.shaped::<16>(input, output),
+            20 => self.shaped::<20>(input, output),
+            _ => self.shaped::<MEMORY>(input, output),
         }
+    }
+
+    /// Without a shaper.
+    fn plainly(&mut self, input: &[f64], output: &mut [i32]) {
+        for (input, output) in input.chunks(CHUNK).zip(output.chunks_mut(CHUNK)) {
+            // Where nothing is silent and nothing clips, samples do not depend on each other.
+            let lively = input.iter().all(|x| x.abs() > SILENCE && x.abs() < 0.999);
+            if lively && self.bits > 12 && output.len() == input.len() {
+                self.lively(input, output);
+            } else {
+                self.run(input, output, Self::plain);
+            }
+        }
+    }
+
+    /// As [`run`](Self::run) with [`plain`](Self::plain), for samples that are neither silent nor near full scale.
+    fn lively(&mut self, input: &[f64], output: &mut [i32]) {
+        let scale = self.full_scale();
+        let mut noise = [0.0; CHUNK];
+        for (frame, noise) in (self.frame..).zip(&mut noise[..input.len()]) {
+            *noise = self.noise(frame);
+        }
+        for ((x, noise), y) in input.iter().zip(&noise).zip(output) {
+            *y = round_ties_even(x * scale + noise) as i32;
+        }
+        self.silent_frames = 0;
+        self.frame += input.len() as u64;
     }
 
     #[inline(always)]
@@ -145,36 +181,67 @@ impl Quantiser {
     /// One sample in LSB, rounded.
     #[inline(always)]
     fn plain(&mut self, wanted: f64) -> f64 {
-        round_ties_even(wanted + self.noise())
+        round_ties_even(wanted + self.noise(self.frame))
     }
 
-    /// One sample in LSB, rounded, with the error of those before.
-    #[inline(always)]
-    fn shaped(&mut self, wanted: f64) -> f64 {
-        let mut fed_back: f64 = self.coefficients.iter().zip(&self.errors).map(|(c, e)| c * e).sum();
-        if !self.poles.is_empty() {
-            fed_back -= self.poles.iter().zip(&self.fed_back).map(|(a, s)| a * s).sum::<f64>();
-            self.fed_back.copy_within(..POLES - 1, 1);
-            self.fed_back[0] = fed_back;
+    /// With the errors of the samples before: transposed, so that what is fed back is ready when it is wanted. `errors[j]` is what
+    /// errors so far will add to the sample after `j` others.
+    fn shaped<const TAPS: usize>(&mut self, input: &[f64], output: &mut [i32]) {
+        let (Some(coefficients), Some(state)) =
+            (self.coefficients.first_chunk::<TAPS>(), self.errors.first_chunk::<TAPS>())
+        else {
+            return;
+        };
+        let (scale, mut state) = (self.full_scale(), *state);
+        for (x, y) in input.iter().zip(output) {
+            let x = if x.is_finite() { *x } else { 0.0 };
+            self.silent_frames = if x.abs() <= SILENCE { self.silent_frames.saturating_add(1) } else { 0 };
+            *y = if self.silent_frames > BLANK_AFTER_FRAMES {
+                state = [0.0; TAPS];
+                0
+            } else {
+                let shaped = x * scale - state[0];
+                let rounded = round_ties_even(shaped + self.noise(self.frame));
+                // Of the number before the clamp, so that clipping cannot wind the loop up.
+                let error = rounded - shaped;
+                state.copy_within(1.., 0);
+                state[TAPS - 1] = 0.0;
+                state.iter_mut().zip(coefficients).for_each(|(state, c)| *state += c * error);
+                let clamped = rounded.clamp(-scale, scale - 1.0);
+                self.clipped += u64::from(clamped != rounded);
+                clamped as i32
+            };
+            self.frame += 1;
         }
+        self.errors[..TAPS].copy_from_slice(&state);
+    }
+
+    /// One sample in LSB, rounded, with the error of those before and poles: `errors` are those before, newest first.
+    #[inline(always)]
+    fn with_poles(&mut self, wanted: f64) -> f64 {
+        let mut fed_back: f64 = self.coefficients.iter().zip(&self.errors).map(|(c, e)| c * e).sum();
+        fed_back -= self.poles.iter().zip(&self.fed_back).map(|(a, s)| a * s).sum::<f64>();
+        self.fed_back.copy_within(..POLES - 1, 1);
+        self.fed_back[0] = fed_back;
         let shaped = wanted - fed_back;
-        let rounded = round_ties_even(shaped + self.noise());
+        let rounded = round_ties_even(shaped + self.noise(self.frame));
         self.errors.copy_within(..self.coefficients.len() - 1, 1);
         // Of the number before the clamp, so that clipping cannot wind the loop up.
         self.errors[0] = rounded - shaped;
         rounded
     }
 
-    /// Dither of this frame, in LSB.
-    fn noise(&self) -> f64 {
+    /// Dither of a frame, in LSB.
+    #[inline(always)]
+    fn noise(&self, frame: u64) -> f64 {
         match self.dither {
             Dither::None => 0.0,
             Dither::Triangular | Dither::Shaped(_) => {
                 // Two uniforms of 32 bits from one draw: their difference.
-                let bits = self.rng.bits(self.frame);
+                let bits = self.rng.bits(frame);
                 (f64::from((bits >> 32) as u32) - f64::from(bits as u32)) * (1.0 / 4_294_967_296.0)
             }
-            Dither::HighPass => self.rng.uniform(self.frame.wrapping_add(1)) - self.rng.uniform(self.frame),
+            Dither::HighPass => self.rng.uniform(frame.wrapping_add(1)) - self.rng.uniform(frame),
         }
     }
 

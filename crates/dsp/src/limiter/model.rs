@@ -279,6 +279,12 @@ impl Model {
         let groups = self.levels.len();
         let gain = db_to_gain(gain_db);
         let ceiling = db_to_gain(settings.ceiling_dbtp) * MARGIN;
+        // A clip bends peaks from 0.85 of its top on.
+        let untouched = if settings.clip { 0.85 * ceiling } else { ceiling };
+        if f64::from(self.highest()) * gain <= untouched {
+            // The gain is all there is.
+            return self.predict(gain, ceiling, &[]);
+        }
         let share = |group: usize| settings.share(self.share_of(group));
         // Level after the clip, later after the slow stage; and the gain on the energy so far.
         let mut levels: Vec<f32> = self.levels.clone();
@@ -304,6 +310,11 @@ impl Model {
         };
         main.run(groups, share, need, |group, factor| gains[group] *= factor as f32);
         self.predict(gain, ceiling, &gains)
+    }
+
+    /// The highest peak there is.
+    fn highest(&self) -> f32 {
+        self.levels.iter().copied().fold(0.0, f32::max)
     }
 
     fn share_of(&self, group: usize) -> f64 {
@@ -344,10 +355,11 @@ impl Model {
         }
     }
 
+    /// From the gain of every group; of those without one it is `gain`.
     fn predict(&self, gain: f64, ceiling: f64, gains: &[f32]) -> Prediction {
-        let (mut largest, mut sum_db, mut limited, mut highest) = (0.0_f64, 0.0, 0_usize, 0.0_f64);
-        for (level, factor) in self.levels.iter().zip(gains) {
-            highest = f64::max(highest, f64::from(*level));
+        let (mut largest, mut sum_db, mut limited) = (0.0_f64, 0.0, 0_usize);
+        let highest = f64::from(self.highest());
+        for factor in gains {
             let ratio = f64::from(*factor) / gain;
             if ratio < 0.999_999 {
                 let reduction_db = -math::gain_to_db(ratio);
@@ -357,7 +369,7 @@ impl Model {
             }
         }
         let groups = self.levels.len().max(1) as f64;
-        let hops = self.hop_energies(|group| gains.get(group).map_or(1.0, |gain| f64::from(*gain)));
+        let hops = self.hop_energies(|group| gains.get(group).map_or(gain, |own| f64::from(*own)));
         let integrated_lufs = self.gated_lufs(&hops);
         let peak_dbtp = math::gain_to_db(f64::min(highest * gain, ceiling));
         Prediction {
@@ -421,21 +433,39 @@ impl Model {
     pub fn solve(&self, target_lufs: f64, settings: &Settings, budget: &Budget) -> Solution {
         let start = target_lufs - self.loudness_lufs();
         if !start.is_finite() {
-            return self.solution(0.0, settings, false);
+            return Tries { model: self, settings, known: Vec::new() }.solution(0.0, false);
         }
         let lowest = start.min(budget.max_gain_db);
-        let gain_db = self.reach(target_lufs, lowest, settings, budget);
-        let solution = self.solution(gain_db, settings, true);
-        let reached = (solution.predicted.integrated_lufs - target_lufs).abs() < 0.05;
-        if reached && Self::allows(&solution, budget) {
-            return solution;
+        let mut tries = Tries { model: self, settings, known: Vec::new() };
+        let gain_db = tries.reach(target_lufs, lowest, budget);
+        let reached = (tries.at(gain_db).integrated_lufs - target_lufs).abs() < 0.05;
+        if reached && tries.allows(gain_db, budget) {
+            return tries.solution(gain_db, true);
         }
-        self.largest_allowed(lowest, gain_db, settings, budget)
+        tries.largest_allowed(lowest, gain_db, budget)
+    }
+}
+
+/// Simulations of one search, each drive once.
+struct Tries<'a> {
+    model: &'a Model,
+    settings: &'a Settings,
+    known: Vec<(f64, Prediction)>,
+}
+
+impl Tries<'_> {
+    fn at(&mut self, gain_db: f64) -> Prediction {
+        if let Some((_, predicted)) = self.known.iter().find(|(known_db, _)| *known_db == gain_db) {
+            return *predicted;
+        }
+        let predicted = self.model.loudness_at(gain_db, self.settings);
+        self.known.push((gain_db, predicted));
+        predicted
     }
 
     /// Secant steps from below; ends within 0.01 LU, or where drive gives nothing any more.
-    fn reach(&self, target_lufs: f64, lowest: f64, settings: &Settings, budget: &Budget) -> f64 {
-        let loudness = |gain_db: f64| self.loudness_at(gain_db, settings).integrated_lufs;
+    fn reach(&mut self, target_lufs: f64, lowest: f64, budget: &Budget) -> f64 {
+        let mut loudness = |gain_db: f64| self.at(gain_db).integrated_lufs;
         let (mut gain_db, mut slope) = (lowest, 0.8);
         let mut missing = target_lufs - loudness(gain_db);
         for _ in 0..10 {
@@ -453,30 +483,34 @@ impl Model {
         gain_db
     }
 
-    fn largest_allowed(&self, lowest: f64, highest: f64, settings: &Settings, budget: &Budget) -> Solution {
+    fn largest_allowed(&mut self, lowest: f64, highest: f64, budget: &Budget) -> Solution {
         let (mut low, mut high) = (f64::min(lowest, highest - 12.0), highest);
         for _ in 0..9 {
             let middle = 0.5 * (low + high);
-            if Self::allows(&self.solution(middle, settings, false), budget) {
+            if self.allows(middle, budget) {
                 low = middle;
             } else {
                 high = middle;
             }
         }
-        self.solution(low, settings, false)
+        self.solution(low, false)
     }
 
-    fn allows(solution: &Solution, budget: &Budget) -> bool {
-        solution.slope >= budget.min_slope
-            && solution.predicted.plr_db >= budget.min_plr_db
-            && solution.predicted.average_reduction_db <= budget.max_average_reduction_db
+    /// Gain in loudness per decibel of drive. A step of 0.5 dB: shorter ones see the grid of the model.
+    fn slope(&mut self, gain_db: f64) -> f64 {
+        (self.at(gain_db).integrated_lufs - self.at(gain_db - 0.5).integrated_lufs) / 0.5
     }
 
-    fn solution(&self, gain_db: f64, settings: &Settings, feasible: bool) -> Solution {
-        // A step of 0.5 dB: shorter ones see the grid of the model.
-        let below = self.loudness_at(gain_db - 0.5, settings).integrated_lufs;
-        let predicted = self.loudness_at(gain_db, settings);
-        let slope = (predicted.integrated_lufs - below) / 0.5;
+    fn allows(&mut self, gain_db: f64, budget: &Budget) -> bool {
+        let predicted = self.at(gain_db);
+        predicted.plr_db >= budget.min_plr_db
+            && predicted.average_reduction_db <= budget.max_average_reduction_db
+            && self.slope(gain_db) >= budget.min_slope
+    }
+
+    fn solution(&mut self, gain_db: f64, feasible: bool) -> Solution {
+        let predicted = self.at(gain_db);
+        let slope = self.slope(gain_db);
         Solution { gain_db, predicted, feasible, best_lufs: predicted.integrated_lufs, slope }
     }
 }

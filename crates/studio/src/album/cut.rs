@@ -6,6 +6,7 @@ use crate::deliver::{Spec, Writer};
 use crate::message::{Error, Kind, Result};
 use crate::meters::Measurements;
 use crate::pipe::{Next, Stage};
+use crate::vinyl::{Ear, Format, Grooved};
 use dsp::block::{Buffer, View};
 use dsp::dither::Quantiser;
 use dsp::meter::true_peak::TruePeakMeter;
@@ -33,6 +34,8 @@ pub(super) struct Came {
     pub(super) song: usize,
     pub(super) portrait: super::family::Portrait,
     pub(super) measured: Measurements,
+    /// What a lathe heard, where it was asked.
+    pub(super) grooved: Option<Grooved>,
 }
 
 /// Quantises the timeline once, listens to every song in it, and cuts it into files.
@@ -53,7 +56,9 @@ pub(super) struct Cutter<'a> {
     /// Songs still to come, and those that sound, with their ends.
     slots: Vec<Slot>,
     next_slot: usize,
-    sounding: Vec<(Slot, Meters)>,
+    sounding: Vec<(Slot, Meters, Option<Ear>)>,
+    /// The record songs are heard for as a lathe would.
+    ears: Option<Format>,
     came: Vec<Came>,
     top_hz: Vec<f64>,
     peaks: TruePeakMeter,
@@ -92,6 +97,7 @@ impl<'a> Cutter<'a> {
             slots,
             next_slot: 0,
             sounding: Vec::new(),
+            ears: None,
             came: Vec::new(),
             top_hz: Vec::new(),
             peaks: TruePeakMeter::new(rate_hz, channels),
@@ -102,6 +108,12 @@ impl<'a> Cutter<'a> {
     /// Where the spectra of songs end, by index.
     pub(super) fn with_tops(mut self, top_hz: Vec<f64>) -> Self {
         self.top_hz = top_hz;
+        self
+    }
+
+    /// Listens to every song as a lathe would.
+    pub(super) fn with_ears(mut self, ears: Option<Format>) -> Self {
+        self.ears = ears;
         self
     }
 
@@ -138,29 +150,34 @@ impl<'a> Cutter<'a> {
     fn listen(&mut self, block: View<'_>) {
         let end = self.at + block.frames() as u64;
         while let Some(slot) = self.slots.get(self.next_slot).filter(|slot| slot.start < end) {
-            self.sounding.push((*slot, Meters::new(self.spec.sample_rate_hz)));
+            let rate_hz = self.spec.sample_rate_hz;
+            let ear = self.ears.as_ref().map(|format| Ear::new(f64::from(rate_hz), format));
+            self.sounding.push((*slot, Meters::new(rate_hz), ear));
             self.next_slot += 1;
         }
         let mut sounding = std::mem::take(&mut self.sounding);
-        for (slot, meters) in &mut sounding {
+        for (slot, meters, ear) in &mut sounding {
             let part = self.part(block, slot.start, slot.end);
             if part.frames() > 0 {
                 meters.listen(part);
+                if let Some(ear) = ear {
+                    ear.listen(part);
+                }
             }
         }
-        for (slot, meters) in sounding {
+        for (slot, meters, ear) in sounding {
             if slot.end > end {
-                self.sounding.push((slot, meters));
+                self.sounding.push((slot, meters, ear));
             } else {
-                self.song_ends(slot, meters);
+                self.song_ends(slot, meters, ear);
             }
         }
     }
 
-    fn song_ends(&mut self, slot: Slot, meters: Meters) {
+    fn song_ends(&mut self, slot: Slot, meters: Meters, ear: Option<Ear>) {
         let top_hz = self.top_hz.get(slot.song).copied().unwrap_or(f64::INFINITY);
         let (portrait, measured) = meters.finish(top_hz);
-        self.came.push(Came { song: slot.song, portrait, measured });
+        self.came.push(Came { song: slot.song, portrait, measured, grooved: ear.map(Ear::finish) });
     }
 
     fn write(&mut self, block: View<'_>) -> Result<()> {
@@ -221,8 +238,8 @@ impl Stage for Cutter<'_> {
     }
 
     fn finish(&mut self, _next: Next<'_>) -> Result<()> {
-        for (slot, meters) in std::mem::take(&mut self.sounding) {
-            self.song_ends(slot, meters);
+        for (slot, meters, ear) in std::mem::take(&mut self.sounding) {
+            self.song_ends(slot, meters, ear);
         }
         self.piece_ends()
     }

@@ -8,6 +8,9 @@ use dsp::math;
 use serde::Serialize;
 use std::collections::VecDeque;
 
+/// The last tenth of what is kept at an end lies this far under the whole where it was faded, dB. By our own convention: a raised
+/// cosine of 30 ms is 50 dB down there, and a decay that fast is no music going on.
+const FADED_DB: f64 = 15.0;
 /// Frames at either end that are kept, to see whether two songs are one piece: 20 ms at 48 kHz.
 const KEPT_FRAMES: usize = 960;
 /// Range in which a decay is followed, dB: that of a reverberation time (ISO 3382-1).
@@ -64,6 +67,8 @@ impl Edges {
             && (self.end_dbfs - next.start_dbfs).abs() < SAME_LEVEL_DB
             && self.last.len() == next.first.len()
             && self.last.iter().zip(&next.first).all(|(end, start)| joins(end, start))
+            && !(self.last.iter().all(|end| is_faded(end))
+                && next.first.iter().all(|start| is_faded_in(start)))
     }
 }
 
@@ -94,6 +99,20 @@ fn joins(end: &[f64], start: &[f64]) -> bool {
     smooth(&first, cut.saturating_sub(1)..cut)
         && smooth(&second, cut.saturating_sub(2)..cut)
         && (brightness_db(end) - brightness_db(start)).abs() < SAME_BRIGHTNESS_DB
+}
+
+/// Whether the end of a plane fades to nothing in its last 2 ms. The differences tell: a wave that crosses zero has its largest
+/// there, a fade has none.
+fn is_faded(plane: &[f64]) -> bool {
+    let steps = differences(plane);
+    let mean = |part: &[f64]| part.iter().map(|x| x * x).sum::<f64>() / part.len().max(1) as f64;
+    let end = steps.get(steps.len() - steps.len() / 10..).unwrap_or_default();
+    math::power_to_db(mean(end)) < math::power_to_db(mean(&steps)) - FADED_DB
+}
+
+/// Whether the beginning of a plane comes out of nothing.
+fn is_faded_in(plane: &[f64]) -> bool {
+    is_faded(&plane.iter().rev().copied().collect::<Vec<f64>>())
 }
 
 fn differences(plane: &[f64]) -> Vec<f64> {
@@ -271,6 +290,12 @@ mod tests {
         // Neither does a tone in noise of its level.
         let noise = testkit::signals::noise(0.6, 3, 9600);
         assert!(!one.goes_on_in(&watch(&noise)));
+        // Nor do two that are faded out and in over 25 ms, although no step is seen at the cut.
+        let faded = |tone: &[f64]| -> Vec<f64> {
+            let shape = |n: usize| (n.min(tone.len() - 1 - n) as f64 / 1200.0).min(1.0);
+            tone.iter().enumerate().map(|(n, x)| x * math::pow(math::sin(1.57 * shape(n)), 2.0)).collect()
+        };
+        assert!(!watch(&faded(&tone[..50_021])).goes_on_in(&watch(&faded(&tone[50_021..]))));
         // Silence does not go on in anything.
         assert!(!watch(&[0.0; 4800]).goes_on_in(&two));
     }

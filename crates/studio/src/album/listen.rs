@@ -107,7 +107,10 @@ fn one(album: &Album, song: usize, job: &Job<'_>) -> Result<Heard> {
     // A print with blockers is taken all the same, as `master` does; its findings are told.
     let premaster = handover::check(&path, job)?.into_premaster_despite_findings()?;
     let part = part_of(album, song, &premaster)?;
-    let Ears { listening, portrait, edges, measured } = hear(&[(&premaster, part)], job)?;
+    // The gate has measured the whole file; only a part of it, or a mono file, is measured here.
+    let whole = part.start == 0 && part.frames == premaster.analysis().frames();
+    let known = (whole && premaster.info().channels() == CHANNELS).then(|| premaster.measurements());
+    let Ears { listening, portrait, edges, measured } = hear(&[(&premaster, part)], known, job)?;
     let print = print_of(&[&measured]).ok_or_else(|| {
         Error::input("too_short", "there is nothing to hear in the part that is played").at(path.display())
     })?;
@@ -151,54 +154,86 @@ pub(super) struct Ears {
     pub(super) measured: Measurements,
 }
 
+/// The long-term spectrum of a stream.
+pub(super) struct Colours(Welch);
+
+impl Colours {
+    pub(super) fn new(sample_rate_hz: u32) -> Self {
+        let options = Options { planes: Planes::Mean, ..Options::default() };
+        Self(Welch::new(CHANNELS, f64::from(sample_rate_hz), options))
+    }
+
+    pub(super) fn listen(&mut self, block: dsp::block::View<'_>) {
+        self.0.push(block);
+    }
+
+    pub(super) fn finish(self, top_hz: f64) -> Portrait {
+        Portrait::of(&self.0.finish(), top_hz)
+    }
+}
+
 /// Meters at the end of a pipe.
 pub(super) struct Meters {
-    spectrum: Welch,
+    spectrum: Colours,
     bank: crate::meters::Bank,
 }
 
 impl Meters {
     pub(super) fn new(sample_rate_hz: u32) -> Self {
-        let options = Options { planes: Planes::Mean, ..Options::default() };
         let setup = crate::meters::Setup::of_render(sample_rate_hz, crate::audio::Layout::of(CHANNELS));
-        Self {
-            spectrum: Welch::new(CHANNELS, f64::from(sample_rate_hz), options),
-            bank: crate::meters::Bank::new(setup),
-        }
+        Self { spectrum: Colours::new(sample_rate_hz), bank: crate::meters::Bank::new(setup) }
     }
 
     pub(super) fn listen(&mut self, block: dsp::block::View<'_>) {
-        self.spectrum.push(block);
+        self.spectrum.listen(block);
         self.bank.process(block);
     }
 
     pub(super) fn finish(self, top_hz: f64) -> (Portrait, Measurements) {
-        (Portrait::of(&self.spectrum.finish(), top_hz), self.bank.finish())
+        (self.spectrum.finish(top_hz), self.bank.finish())
     }
 }
 
-impl Stage for Meters {
+/// Loudness and peaks of a stream.
+struct Loud(crate::meters::Bank);
+
+impl Stage for Loud {
     fn push(&mut self, block: Buffer, _next: Next<'_>) -> Result<()> {
-        self.listen(block.view());
+        self.0.process(block.view());
         Ok(())
     }
 }
 
-/// Listens to parts of prints as one stream.
-pub(super) fn hear(parts: &[(&Premaster, Part)], job: &Job<'_>) -> Result<Ears> {
+/// Listens to parts of prints as one stream; `known` is what they measure, if that is known.
+pub(super) fn hear(
+    parts: &[(&Premaster, Part)],
+    known: Option<&Measurements>,
+    job: &Job<'_>,
+) -> Result<Ears> {
     let mut source = Joined::new(parts.to_vec())?;
     let rate_hz = source.sample_rate_hz();
     let mut listener = Listener::new(CHANNELS, f64::from(rate_hz));
     let mut watcher = Watcher::new(CHANNELS, f64::from(rate_hz));
-    let mut meters = Meters::new(rate_hz);
+    let setup = crate::meters::Setup::of_render(rate_hz, crate::audio::Layout::of(CHANNELS));
+    let mut loud = known.is_none().then(|| Loud(crate::meters::Bank::new(setup)));
     let expected = parts.iter().map(|(_, part)| part.frames).sum();
     let [long, side, levels, short] = listener.stages();
-    let stages: &mut [&mut dyn Stage] =
-        &mut [&mut Stereo, long, side, levels, short, &mut watcher, &mut meters];
-    pipe::run(&mut source, stages, expected, "listen", job)?;
+    let mut stereo = Stereo;
+    let mut stages: Vec<&mut dyn Stage> = vec![&mut stereo, long, side, levels, short, &mut watcher];
+    if let Some(loud) = &mut loud {
+        stages.push(loud);
+    }
+    pipe::run(&mut source, &mut stages, expected, "listen", job)?;
+    let measured = match (loud, known) {
+        (Some(loud), _) => loud.0.finish(),
+        (None, known) => {
+            known.cloned().ok_or_else(|| Error::new(Kind::Internal, "no_meter", "nothing was measured"))?
+        }
+    };
     // Sections of a song are not asked for here: levels between songs are the album's own business.
     let mut listening = listener.finish(None, &[]);
-    let (portrait, measured) = meters.finish(listening.top_hz);
+    // Mid and side together are the mean of left and right.
+    let portrait = Portrait { level_db: listening.third_octave_db.clone(), top_hz: listening.top_hz };
     listening.loudness_lufs = measured.integrated_lufs;
     Ok(Ears { listening, portrait, edges: watcher.finish(), measured })
 }

@@ -10,10 +10,12 @@
 //! The same text and the same files give the same bytes.
 
 mod cd;
+mod cuesheet;
 mod cut;
 pub mod edges;
 pub mod family;
 mod gaps;
+mod lathe;
 mod lay;
 mod level;
 mod listen;
@@ -28,6 +30,7 @@ pub mod rhythm;
 mod scan;
 mod set;
 pub mod sheet;
+mod sides;
 mod source;
 mod tape;
 #[cfg(test)]
@@ -35,11 +38,12 @@ mod tests;
 mod tracks;
 mod write;
 
+pub use lathe::{Held, Picture, Sides};
 pub use lay::{Placed, Slot, Timeline};
 pub use level::{Level, Levels};
 pub use listen::Heard;
 pub use passage::Passage;
-pub use propose::{Prepared, prepare};
+pub use propose::{Prepared, Toned, prepare};
 pub use set::{Outcome, PLAN_TOLERANCE_LU, Set};
 pub use sheet::Album;
 pub use source::Part;
@@ -113,16 +117,32 @@ pub fn check_place(album: &Album, targets: &[Target], place: Place<'_>) -> Resul
 /// `no_target`; those of [`check_place`]; every rule of the Red Book that a disc breaks; what reading and writing say;
 /// `over_ceiling`; `interrupted`. Nothing is left then.
 pub fn render(prepared: &Prepared, targets: &[Target], place: Place<'_>, job: &Job<'_>) -> Result<Release> {
+    render_with(prepared, targets, place, None, job)
+}
+
+/// The same, with pictures of sides that are cut.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_with(
+    prepared: &Prepared,
+    targets: &[Target],
+    place: Place<'_>,
+    picture: Option<Picture>,
+    job: &Job<'_>,
+) -> Result<Release> {
     if targets.is_empty() {
         let error = Error::new(Kind::Usage, "no_target", "no destination was given");
         return Err(error.hint("name at least one: `--for cd,spotify`"));
     }
     check_place(&prepared.album, targets, place)?;
+    let sides = sides::of(prepared, targets)?;
     let folder = NewFolder::create(place.folder)?;
-    let text =
-        papers::file(&place.folder.join(SHEET_FILE), prepared.album.to_toml().as_bytes(), place.force)?;
+    let album = Album { sides: sides.clone(), ..prepared.album.clone() };
+    let text = papers::file(&place.folder.join(SHEET_FILE), album.to_toml().as_bytes(), place.force)?;
     let chains = prepared.chains();
-    let desk = Desk { prepared, chains: &chains, force: place.force, job };
+    let desk =
+        Desk { prepared, chains: &chains, sides: &sides, ears: None, picture, force: place.force, job };
     let mut learnt = Learnt::default();
     let mut waiting: Vec<Waiting> = Vec::new();
     for target in targets {

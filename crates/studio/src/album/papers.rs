@@ -4,9 +4,10 @@ use super::propose::Prepared;
 use super::set::Set;
 use super::sheet::Album;
 use super::tracks::Track;
+use crate::decode;
 use crate::deliver::Verified;
 use crate::files::NewFile;
-use crate::message::{Error, Result, clean_name};
+use crate::message::{Error, Kind, Result, clean_name};
 use md5::{Digest, Md5};
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
@@ -140,6 +141,27 @@ pub(super) fn of(prepared: &Prepared, set: &Set, files: &[Verified], force: bool
         papers.push(file(&set.folder.join(SUMS), sums.as_bytes(), force)?);
     }
     Ok(papers)
+}
+
+/// Reads the code of every recording back from its file: broadcasters pay by it.
+///
+/// # Errors
+/// `isrc_lost`; what reading says.
+pub(super) fn hold_codes(album: &Album, tracks: &[Track], files: &[Verified]) -> Result<()> {
+    for (track, file) in tracks.iter().zip(files) {
+        let Some(code) = album.songs.get(track.song).and_then(|song| song.isrc.as_deref()) else { continue };
+        let source = decode::open(file.temporary(), decode::Options::default())?;
+        let tags = &source.info().metadata.tags;
+        let found =
+            tags.iter().find(|(key, _)| key.eq_ignore_ascii_case("ISRC")).map(|(_, code)| code.trim());
+        if found != Some(code) {
+            let what = format!("the ISRC {code} was written, {} is read back", found.unwrap_or("none"));
+            return Err(Error::new(Kind::Gate, "isrc_lost", what)
+                .at(file.written().path.display())
+                .hint("nothing was left; another container may hold it"));
+        }
+    }
+    Ok(())
 }
 
 /// A small file that waits for its name.

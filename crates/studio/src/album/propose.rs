@@ -1,11 +1,11 @@
 //! What is not written in an `album.toml` is proposed, every value with its reason.
 
-use super::family::{Family, Filter, Portrait, Verdict, judge};
+use super::family::{Family, Filter, Portrait, TOLERANCE_DB, Verdict, judge, left_db, out_of_reach, outside};
 use super::lay::{Fades, Placed};
-use super::listen::{self, Ears, Heard, Meters, for_each};
+use super::listen::{self, Colours, Ears, Heard, for_each};
 use super::passage::{self, Passage};
 use super::plan::{self, Difference, Print, differences};
-use super::sheet::{Album, Fade, Process};
+use super::sheet::{Album, Fade, Process, Song};
 use super::tape::Player;
 use super::{edges, gaps, response};
 use crate::job::Job;
@@ -15,6 +15,7 @@ use crate::master::taste::Taste;
 use crate::message::{Finding, Result, Severity};
 use crate::session::FadeShape;
 use dsp::eq_design::Curve;
+use serde::Serialize;
 
 /// Fade put on an end that is cut off, seconds (mastering.md §5.12: at least 100 ms).
 const END_FADE_SECONDS: f64 = 0.1;
@@ -40,8 +41,46 @@ pub struct Prepared {
     pub plan_lu: Vec<f64>,
     /// The tone of the record.
     pub family: Family,
+    /// What was done to the tone of each passage.
+    pub tones: Vec<Toned>,
     /// What should be known.
     pub findings: Vec<Finding>,
+}
+
+/// What was done to the tone of a passage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Toned {
+    /// It is as the text has it, or nothing is to be done to it.
+    Own,
+    /// It is of the family.
+    Member,
+    /// It was brought into the family.
+    Moved,
+    /// It was brought nearer, as far as it may be.
+    Nearer,
+    /// It is of another kind: left alone.
+    Stranger,
+}
+
+impl Toned {
+    /// Why bands may lie outside.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Own => "its tone is as the text has it",
+            Self::Member | Self::Moved => "it was within before the limiter, which moved it",
+            Self::Nearer => "it was moved as far as it may be; the rest is the song's own, or the mix's",
+            Self::Stranger => {
+                "it is of another kind and was left as it is; with an `insert` it goes where you want it"
+            }
+        }
+    }
+
+    /// Whether it is of the family, or was brought into it.
+    #[must_use]
+    pub fn is_kin(self) -> bool {
+        matches!(self, Self::Member | Self::Moved)
+    }
 }
 
 impl Prepared {
@@ -79,9 +118,9 @@ pub fn prepare(mut album: Album, job: &Job<'_>) -> Result<Prepared> {
     let ears = hear_passages(&passages, &heard, job)?;
     let differences = levels(&mut album, &passages, &ears, &mut findings);
     let plan_lu = passages.iter().map(|passage| planned(&album, passage)).collect();
-    let family = tones(&mut album, &heard, &passages, &ears, &mut findings, job)?;
+    let (family, tones) = tones(&mut album, &heard, &passages, &ears, &mut findings, job)?;
     let prints = ears.iter().map(|(_, print)| *print).collect();
-    Ok(Prepared { album, heard, passages, differences, prints, plan_lu, family, findings })
+    Ok(Prepared { album, heard, passages, differences, prints, plan_lu, family, tones, findings })
 }
 
 fn planned(album: &Album, passage: &Passage) -> f64 {
@@ -158,7 +197,7 @@ fn hear_passages(passages: &[Passage], heard: &[Heard], job: &Job<'_>) -> Result
             };
             return Ok((ears, lead.print));
         }
-        let ears = listen::hear(&passage.parts(heard), job)?;
+        let ears = listen::hear(&passage.parts(heard), None, job)?;
         let print = listen::print_of(&[&ears.measured]).unwrap_or(lead.print);
         Ok((ears, print))
     };
@@ -222,7 +261,7 @@ fn tones(
     ears: &[(Ears, Print)],
     findings: &mut Vec<Finding>,
     job: &Job<'_>,
-) -> Result<Family> {
+) -> Result<(Family, Vec<Toned>)> {
     let process = album.head.choices.process;
     let mut proposed = Vec::new();
     for (passage, (ears, _)) in passages.iter().zip(ears) {
@@ -246,24 +285,32 @@ fn tones(
     let anchor =
         album.anchor().and_then(|song| passages.iter().position(|passage| passage.songs.contains(&song)));
     let family = family_of(&portraits, anchor);
+    let mut toned = vec![Toned::Own; passages.len()];
     for ((index, passage), proposed) in passages.iter().enumerate().zip(proposed) {
         let Some(song) = album.songs.get_mut(passage.lead()) else { continue };
-        if !proposed || song.lock_tone || process == Process::None || anchor == Some(index) {
-            continue;
-        }
-        match judge(&family.distance_db(&portraits[index])) {
-            Verdict::Member => {}
-            Verdict::Move(filters, left_db) => {
-                if left_db > super::family::TOLERANCE_DB {
-                    findings.push(beyond(&song.file, left_db));
-                }
-                let step = tone_step(&filters, left_db)?;
-                song.steps.get_or_insert_default().push(step);
-            }
-            Verdict::Stranger(largest_db) => findings.push(stranger(&song.file, largest_db)),
+        if proposed && !song.lock_tone && process != Process::None && anchor != Some(index) {
+            toned[index] = bring(song, &family.distance_db(&portraits[index]), findings)?;
         }
     }
-    Ok(family)
+    Ok((family, toned))
+}
+
+/// Brings a song into its family, or as near as it may be.
+fn bring(song: &mut Song, distance_db: &[Option<f64>], findings: &mut Vec<Finding>) -> Result<Toned> {
+    let (filters, largest_db) = match judge(distance_db) {
+        Verdict::Member => return Ok(Toned::Member),
+        Verdict::Stranger(largest_db) => {
+            findings.push(stranger(&song.file, largest_db, distance_db));
+            return Ok(Toned::Stranger);
+        }
+        Verdict::Move(filters, largest_db) => (filters, largest_db),
+    };
+    song.steps.get_or_insert_default().push(tone_step(&filters, largest_db)?);
+    if largest_db <= TOLERANCE_DB {
+        return Ok(Toned::Moved);
+    }
+    findings.push(beyond(&song.file, distance_db, &filters));
+    Ok(Toned::Nearer)
 }
 
 /// The family of a record. What is of another kind does not bend the tone of the rest: the median is taken once more without it.
@@ -277,22 +324,23 @@ fn family_of(portraits: &[Portrait], anchor: Option<usize>) -> Family {
     }
 }
 
-fn beyond(file: &str, left_db: f64) -> Finding {
-    Finding::new(
-        "beyond_family",
-        Severity::Info,
-        format!("a third of an octave stays {left_db:.1} dB off the record's tone"),
-    )
-    .about(file)
-    .limit(format!("{:.1} dB", super::family::TOLERANCE_DB))
-    .advice("what six filters of at most 3 dB cannot do is the song's own; the mix could")
+fn beyond(file: &str, distance_db: &[Option<f64>], filters: &[Filter]) -> Finding {
+    let far = match out_of_reach(distance_db) {
+        0 => "what is out has neighbours that need the opposite".to_owned(),
+        bands => format!("{bands} thirds of an octave were further off than filters may bring back"),
+    };
+    let left = outside(&left_db(distance_db, filters));
+    Finding::new("beyond_family", Severity::Info, format!("it stays off the record's tone at {left}"))
+        .about(file)
+        .limit(format!("{TOLERANCE_DB:.1} dB per third of an octave"))
+        .advice(format!("{far} (ten of 3 dB, 4.5 dB in all); the rest is the song's own, or the mix's"))
 }
 
-fn stranger(file: &str, largest_db: f64) -> Finding {
+fn stranger(file: &str, largest_db: f64, distance_db: &[Option<f64>]) -> Finding {
     Finding::new(
         "unlike_family",
         Severity::Info,
-        format!("its spectrum is of another kind: up to {largest_db:.1} dB off"),
+        format!("its spectrum is of another kind: up to {largest_db:.1} dB off ({})", outside(distance_db)),
     )
     .about(file)
     .limit("two thirds of it within 4.5 dB")
@@ -314,14 +362,14 @@ fn portrait_after(
     let frames = passage.frames(heard).iter().sum();
     let placed = Placed { passage: passage.clone(), start: 0, frames, fades: Fades::default() };
     let mut player = Player::new(&placed, heard, steps, rate_hz, 0.0)?;
-    let mut meters = Meters::new(rate_hz);
+    let mut meters = Colours::new(rate_hz);
     let mut done = 0;
     player.drain(|block| {
         meters.listen(block.view());
         done += block.frames() as u64;
         job.step("weigh tones", done, frames.max(done))
     })?;
-    Ok(meters.finish(before.top_hz).0)
+    Ok(meters.finish(before.top_hz))
 }
 
 /// The filters of the record's tone as a step.

@@ -162,11 +162,24 @@ fn read_head(reader: &mut Reader<'_>, node: &Node<'_>) -> (Head, Option<(String,
     head.catalogue = text(reader, &mut take, "catalogue");
     head.language = take.take("language").and_then(|node| language(reader, &node));
     head.genre = text(reader, &mut take, "genre");
+    head.record = take.take("record").and_then(|node| record(reader, &node));
     let anchor =
         take.take("anchor").and_then(|node| Some((reader.text(&node, "anchor")?, node.span.clone())));
     take.fields(reader, &mut head.choices);
     take.finish(reader, "[album]");
     (head, anchor)
+}
+
+/// A kind of record there is.
+fn record(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<String> {
+    let text = reader.text(node, "record")?;
+    match crate::vinyl::find(&text) {
+        Ok(format) => Some(format.name.to_owned()),
+        Err(error) => {
+            reader.say(&node.span, wrong(error.code, error.what).hint(error.hint.unwrap_or_default()));
+            None
+        }
+    }
 }
 
 /// A language CD-TEXT knows.
@@ -337,5 +350,5 @@ fn read_side(reader: &mut Reader<'_>, node: &Node<'_>, songs: &BTreeMap<String, 
         reader.say(&take.span, what);
     }
     take.finish(reader, "a [[side]]");
-    Some(Side { name: name?, songs: ids })
+    Some(Side { name: name?, songs: ids, because: None })
 }

@@ -1,10 +1,12 @@
 //! A destination is rendered: one timeline, one limiter, one quantiser, then cuts.
 
 use super::cut::{Came, Cutter, Piece, Whole};
+use super::lathe::Picture;
 use super::lay::{Placed, Timeline};
 use super::level::Levels;
 use super::listen::Heard;
 use super::propose::Prepared;
+use super::sheet::Side;
 use super::tape::Tape;
 use crate::audio;
 use crate::deliver::{ReadBack, Spec, Writer};
@@ -16,6 +18,7 @@ use crate::master::stages::Inserts;
 use crate::message::{Error, Kind, Result};
 use crate::pipe;
 use crate::targets::Target;
+use crate::vinyl::Format;
 use dsp::math::gain_to_db;
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -100,6 +103,12 @@ pub(super) struct Desk<'a> {
     pub(super) prepared: &'a Prepared,
     /// The chain of each passage.
     pub(super) chains: &'a [Vec<Step>],
+    /// The sides of the record, given or proposed.
+    pub(super) sides: &'a [Side],
+    /// Listens to every song as a lathe would.
+    pub(super) ears: Option<Format>,
+    /// Draws sides.
+    pub(super) picture: Option<Picture>,
     pub(super) force: bool,
     pub(super) job: &'a Job<'a>,
 }
@@ -113,7 +122,7 @@ pub(super) fn render(
     whole: Option<&mut dyn Whole>,
     label: &str,
 ) -> Result<Rendered> {
-    let Desk { prepared, chains, force, job } = *desk;
+    let Desk { prepared, chains, ears, force, job, .. } = *desk;
     let own = |index: &usize| chains.get(*index).cloned().unwrap_or_default();
     let steps: Vec<Vec<Step>> = reel.belongs.iter().map(own).collect();
     let gain = |index: &usize| levels.levels.get(*index).map_or(0.0, |level| level.gain_db);
@@ -126,7 +135,8 @@ pub(super) fn render(
         let (finished, to_read) = sync_channel(WAITING_FILES);
         let reader = scope.spawn(|| read_back(to_read, job));
         let mut cutter = Cutter::new(spec, reel.pieces.clone(), reel.timeline.slots.clone(), force, finished)
-            .with_tops(tops);
+            .with_tops(tops)
+            .with_ears(ears);
         if let Some(whole) = whole {
             cutter = cutter.with_whole(whole);
         }

@@ -1,16 +1,19 @@
 //! One destination: levels solved, timeline rendered, files and what they came to.
 
 use super::cd::{self, DiscSet};
+use super::cuesheet;
 use super::cut::{Came, Piece};
-use super::family::largest_db;
+use super::family::{TOLERANCE_DB, largest_db, outside};
+use super::lathe::{self, Sides};
 use super::lay::{self, Timeline};
 use super::level::{self, Levels, Table, Wanted};
 use super::papers;
 use super::passage::Passage;
 use super::plan::stl95_lufs;
-use super::propose::Prepared;
+use super::propose::{Prepared, Toned};
 use super::render::{self, Desk, Reel, Rendered};
-use super::sheet::{Album, Loudness};
+use super::sheet::{Album, Loudness, Process, Side};
+use super::sides::{self as record, CUT};
 use super::tracks::{self, Track};
 use crate::deliver::{Gate, ReplayGain, Verified};
 use crate::files::{NewFile, NewFolder};
@@ -29,8 +32,8 @@ const MOST_RENDERS: usize = 4;
 const SHARE_OF_TOLERANCE: f64 = 0.8;
 /// Songs are told when they come out further from the plan than this, LU.
 pub const PLAN_TOLERANCE_LU: f64 = 0.5;
-/// Destinations that are cut in sides.
-const SIDED: [&str; 2] = ["vinyl", "cassette"];
+/// Destinations that come in sides.
+const SIDED: [&str; 2] = [CUT, "cassette"];
 /// Destinations that are discs.
 const DISCS: [&str; 2] = ["cd", "ddp"];
 
@@ -94,6 +97,8 @@ pub struct Set {
     pub true_peak_dbtp: f64,
     /// What the limiter took at most, dB.
     pub reduction_db: f64,
+    /// Its sides on a model of the lathe; only where it is cut.
+    pub cut: Option<Sides>,
     /// How services play it; only for services.
     pub plays: Vec<AlbumPlay>,
     /// Names of its files, in order.
@@ -120,11 +125,11 @@ enum Medium {
     Disc,
 }
 
-fn medium_of(target: &Target, album: &Album) -> Medium {
+fn medium_of(target: &Target, sides: &[Side]) -> Medium {
     let is = |names: &[&str]| names.contains(&target.name.as_str());
     if is(&DISCS) {
         Medium::Disc
-    } else if is(&SIDED) && !album.sides.is_empty() {
+    } else if is(&SIDED) && !sides.is_empty() {
         Medium::Sides
     } else {
         Medium::Files
@@ -133,13 +138,13 @@ fn medium_of(target: &Target, album: &Album) -> Medium {
 
 /// What destinations of one rate share.
 #[derive(Default)]
-pub(super) struct Learnt(BTreeMap<u32, Vec<Table>>);
+pub(super) struct Learnt(BTreeMap<(u32, bool), Vec<Table>>);
 
 impl Learnt {
-    /// The limiter's model of every passage at a rate.
-    fn at(&mut self, desk: &Desk<'_>, rate_hz: u32) -> Result<&[Table]> {
+    /// The limiter's model of every passage at a rate; `own` is for the chains of a medium.
+    fn at(&mut self, desk: &Desk<'_>, rate_hz: u32, own: bool) -> Result<&[Table]> {
         let Desk { prepared, chains, job, .. } = *desk;
-        if let Entry::Vacant(place) = self.0.entry(rate_hz) {
+        if let Entry::Vacant(place) = self.0.entry((rate_hz, own)) {
             let timeline = lay::lay(&prepared.album, &prepared.heard, &prepared.passages, rate_hz, 0)?;
             let tables = super::listen::for_each(timeline.passages.len(), job, |index, job| {
                 let steps = chains.get(index).map(Vec::as_slice).unwrap_or_default();
@@ -147,7 +152,7 @@ impl Learnt {
             })?;
             place.insert(tables);
         }
-        Ok(self.0.get(&rate_hz).map(Vec::as_slice).unwrap_or_default())
+        Ok(self.0.get(&(rate_hz, own)).map(Vec::as_slice).unwrap_or_default())
     }
 }
 
@@ -165,21 +170,47 @@ pub(super) fn common_rate(prepared: &Prepared) -> u32 {
 
 /// Renders one destination.
 pub(super) fn one(desk: &Desk<'_>, learnt: &mut Learnt, target: &Target, folder: &Path) -> Result<Waiting> {
-    let prepared = desk.prepared;
+    let medium = medium_of(target, desk.sides);
+    let album = &desk.prepared.album;
+    // What a lathe needs is no matter of taste, but where nothing is to be done nothing is.
+    let own = medium == Medium::Sides && album.head.choices.process != Process::None;
+    let chains = if own { lathe::chains(desk, target)? } else { desk.chains.to_vec() };
+    let ears =
+        if medium == Medium::Sides && target.name == CUT { Some(record::format_of(album)?) } else { None };
+    let desk = &Desk { chains: &chains, ears, ..*desk };
     let folder = NewFolder::create(&folder.join(&target.name))?;
-    let rate_hz = target.delivery_rate_hz(common_rate(prepared));
-    let medium = medium_of(target, &prepared.album);
-    let reels = reels_of(prepared, target, medium, rate_hz, folder.path())?;
-    let tracks: Vec<Vec<Track>> =
-        reels.iter().map(|reel| tracks::of(&prepared.album, &reel.timeline)).collect();
+    let rate_hz = target.delivery_rate_hz(common_rate(desk.prepared));
+    let reels = reels_of(desk, target, medium, rate_hz, folder.path())?;
+    let tracks: Vec<Vec<Track>> = reels.iter().map(|reel| tracks::of(album, &reel.timeline)).collect();
     // The rules of a disc are held before anything is rendered for it.
     let disc = match (medium, reels.first(), tracks.first()) {
         (Medium::Disc, Some(reel), Some(tracks)) => {
-            Some(cd::plan(&prepared.album, &reel.timeline, tracks, folder.path())?)
+            Some(cd::plan(album, &reel.timeline, tracks, folder.path())?)
         }
         _ => None,
     };
-    let tables: Vec<&Table> = learnt.at(desk, rate_hz)?.iter().collect();
+    let tables: Vec<&Table> = learnt.at(desk, rate_hz, own)?.iter().collect();
+    played(
+        desk,
+        target,
+        &tables,
+        Laid { folder, rate_hz, reels, tracks, disc, sided: medium == Medium::Sides },
+    )
+}
+
+/// A destination that is laid out.
+struct Laid {
+    folder: NewFolder,
+    rate_hz: u32,
+    reels: Vec<Reel>,
+    tracks: Vec<Vec<Track>>,
+    disc: Option<cd::Planned>,
+    sided: bool,
+}
+
+/// Solves the levels of a destination, renders it and says what came of it.
+fn played(desk: &Desk<'_>, target: &Target, tables: &[&Table], laid: Laid) -> Result<Waiting> {
+    let (prepared, Laid { folder, rate_hz, reels, tracks, disc, sided }) = (desk.prepared, laid);
     let offsets: Vec<f64> =
         prepared.passages.iter().map(|passage| offset_of(&prepared.album, passage)).collect();
     let wanted = Wanted {
@@ -189,7 +220,7 @@ pub(super) fn one(desk: &Desk<'_>, learnt: &mut Learnt, target: &Target, folder:
         offsets_db: &offsets,
         anchor: prepared.anchor(),
     };
-    let levels = level::solve(&wanted, &tables);
+    let levels = level::solve(&wanted, tables);
     let mut findings = level::findings(&wanted, &levels, |index| title_of(prepared, index));
     findings.extend(upsampled(prepared, rate_hz, target));
     let mut texts = Vec::new();
@@ -197,12 +228,33 @@ pub(super) fn one(desk: &Desk<'_>, learnt: &mut Learnt, target: &Target, folder:
         texts.push(papers::file(&folder.path().join(name), &content, desk.force)?);
     }
     let (rendered, disc, levels) = render_to_levels(desk, &wanted, &reels, levels, disc.as_ref())?;
+    let (rendered, levels, cut) = lathe::cut(desk, &wanted, &reels, rendered, levels)?;
+    findings.extend(cut.iter().flat_map(Sides::findings));
+    if sided {
+        texts.extend(cuesheet::papers(desk, &reels, cut.as_ref(), folder.path())?);
+    }
     let mut set = set_of(prepared, target, rate_hz, levels, &rendered);
-    set.folder = folder.path().to_owned();
+    (set.folder, set.cut) = (folder.path().to_owned(), cut);
     set.tracks = tracks.into_iter().flatten().collect();
     set.seconds = reels.iter().map(|reel| reel.timeline.seconds(reel.frames)).sum();
     hold(&set, target)?;
     findings.extend(set.songs.iter().filter_map(|song| off_plan(song, target)));
+    findings.extend(set.songs.iter().filter_map(|song| off_family(prepared, song, target)));
+    finished(desk, set, rendered, Waits { disc, texts, folder, findings })
+}
+
+/// What goes with the files of a set.
+struct Waits {
+    disc: Option<DiscSet>,
+    texts: Vec<NewFile>,
+    folder: NewFolder,
+    findings: Vec<Finding>,
+}
+
+/// Reads the files of a set back, adds what goes with them.
+fn finished(desk: &Desk<'_>, set: Set, rendered: Vec<Rendered>, waits: Waits) -> Result<Waiting> {
+    // The folder first: it goes last, and has to be empty then.
+    let Waits { folder, disc, mut texts, mut findings } = waits;
     let mut files = Vec::new();
     for file in rendered.into_iter().flat_map(|rendered| rendered.files) {
         // The timeline is held against the ceiling; a cut in the middle of a wave is no peak of the record.
@@ -210,11 +262,15 @@ pub(super) fn one(desk: &Desk<'_>, learnt: &mut Learnt, target: &Target, folder:
         findings.extend(file.written().findings.iter().cloned());
         files.push(file);
     }
+    // A file a side holds many recordings, and has no code.
+    if desk.sides.is_empty() || !SIDED.contains(&set.target.as_str()) {
+        papers::hold_codes(&desk.prepared.album, &set.tracks, &files)?;
+    }
     let measured: Vec<&Measurements> = files.iter().map(|file| &file.written().measured).collect();
     if let Some(gain) = ReplayGain::of_album(&measured) {
         files.iter().try_for_each(|file| file.put_album_gain(gain))?;
     }
-    texts.extend(papers::of(prepared, &set, &files, desk.force)?);
+    texts.extend(papers::of(desk.prepared, &set, &files, desk.force)?);
     findings.extend(disc.iter().flat_map(DiscSet::findings));
     let mut waiting = Waiting { set, files, disc, texts, folder, findings };
     waiting.name_files();
@@ -222,7 +278,7 @@ pub(super) fn one(desk: &Desk<'_>, learnt: &mut Learnt, target: &Target, folder:
 }
 
 /// Renders, corrects levels by what came out, renders again if need be: at most [`MOST_RENDERS`] times.
-fn render_to_levels(
+pub(super) fn render_to_levels(
     desk: &Desk<'_>,
     wanted: &Wanted<'_>,
     reels: &[Reel],
@@ -269,18 +325,19 @@ fn upsampled(prepared: &Prepared, rate_hz: u32, target: &Target) -> Option<Findi
 
 /// The timelines of a destination with what is cut from them.
 fn reels_of(
-    prepared: &Prepared,
+    desk: &Desk<'_>,
     target: &Target,
     medium: Medium,
     rate_hz: u32,
     folder: &Path,
 ) -> Result<Vec<Reel>> {
+    let prepared = desk.prepared;
     let all: Vec<usize> = (0..prepared.passages.len()).collect();
     let lay = |passages: &[Passage], lead_in| {
         lay::lay(&prepared.album, &prepared.heard, passages, rate_hz, lead_in)
     };
     match medium {
-        Medium::Sides => sides(prepared, target, folder, lay),
+        Medium::Sides => sides(desk, target, folder, lay),
         Medium::Disc => {
             let timeline = lay(&prepared.passages, cd::lead_in(&prepared.album))?;
             let frames = timeline.frames;
@@ -311,13 +368,14 @@ fn pieces(prepared: &Prepared, target: &Target, timeline: &Timeline, folder: &Pa
 
 /// A timeline and a file for every side. What is one piece is parted where the record is turned over.
 fn sides(
-    prepared: &Prepared,
+    desk: &Desk<'_>,
     target: &Target,
     folder: &Path,
     lay: impl Fn(&[Passage], u64) -> Result<Timeline>,
 ) -> Result<Vec<Reel>> {
+    let prepared = desk.prepared;
     let mut reels = Vec::new();
-    for side in &prepared.album.sides {
+    for side in desk.sides {
         let songs: Vec<usize> = side.songs.iter().filter_map(|id| prepared.album.index_of(id)).collect();
         let mut passages: Vec<Passage> = Vec::new();
         let mut belongs: Vec<usize> = Vec::new();
@@ -448,6 +506,19 @@ fn off_plan(song: &Outcome, target: &Target) -> Option<Finding> {
     })
 }
 
+/// Which third octaves of a delivered song lie outside the family, and why nothing brings them there.
+fn off_family(prepared: &Prepared, song: &Outcome, target: &Target) -> Option<Finding> {
+    let outside = outside(&song.tone_db);
+    let why = prepared.passage_of(song.song).and_then(|passage| prepared.tones.get(passage))?;
+    // What the text has was wanted so.
+    (!outside.is_empty() && *why != Toned::Own).then(|| {
+        Finding::new("off_family", Severity::Info, outside)
+            .about(format!("{} for {}", song.title, target.name))
+            .limit(format!("{TOLERANCE_DB:.1} dB per third of an octave"))
+            .advice(why.words())
+    })
+}
+
 fn set_of(prepared: &Prepared, target: &Target, rate_hz: u32, levels: Levels, rendered: &[Rendered]) -> Set {
     let came: Vec<&Came> = rendered.iter().flat_map(|own| &own.came).collect();
     let songs: Vec<Outcome> = came.iter().map(|came| outcome(prepared, &levels, came)).collect();
@@ -468,6 +539,7 @@ fn set_of(prepared: &Prepared, target: &Target, rate_hz: u32, levels: Levels, re
         loudest_lufs: Some(loudest).filter(|lufs| lufs.is_finite()),
         true_peak_dbtp: rendered.iter().map(|own| own.peak_dbtp).fold(f64::NEG_INFINITY, f64::max),
         reduction_db: rendered.iter().map(|own| own.reduction_db).fold(0.0, f64::max),
+        cut: None,
         plays: plays.unwrap_or_default(),
         files: Vec::new(),
         seconds: 0.0,

@@ -131,6 +131,8 @@ pub struct Head {
     pub language: Option<String>,
     /// Genre.
     pub genre: Option<String>,
+    /// Kind of record it is cut on (`12in-33` unless named).
+    pub record: Option<String>,
     /// Id of the song the others follow in tone and loudness; `None` is the median of all.
     pub anchor: Option<String>,
     /// Choices for the whole record.
@@ -218,6 +220,8 @@ pub struct Side {
     pub name: String,
     /// Ids of its songs, in order.
     pub songs: Vec<String>,
+    /// Why, where it was proposed; becomes a comment.
+    pub because: Option<String>,
 }
 
 /// An album.

@@ -22,9 +22,13 @@ impl Album {
         for song in &self.songs {
             one(&mut text, song);
         }
-        for Side { name, songs } in &self.sides {
+        for Side { name, songs, because } in &self.sides {
             let ids: Vec<String> = songs.iter().map(|id| quoted(id)).collect();
-            let _ = write!(text, "\n[[side]]\nname = {}\nsongs = [{}]\n", quoted(name), ids.join(", "));
+            text.push('\n');
+            for line in because.iter().flat_map(|because| because.lines()) {
+                let _ = writeln!(text, "# {line}");
+            }
+            let _ = write!(text, "[[side]]\nname = {}\nsongs = [{}]\n", quoted(name), ids.join(", "));
         }
         text
     }
@@ -54,6 +58,7 @@ fn head(text: &mut String, head: &Head) {
     entry(text, "catalogue", head.catalogue.as_deref());
     entry(text, "language", head.language.as_deref());
     entry(text, "genre", head.genre.as_deref());
+    entry(text, "record", head.record.as_deref());
     text.push_str(
         "# What the songs follow in tone and loudness: \"median\" of all, or the id of one of them.\n",
     );

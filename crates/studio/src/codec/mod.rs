@@ -5,10 +5,11 @@
 //! scale, on samples and between them, as Apple's `afclip` does. [`hold`] does so for several codecs, as many at once as there are
 //! threads.
 //!
-//! AAC, MP3 and Opus are encoded by built-in encoders; Vorbis by the user's ffmpeg, and where that is missing, that it was not checked
-//! is said. Services use other encoders than these (Apple its own, most of the others Fraunhofer's or LAME): what is found is the *typical*
-//! overshoot of a codec at its rate. The encoders give the same bytes on the same machine whatever the threads; that they do on
-//! another machine is not promised (two of them compute with the processor's own functions).
+//! AAC, MP3 and Opus are encoded by built-in encoders and, where the user has ffmpeg, a second time by its own (LAME, libopus): the
+//! higher peak counts, because encoders differ by some tenths of a decibel, and now and then by more (docs/bars.md). Vorbis is
+//! encoded by ffmpeg alone, and where that is missing, that it was not checked is said. Services use other encoders than these (Apple its
+//! own, others Fraunhofer's): what is found is the *typical* overshoot of a codec at its rate. The encoders give the same bytes on the
+//! same machine whatever the threads; that they do on another machine is not promised (some compute with the processor's own functions).
 
 mod aac;
 mod ffmpeg;
@@ -42,7 +43,7 @@ const BLOCK_FRAMES: usize = 8192;
 pub struct Checked {
     /// The codec.
     pub codec: Codec,
-    /// Who encoded it.
+    /// Who encoded it: of two encoders the one whose peak is higher.
     pub encoder: &'static str,
     /// Rate it was encoded at.
     pub sample_rate_hz: u32,
@@ -99,6 +100,15 @@ impl Outcome {
         }
     }
 
+    /// Who encoded it, if anybody did.
+    #[must_use]
+    pub fn encoder(&self) -> &'static str {
+        match self {
+            Self::Checked(checked) => checked.encoder,
+            Self::NotChecked { .. } => "nobody",
+        }
+    }
+
     /// True peak of what was decoded, if it was.
     #[must_use]
     pub fn true_peak_dbtp(&self) -> Option<f64> {
@@ -121,8 +131,9 @@ impl Outcome {
             .advice("install ffmpeg with libvorbis, or listen to the encoded file elsewhere"),
             Self::Checked(checked) if checked.true_peak_dbtp > ceiling_dbtp => {
                 let measured = format!(
-                    "{} decodes to {:+.2} dBTP, {} overs",
+                    "{} ({}) decodes to {:+.2} dBTP, {} overs",
                     checked.codec,
+                    checked.encoder,
                     checked.true_peak_dbtp,
                     checked.total_overs()
                 );
@@ -167,30 +178,62 @@ pub fn hold(
     Ok(outcomes)
 }
 
-/// Checks a file with one codec.
+/// Checks a file with one codec, by two encoders where there are two.
 ///
 /// # Errors
 /// As [`hold`].
 pub fn check(path: &Path, codec: Codec, source_true_peak_dbtp: f64, job: &Job<'_>) -> Result<Outcome> {
-    let not = |why: String| Ok(Outcome::NotChecked { codec, why });
+    let own = opinion(path, codec, By::Own, source_true_peak_dbtp, job)?;
+    if codec.family == Family::Vorbis {
+        return Ok(own);
+    }
+    // Where ffmpeg is missing, or has no such encoder, or does not like the file, one opinion has to do.
+    let second = opinion(path, codec, By::Ffmpeg, source_true_peak_dbtp, job)?;
+    Ok(if second.true_peak_dbtp() > own.true_peak_dbtp() { second } else { own })
+}
+
+/// Whose encoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// The one that is built in; of Vorbis ffmpeg's.
+    Own,
+    /// ffmpeg's.
+    Ffmpeg,
+}
+
+/// What one encoder makes of a file.
+fn opinion(path: &Path, codec: Codec, by: By, source_dbtp: f64, job: &Job<'_>) -> Result<Outcome> {
+    match stream_by(path, codec, by, job)? {
+        Ok(encoded) => encoded.check(source_dbtp, job),
+        Err(why) => Ok(Outcome::NotChecked { codec, why }),
+    }
+}
+
+/// Encodes a file with one codec, or says in words why that cannot be.
+///
+/// # Errors
+/// As [`hold`].
+pub fn stream(path: &Path, codec: Codec, job: &Job<'_>) -> Result<std::result::Result<Encoded, String>> {
+    stream_by(path, codec, By::Own, job)
+}
+
+fn stream_by(
+    path: &Path,
+    codec: Codec,
+    by: By,
+    job: &Job<'_>,
+) -> Result<std::result::Result<Encoded, String>> {
     let channels = decode::probe(path)?.channels();
     if channels > 2 {
-        return not(format!("the file has {channels} channels; codecs are checked in mono and stereo"));
+        return Ok(Err(format!("the file has {channels} channels; codecs are checked in mono and stereo")));
     }
     // An encoder may panic on what its makers did not think of; that must not cost the master.
-    let encoded = catch_unwind(AssertUnwindSafe(|| encode(path, codec, job)));
-    let encoded = match encoded {
-        Ok(Ok(encoded)) => encoded,
-        Ok(Err(Failed::Stop(error))) => return Err(error),
-        Ok(Err(Failed::Encoder(why))) => return not(why),
-        Err(_) => return not("the encoder panicked".to_owned()),
-    };
-    match measure(&encoded, codec, source_true_peak_dbtp, job) {
-        Ok(checked) => Ok(Outcome::Checked(Box::new(checked))),
-        Err(error) if matches!(error.kind, Kind::Input | Kind::Internal | Kind::Limit) => {
-            not(format!("what was encoded does not decode: {}", error.what))
-        }
-        Err(error) => Err(error),
+    let encoded = catch_unwind(AssertUnwindSafe(|| encode_by(path, codec, by, job)));
+    match encoded {
+        Ok(Ok(encoded)) => Ok(Ok(encoded)),
+        Ok(Err(Failed::Stop(error))) => Err(error),
+        Ok(Err(Failed::Encoder(why))) => Ok(Err(why)),
+        Err(_) => Ok(Err("the encoder panicked".to_owned())),
     }
 }
 
@@ -208,15 +251,72 @@ impl From<Error> for Failed {
     }
 }
 
-/// A lossy stream in a temporary file.
-struct Encoded {
+/// A lossy stream in a temporary file, which goes when this is dropped.
+pub struct Encoded {
     file: NewFile,
+    codec: Codec,
     encoder: &'static str,
     /// Frames that went in, at the rate of the codec.
     frames: u64,
     sample_rate_hz: u32,
     /// Frames that the decoder gives before the first that went in, where the container does not tell them.
     priming: u64,
+}
+
+impl Encoded {
+    /// The codec.
+    #[must_use]
+    pub fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// Where the bare stream is: ADTS, MPEG audio or Ogg.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.file.temporary()
+    }
+
+    /// Frames of the music, at [`sample_rate_hz`](Self::sample_rate_hz).
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// Rate of the stream.
+    #[must_use]
+    pub fn sample_rate_hz(&self) -> u32 {
+        self.sample_rate_hz
+    }
+
+    /// Frames before the music that the stream does not tell of: those of AAC.
+    #[must_use]
+    pub fn priming(&self) -> u64 {
+        self.priming
+    }
+
+    /// What is decoded, without anything before and after the music.
+    ///
+    /// # Errors
+    /// What decoding says.
+    pub fn open(&self) -> Result<Box<dyn Source>> {
+        let inner = decode::open(self.path(), decode::Options::default())?;
+        Ok(Box::new(Aligned::new(inner, self.priming, self.frames)?))
+    }
+
+    /// Decodes and measures it.
+    ///
+    /// # Errors
+    /// As [`hold`].
+    pub fn check(&self, source_true_peak_dbtp: f64, job: &Job<'_>) -> Result<Outcome> {
+        match measure(self, self.codec, source_true_peak_dbtp, job) {
+            Ok(checked) => Ok(Outcome::Checked(Box::new(checked))),
+            Err(error) if matches!(error.kind, Kind::Input | Kind::Internal | Kind::Limit) => {
+                let why = format!("what was encoded does not decode: {}", error.what);
+                Ok(Outcome::NotChecked { codec: self.codec, why })
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// What takes planar audio at the rate of its codec and writes a stream. Samples are finite.
@@ -236,18 +336,20 @@ fn rate_hz(family: Family, source_hz: u32) -> u32 {
     }
 }
 
-fn encode(path: &Path, codec: Codec, job: &Job<'_>) -> std::result::Result<Encoded, Failed> {
+fn encode_by(path: &Path, codec: Codec, by: By, job: &Job<'_>) -> std::result::Result<Encoded, Failed> {
     let mut source = decode::open(path, decode::Options::default())?;
     let info = source.info().clone();
     let (channels, rate) = (info.channels(), rate_hz(codec.family, info.sample_rate_hz));
     // The endings are for people who look into the folder of temporary files; readers go by content.
     let name = format!("tonmeister-codec.{}", codec.family.name());
     let file = NewFile::create(&std::env::temp_dir().join(name), true)?;
-    let (mut encoder, by): (Box<dyn Encoder>, _) = match codec.family {
-        Family::Aac => (Box::new(aac::Aac::new(&file, codec, rate, channels)?), "syom 0.9.0"),
-        Family::Mp3 => (Box::new(mp3::Mp3::new(&file, codec, rate, channels)?), "rusty_mp3 1.0.5"),
-        Family::Opus => (Box::new(opus::Opus::new(&file, codec, channels)?), "opus-pure 0.2.2"),
-        Family::Vorbis => (Box::new(ffmpeg::Vorbis::new(&file, codec, rate, channels)?), "ffmpeg, libvorbis"),
+    let (mut encoder, name): (Box<dyn Encoder>, _) = match (codec.family, by) {
+        (Family::Aac, By::Own) => (Box::new(aac::Aac::new(&file, codec, rate, channels)?), "syom 0.9.0"),
+        (Family::Mp3, By::Own) => (Box::new(mp3::Mp3::new(&file, codec, rate, channels)?), "rusty_mp3 1.0.5"),
+        (Family::Opus, By::Own) => (Box::new(opus::Opus::new(&file, codec, channels)?), "opus-pure 0.2.2"),
+        (family, _) => {
+            (Box::new(ffmpeg::Ffmpeg::new(&file, codec, rate, channels)?), ffmpeg::encoder_of(family))
+        }
     };
     let mut resampler = Resampler::new(info.sample_rate_hz, rate, channels, Slope::Gentle)
         .map_err(|unsupported| Failed::Encoder(format!("no conversion to {} Hz", unsupported.to_hz)))?;
@@ -271,7 +373,7 @@ fn encode(path: &Path, codec: Codec, job: &Job<'_>) -> std::result::Result<Encod
         }
     }
     let priming = encoder.finish()?;
-    Ok(Encoded { file, encoder: by, frames, sample_rate_hz: rate, priming })
+    Ok(Encoded { file, codec, encoder: name, frames, sample_rate_hz: rate, priming })
 }
 
 fn measure(encoded: &Encoded, codec: Codec, source_dbtp: f64, job: &Job<'_>) -> Result<Checked> {

@@ -20,7 +20,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Marker, block header and STREAMINFO.
 const HEAD_BYTES: usize = 42;
 
-type Stream = Chain<Cursor<[u8; HEAD_BYTES]>, BufReader<File>>;
+/// The head in memory, then the file; buffered as one, because frames are read byte by byte.
+type Stream = BufReader<Chain<Cursor<[u8; HEAD_BYTES]>, File>>;
 
 /// Opens a FLAC file that begins at byte `start`.
 pub(super) fn open(mut scan: Scan, start: u64, options: Options) -> Result<Box<dyn Source>> {
@@ -42,8 +43,8 @@ pub(super) fn open(mut scan: Scan, start: u64, options: Options) -> Result<Box<d
         metadata: blocks.metadata,
     };
     let (name, at) = (scan.name().to_owned(), scan.at());
-    let file = BufReader::with_capacity(256 * 1024, scan.into_file(at)?);
-    let reader = Cursor::new(blocks.head).chain(file);
+    let both = Cursor::new(blocks.head).chain(scan.into_file(at)?);
+    let reader = BufReader::with_capacity(256 * 1024, both);
     let reader = FlacChannelReader::new(reader).map_err(|e| corrupt(&e.to_string(), 0).at(&name))?;
     Ok(Box::new(FlacSource {
         scale: 1.0 / (1_u64 << (bits - 1)) as f64,

@@ -1,6 +1,6 @@
 //! ID3v2.3 and 2.4 tags inside a chunk: texts under their Vorbis names. Source: id3.org, "ID3 tag version 2.4.0" and 2.3.0.
 
-use super::tags::push;
+use super::tags::once;
 use crate::audio::Metadata;
 
 /// Vorbis names of text frames.
@@ -53,12 +53,8 @@ fn said(metadata: &mut Metadata, key: &str, text: &str) {
         ("DISCNUMBER", Some((number, total))) => (number, Some(("DISCTOTAL", total))),
         _ => (text, None),
     };
-    let known =
-        |metadata: &Metadata, key: &str| metadata.tags.iter().any(|(name, _)| name.eq_ignore_ascii_case(key));
     for (key, text) in std::iter::once((key, text)).chain(total) {
-        if !known(metadata, key) && !text.is_empty() {
-            push(metadata, key, text.to_owned());
-        }
+        once(metadata, key, text);
     }
 }
 

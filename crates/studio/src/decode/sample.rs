@@ -121,6 +121,7 @@ impl Form {
             (Stored::I8, _) => {
                 spread(bytes, buffer, start, frames, |b| f64::from(i8::from_le_bytes(b)) / 128.0)
             }
+            (Stored::I16, false) if buffer.channels() == 2 => stereo16(bytes, buffer, start, frames),
             (Stored::I16, false) => spread(bytes, buffer, start, frames, |b| int16(i16::from_le_bytes(b))),
             (Stored::I16, true) => spread(bytes, buffer, start, frames, |b| int16(i16::from_be_bytes(b))),
             (Stored::I24, false) if buffer.channels() == 2 => stereo24(bytes, buffer, start, frames),
@@ -175,6 +176,19 @@ fn stereo24(bytes: &[u8], buffer: &mut Buffer, start: usize, frames: usize) {
     let done = steps.len() * 2;
     let rest = bytes.get(done * 6..).unwrap_or_default();
     spread(rest, buffer, start + done, frames.saturating_sub(done), |[a, b, c]| int32([0, a, b, c]));
+}
+
+/// Stereo of 16 bits, a frame at a time.
+fn stereo16(bytes: &[u8], buffer: &mut Buffer, start: usize, frames: usize) {
+    let mut block = buffer.block();
+    let mut block = block.slice(start, frames);
+    let Some((left, right)) = block.pair_mut() else { return };
+    let (steps, _) = bytes.as_chunks::<4>();
+    for ((step, left), right) in steps.iter().zip(left).zip(right) {
+        let both = u32::from_le_bytes(*step).cast_signed();
+        *left = f64::from((both << 16) >> 16) * (1.0 / 32_768.0);
+        *right = f64::from(both >> 16) * (1.0 / 32_768.0);
+    }
 }
 
 /// Deals interleaved samples of `N` bytes out to the channels.

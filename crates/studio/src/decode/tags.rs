@@ -116,6 +116,32 @@ pub(super) fn ixml(bytes: &[u8], channels: usize, metadata: &mut Metadata) {
     }
 }
 
+/// `axml` chunk: the ISRC, and nothing else of it. Source: EBU Tech 3352, section 4 (`<dc:identifier>ISRC:…</dc:identifier>`).
+pub(super) fn axml(bytes: &[u8], metadata: &mut Metadata) {
+    let Some(xml) = text(bytes) else { return };
+    let mut rest = xml.as_str();
+    while let Some(said) = element(rest, "dc:identifier") {
+        let code = said.trim().get(..5).filter(|head| head.eq_ignore_ascii_case("ISRC:"));
+        if let Some(code) = code.and_then(|head| said.trim().get(head.len()..)) {
+            // Twelve letters and digits (ISO 3901), whatever stands between them.
+            let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
+            if code.len() == 12 {
+                once(metadata, "ISRC", &code.to_ascii_uppercase());
+            }
+            return;
+        }
+        let Some(end) = rest.find("</dc:identifier>") else { return };
+        rest = &rest[end + "</dc:identifier>".len()..];
+    }
+}
+
+/// Adds a tag that the file has not said before.
+pub(super) fn once(metadata: &mut Metadata, key: &str, value: &str) {
+    if !value.is_empty() && metadata.tags.iter().all(|(name, _)| !name.eq_ignore_ascii_case(key)) {
+        push(metadata, key, value.to_owned());
+    }
+}
+
 /// Content of the first `<name>…</name>`.
 fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
@@ -129,4 +155,45 @@ fn unescape(text: &str) -> String {
     [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")]
         .iter()
         .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn isrc(xml: &str) -> Vec<(String, String)> {
+        let mut metadata = Metadata::default();
+        axml(xml.as_bytes(), &mut metadata);
+        metadata.tags
+    }
+
+    #[test]
+    fn an_isrc_is_found_in_axml_and_nothing_else_is_taken_for_one() {
+        let wanted = [("ISRC".to_owned(), "DEA122600001".to_owned())];
+        // The example of EBU Tech 3352 has other identifiers beside it.
+        let xml = "<ebucore:identifier><dc:identifier>UMID:060A2B34</dc:identifier></ebucore:identifier>\
+            <ebucore:identifier formatLabel=\"ISRC\"><dc:identifier>ISRC:DEA122600001</dc:identifier></ebucore:identifier>";
+        assert_eq!(isrc(xml), wanted);
+        assert_eq!(isrc("<dc:identifier> isrc:de-a12-26-00001\n</dc:identifier>"), wanted);
+        for other in [
+            "",
+            "<dc:identifier>",
+            "<dc:identifier></dc:identifier>",
+            "<dc:identifier>ISRC:</dc:identifier>",
+            "<dc:identifier>ISRC:DEA12260000</dc:identifier>",
+            "<dc:identifier>IŚRC:DEA122600001</dc:identifier>",
+            "<dc:identifier>DEA122600001</dc:identifier>",
+            "<audioFormatExtended/>",
+        ] {
+            assert_eq!(isrc(other), [], "{other}");
+        }
+    }
+
+    #[test]
+    fn what_was_said_before_stays() {
+        let mut metadata = Metadata::default();
+        push(&mut metadata, "isrc", "USRC17607839".to_owned());
+        axml(b"<dc:identifier>ISRC:DEA122600001</dc:identifier>", &mut metadata);
+        assert_eq!(metadata.tags, [("ISRC".to_owned(), "USRC17607839".to_owned())]);
+    }
 }

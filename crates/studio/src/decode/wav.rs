@@ -131,7 +131,7 @@ impl Walk {
             b"ds64" if self.is_64() && self.ds64.is_none() => self.ds64 = Some(ds64(scan, bytes)?),
             b"fmt " if self.fmt.is_some() => return Err(ambiguous("fmt ")),
             b"fmt " => self.fmt = Some(Fmt::read(scan, bytes, self.big_endian, &mut self.findings)?),
-            b"bext" | b"LIST" | b"iXML" | b"id3 " | b"ID3 " if bytes <= most_bytes(&id) => {
+            b"bext" | b"LIST" | b"iXML" | b"axml" | b"id3 " | b"ID3 " if bytes <= most_bytes(&id) => {
                 let body = scan.take_vec(bytes)?;
                 self.tag(&id, &body);
             }
@@ -166,6 +166,7 @@ impl Walk {
         match id {
             b"bext" => tags::bext(body, &mut self.metadata),
             b"LIST" => tags::list_info(body, &mut self.metadata),
+            b"axml" => tags::axml(body, &mut self.metadata),
             b"id3 " | b"ID3 " => id3::id3(body, &mut self.metadata),
             _ => {
                 // iXML may stand before `fmt `: names beyond the channels are cut in `finish`.

@@ -4,7 +4,7 @@ use crate::message::{Error, Finding, Kind, Result, Severity};
 use std::path::Path;
 
 /// Largest picture in a FLAC file: a metadata block has 24 bits of length (RFC 9639, section 8.1), some of it for the frame.
-const MOST_BYTES: u64 = (1 << 24) - 1024;
+pub(super) const MOST_BYTES: u64 = (1 << 24) - 1024;
 /// Side below which shops refuse or blur a cover. By convention: 3000 pixels is what distributors ask for.
 const GOOD_PIXELS: u32 = 3000;
 
@@ -37,6 +37,14 @@ impl Artwork {
         }
         let bytes = std::fs::read(path).map_err(|error| Error::io(path, "read the picture", &error))?;
         Self::of(bytes).map_err(|error| error.at(path.display()))
+    }
+
+    /// The front cover inside a FLAC or WAV file, or the first picture there; `None` where there is none that can be read.
+    ///
+    /// # Errors
+    /// `not_found`, `io`.
+    pub fn inside(path: &Path) -> Result<Option<Self>> {
+        super::cover::inside(path)
     }
 
     /// A picture from its bytes.

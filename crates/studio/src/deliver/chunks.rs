@@ -12,9 +12,9 @@ pub struct Bext {
     pub originator: String,
     /// Reference of the originator, up to 32 letters.
     pub originator_reference: String,
-    /// `yyyy-mm-dd`; empty: 1970-01-01, because nothing here reads a clock.
+    /// `yyyy-mm-dd`; empty: not told, ten NULs, because nothing here reads a clock and a made-up day would be a false one.
     pub date: String,
-    /// `hh:mm:ss`; empty: 00:00:00.
+    /// `hh:mm:ss`; empty: not told.
     pub time: String,
     /// Frames since midnight of the first frame.
     pub time_reference_frames: u64,
@@ -50,12 +50,11 @@ impl Bext {
     /// Body of the chunk, loudness untold.
     pub(super) fn bytes(&self, rate_hz: u32, encoding: Encoding, channels: usize) -> Vec<u8> {
         let mut bytes = vec![0; BEXT_BYTES];
-        let or = |text: &str, fixed: &str| if text.is_empty() { fixed.to_owned() } else { text.to_owned() };
         put(&mut bytes, 0, 256, &self.description);
         put(&mut bytes, 256, 32, &self.originator);
         put(&mut bytes, 288, 32, &self.originator_reference);
-        put(&mut bytes, 320, 10, &or(&self.date, "1970-01-01"));
-        put(&mut bytes, 330, 8, &or(&self.time, "00:00:00"));
+        put(&mut bytes, 320, 10, &self.date);
+        put(&mut bytes, 330, 8, &self.time);
         bytes[338..346].copy_from_slice(&self.time_reference_frames.to_le_bytes());
         bytes[346..348].copy_from_slice(&2_u16.to_le_bytes());
         let at = BEXT_LOUDNESS_AT as usize;

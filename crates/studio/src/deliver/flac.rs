@@ -53,7 +53,8 @@ impl FlacSink {
         let bits = check(spec).map_err(|error| error.at(path.display()))?;
         let shared = Shared(Arc::new(Mutex::new(BufWriter::with_capacity(1 << 20, file))));
         let comment = VorbisComment { vendor_string: vendor(), fields: fields(spec) };
-        let options = Options::best()
+        let options = Options::default()
+            .fast_channel_correlation(true)
             .padding(PADDING_BYTES)
             .map_err(|error| internal(path, &error.to_string()))?
             .comment(comment);

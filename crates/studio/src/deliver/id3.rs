@@ -23,7 +23,7 @@ const FRAMES: [(&str, &[u8; 4]); 11] = [
 const UTF_8: u8 = 3;
 
 /// A tag, filled with zeros up to `size` bytes (left as long as it is where that is less).
-pub(super) fn tag(pairs: &[(String, String)], artwork: Option<&Artwork>, size: usize) -> Vec<u8> {
+pub(crate) fn tag(pairs: &[(String, String)], artwork: Option<&Artwork>, size: usize) -> Vec<u8> {
     let mut frames = Vec::new();
     let value =
         |name: &str| pairs.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str());

@@ -8,11 +8,12 @@
 mod adm;
 mod artwork;
 mod chunks;
+mod cover;
 mod flac;
 mod gate;
-mod id3;
+pub(crate) mod id3;
 mod readback;
-mod replay_gain;
+pub(crate) mod replay_gain;
 mod retag;
 pub mod tags;
 #[cfg(test)]
@@ -20,6 +21,9 @@ mod tags_tests;
 #[cfg(test)]
 mod tests;
 mod wav;
+
+#[cfg(test)]
+pub(crate) use artwork::tests::png_head as tests_png;
 
 pub use adm::Adm;
 pub use artwork::Artwork;
@@ -242,7 +246,7 @@ impl Writer {
             _ => Vec::new(),
         };
         Ok(Self {
-            tally: Tally::new(order.len()),
+            tally: Tally::new(order.len(), spec.encoding),
             spec,
             order,
             quantisers,
@@ -297,16 +301,11 @@ impl Writer {
     fn write_integers(&mut self, block: View<'_>, bits: u16) -> Result<()> {
         let (channels, frames) = (self.order.len(), block.frames());
         self.interleaved.resize(channels * frames, 0);
-        // A power of two: the division is exact, as the reader's is.
-        let step = 1.0 / (1_u64 << (bits - 1)) as f64;
         for (channel, (&from, quantiser)) in self.order.iter().zip(&mut self.quantisers).enumerate() {
             quantiser.process(block.channel(from), &mut self.integers[..frames]);
             let spread = self.interleaved.iter_mut().skip(channel).step_by(channels);
-            for ((to, value), integer) in spread.zip(&mut self.values).zip(&self.integers[..frames]) {
-                *to = *integer;
-                *value = f64::from(*integer) * step;
-            }
-            self.tally.add(channel, &self.values[..frames]);
+            spread.zip(&self.integers[..frames]).for_each(|(to, integer)| *to = *integer);
+            self.tally.add_integers(channel, &self.integers[..frames]);
         }
         match &mut self.sink {
             Sink::Flac(flac) => flac.write(&self.interleaved),
@@ -455,7 +454,8 @@ impl Verified {
     }
 
     /// The file alone, to be named together with files of other kinds.
-    pub(crate) fn into_file(self) -> NewFile {
+    #[must_use]
+    pub fn into_file(self) -> NewFile {
         self.file
     }
 

@@ -1,30 +1,49 @@
 //! The file that was just written, heard by a stranger.
 
 use super::Spec;
-use crate::audio::{Info, Source};
+use crate::audio::{Encoding, Info, Source};
 use crate::decode;
 use crate::message::{Error, Finding, Result};
 use dsp::block::Buffer;
 use std::path::Path;
 
-/// A fingerprint of audio, whatever blocks it comes in.
+/// A fingerprint of audio, whatever blocks it comes in: of integers as 32 bits, of floating-point samples as 64, little-endian.
 #[derive(Debug, Clone)]
 pub(super) struct Tally {
     channels: Vec<blake3::Hasher>,
+    /// Full scale of integers, `None` for floating-point samples.
+    full_scale: Option<f64>,
     bytes: Vec<u8>,
     samples: u64,
 }
 
 impl Tally {
-    pub(super) fn new(channels: usize) -> Self {
-        Self { channels: vec![blake3::Hasher::new(); channels], bytes: Vec::new(), samples: 0 }
+    pub(super) fn new(channels: usize, encoding: Encoding) -> Self {
+        let full_scale = match encoding {
+            Encoding::Int(bits @ 1..=32) => Some((1_u64 << (bits - 1)) as f64),
+            _ => None,
+        };
+        Self { channels: vec![blake3::Hasher::new(); channels], full_scale, bytes: Vec::new(), samples: 0 }
     }
 
     /// Appends samples of a channel.
     pub(super) fn add(&mut self, channel: usize, samples: &[f64]) {
+        match self.full_scale {
+            Some(scale) => self.put(channel, samples, |sample| ((sample * scale) as i32).to_le_bytes()),
+            None => self.put(channel, samples, |sample| sample.to_le_bytes()),
+        }
+    }
+
+    /// Appends integers of a channel.
+    pub(super) fn add_integers(&mut self, channel: usize, samples: &[i32]) {
+        self.put(channel, samples, |sample| sample.to_le_bytes());
+    }
+
+    fn put<T: Copy, const N: usize>(&mut self, channel: usize, samples: &[T], bytes: impl Fn(T) -> [u8; N]) {
         let Some(hasher) = self.channels.get_mut(channel) else { return };
-        self.bytes.clear();
-        self.bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+        self.bytes.resize(N * samples.len(), 0);
+        let (to, _) = self.bytes.as_chunks_mut::<N>();
+        to.iter_mut().zip(samples).for_each(|(to, sample)| *to = bytes(*sample));
         hasher.update(&self.bytes);
         self.samples += samples.len() as u64;
     }
@@ -77,7 +96,7 @@ impl Compared {
         if info.frames != Some(frames) {
             return differs("the length", format!("{:?}", info.frames), format!("{frames} frames"));
         }
-        let tally = Tally::new(info.channels());
+        let tally = Tally::new(info.channels(), info.encoding);
         Ok(Self { inner, tally })
     }
 

@@ -51,7 +51,7 @@ impl Gain {
 }
 
 /// Tags of a track and, where it is known, of its album.
-pub(super) fn pairs(track: Gain, album: Option<Gain>) -> Vec<(String, String)> {
+pub(crate) fn pairs(track: Gain, album: Option<Gain>) -> Vec<(String, String)> {
     let mut pairs = vec![("REPLAYGAIN_REFERENCE_LOUDNESS".to_owned(), format!("{REFERENCE_LUFS:.2} LUFS"))];
     for (name, gain) in [("TRACK", Some(track)), ("ALBUM", album)] {
         let Some(gain) = gain else { continue };

@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn a_barcode_is_held_to_its_check_digit() {
         // Numbers of GS1's own examples and of a record.
-        for right in ["4006381333931", "036000291452", "0602537518357", "5901234123457"] {
+        for right in ["4006381333931", "036000291452", "0602537518357", "5901234123457", "9783161484100"] {
             assert_eq!(barcode(right).unwrap(), right);
         }
         assert_eq!(barcode("0 36000-29145 2").unwrap(), "036000291452");

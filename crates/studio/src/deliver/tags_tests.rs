@@ -95,6 +95,55 @@ fn tags_and_cover_are_read_by_ffprobe_metaflac_and_mediainfo() {
 }
 
 #[test]
+fn a_cover_is_found_again_in_the_file_it_was_put_into() {
+    let folder = tempfile::tempdir().unwrap();
+    for container in [Container::Wav, Container::Flac] {
+        let path = folder.path().join(format!("a.{}", container.ending()));
+        verified(&path, spec(container), &tone(-20.0)).commit().unwrap();
+        assert_eq!(Artwork::inside(&path).unwrap(), tags().artwork, "{container:?}");
+        let bare = folder.path().join(format!("b.{}", container.ending()));
+        verified(&bare, Spec { artwork: None, ..spec(container) }, &tone(-20.0)).commit().unwrap();
+        assert_eq!(Artwork::inside(&bare).unwrap(), None);
+        // Cut anywhere in its head, there is no cover, and no panic.
+        let bytes = fs::read(&path).unwrap();
+        for end in (0..600).chain([1000, 2000]) {
+            fs::write(&bare, &bytes[..end]).unwrap();
+            let _ = Artwork::inside(&bare).unwrap();
+        }
+    }
+    assert_eq!(Artwork::inside(&folder.path().join("none.wav")).unwrap_err().code, "not_found");
+}
+
+#[test]
+fn the_front_cover_comes_before_other_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    // FLAC: the back (4), then the front (3), then the end of the metadata.
+    let block = |kind: u32, width: u32| {
+        let picture = artwork::tests::png_head(width, width);
+        let mut body = kind.to_be_bytes().to_vec();
+        body.extend(9_u32.to_be_bytes());
+        body.extend(b"image/png");
+        body.extend(2_u32.to_be_bytes());
+        body.extend(b"ab");
+        body.extend([0; 16]);
+        body.extend((picture.len() as u32).to_be_bytes());
+        body.extend(picture);
+        body
+    };
+    let mut bytes = b"fLaC".to_vec();
+    for (last, body) in [(0x06, block(4, 5)), (0x86, block(3, 7))] {
+        bytes.push(last);
+        bytes.extend(&(body.len() as u32).to_be_bytes()[1..]);
+        bytes.extend(body);
+    }
+    // What stands after the last block is audio.
+    bytes.extend([6, 0, 0, 200]);
+    let path = folder.path().join("a.flac");
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(Artwork::inside(&path).unwrap().unwrap().width, 7);
+}
+
+#[test]
 fn nothing_stands_after_the_audio_of_a_wav_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.wav");
@@ -106,6 +155,23 @@ fn nothing_stands_after_the_audio_of_a_wav_file() {
     // The ISRC by EBU Tech 3352 too.
     let text = String::from_utf8_lossy(&bytes[..at]).into_owned();
     assert!(text.contains("<dc:identifier>ISRC:DEA122600003</dc:identifier>"));
+}
+
+#[test]
+fn the_isrc_is_read_back_from_axml_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.wav");
+    verified(&path, spec(Container::Wav), &tone(-20.0)).commit().unwrap();
+    if let Some(said) = say("mediainfo", &["--Inform=General;%ISRC%", path.to_str().unwrap()]) {
+        assert_eq!(said.trim(), "DEA122600003");
+    }
+    // Without its ID3 tag there is only the chunk of EBU Tech 3352 that knows.
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.windows(4).position(|id| id == b"id3 ").unwrap();
+    bytes[at..at + 4].copy_from_slice(b"xxxx");
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(own(&path, "ISRC").as_deref(), Some("DEA122600003"));
+    assert_eq!(own(&path, "LABEL"), None);
 }
 
 #[test]

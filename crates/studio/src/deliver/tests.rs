@@ -311,6 +311,38 @@ fn broadcast_fields_and_measured_loudness_are_read_by_others() {
 }
 
 #[test]
+fn a_day_nobody_told_is_no_day_for_other_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("print.wav");
+    let mut spec = Spec::new(Container::Wav, Encoding::Int(24), 48_000, 1);
+    spec.bext = Some(Bext { originator: "Studio".into(), ..Bext::default() });
+    write(&path, spec.clone(), &Buffer::from_planes(&[sine(1000.0, 0.1, 0.0, 0.5, 48_000.0)]));
+    let bytes = fs::read(&path).unwrap();
+    let at = bytes.windows(4).position(|id| id == b"bext").unwrap() + 8;
+    // Ten letters of the date and eight of the time: all NUL.
+    assert_eq!(bytes[at + 320..at + 338], [0; 18]);
+    let name = path.to_str().unwrap();
+    let programs: [(&str, &[&str]); 2] =
+        [("mediainfo", &[name]), ("ffprobe", &["-v", "error", "-show_entries", "format_tags", name])];
+    for (program, arguments) in programs {
+        let Some(said) = say(program, arguments) else { continue };
+        assert!(said.contains("Studio"), "{said}");
+        // mediainfo has a line for the day all the same, with nothing in it.
+        let dates = said.lines().filter(|line| line.to_ascii_lowercase().contains("date"));
+        for line in dates.chain(said.lines().filter(|line| line.contains("creation_time"))) {
+            assert!(!line.contains(|c: char| c.is_ascii_digit()), "{program}: {line}");
+        }
+    }
+    // A day without a time is a day without a time.
+    spec.bext = Some(Bext { date: "2026-11-21".into(), ..Bext::default() });
+    let path = folder.path().join("dated.wav");
+    write(&path, spec, &Buffer::from_planes(&[sine(1000.0, 0.1, 0.0, 0.5, 48_000.0)]));
+    if let Some(said) = say("mediainfo", &["--Inform=General;%Encoded_Date%", path.to_str().unwrap()]) {
+        assert_eq!(said.trim(), "2026-11-21");
+    }
+}
+
+#[test]
 fn a_full_disk_is_told_as_such() {
     let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") else {
         println!("skipped: no /dev/full");

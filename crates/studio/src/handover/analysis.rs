@@ -76,6 +76,8 @@ pub struct Analysis {
     // Bits.
     mask: u32,
     exact: bool,
+    /// The last bit of an integer of the file's word length, of 32 bits; 0 where samples are floating-point.
+    last_bit: u32,
     // Faults.
     bad: u64,
     first_bad: Option<u64>,
@@ -112,6 +114,10 @@ impl Analysis {
             start_peak: 0.0,
             mask: 0,
             exact: true,
+            last_bit: match info.encoding {
+                Encoding::Int(bits @ 1..=32) => 1 << (32 - bits),
+                _ => 0,
+            },
             bad: 0,
             first_bad: None,
         }
@@ -157,7 +163,8 @@ impl Analysis {
     }
 
     fn push_bits(&mut self, block: View<'_>) {
-        if !self.exact {
+        // When the last bit of the word is in use, nothing more is to be learnt.
+        if !self.exact || self.mask & self.last_bit != 0 {
             return;
         }
         for channel in 0..block.channels() {

@@ -10,7 +10,7 @@ use crate::deliver::tags;
 use crate::job::Job;
 use crate::message::{Error, Finding, Result, Severity};
 use crate::session::read::{Node, Reader, Take, wrong};
-use crate::targets::{Codec, Target};
+use crate::targets::{self, Codec, Target};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -25,14 +25,15 @@ pub struct Extras {
     pub check_codecs: bool,
 }
 
-/// Ceilings lowered for codecs at most so often (mastering.md §5.13: the third time at the latest it holds).
-const MOST_LOWERINGS: usize = 3;
-/// More than the overshoot itself, because another ceiling is another encode (mastering.md §5.13).
+/// Ceilings lowered for codecs at most so often (mastering.md §5.13: the third time at the latest it holds; two encoders may need more).
+const MOST_LOWERINGS: usize = 5;
+/// More than the overshoot itself, because another ceiling is another encode (mastering.md §5.13); each time by as much again, so that
+/// encodes that never settle are left behind.
 const MORE_DB: f64 = 0.1;
 
 /// Renders a delivery to its level; when codecs are to be checked, again under a lower ceiling until the decoded streams hold theirs.
 pub(super) fn held(
-    programme: &mut Programme<'_>,
+    programme: &Programme<'_>,
     target: &Target,
     solved: Level,
     place: Place<'_>,
@@ -48,8 +49,9 @@ pub(super) fn held(
     for turn in 0..=MOST_LOWERINGS {
         let peak_dbtp = waiting.file.written().measured.true_peak_worst_dbtp();
         waiting.codecs = codec::hold(waiting.file.temporary(), &codecs, peak_dbtp, job)?;
+        let by = |outcome: &Outcome| format!("{} ({})", outcome.codec(), outcome.encoder());
         let worst =
-            waiting.codecs.iter().filter_map(|outcome| Some((outcome.true_peak_dbtp()?, outcome.codec())));
+            waiting.codecs.iter().filter_map(|outcome| Some((outcome.true_peak_dbtp()?, by(outcome))));
         let Some((peak_dbtp, codec)) = worst.max_by(|a, b| a.0.total_cmp(&b.0)) else { break };
         let over_db = peak_dbtp - target.codec_ceiling();
         if over_db <= 0.0 || turn == MOST_LOWERINGS {
@@ -57,7 +59,7 @@ pub(super) fn held(
         }
         first.get_or_insert((codec, peak_dbtp));
         let mut next = Level { delivery: waiting.delivery.clone(), ..solved.clone() };
-        lower_ceiling(&mut next.delivery, over_db + MORE_DB)?;
+        lower_ceiling(&mut next.delivery, over_db + (1 + turn) as f64 * MORE_DB)?;
         waiting = render_to_level(programme, target, next, place, job)?;
     }
     if let Some((codec, peak_dbtp)) = first {
@@ -74,6 +76,38 @@ pub(super) fn held(
         );
     }
     Ok(waiting)
+}
+
+/// Holds a delivery that stays as it stands against the codecs of its target: told, not mended.
+pub(super) fn check_as_it_is(waiting: &mut Waiting, known: Option<&Target>, job: &Job<'_>) -> Result<()> {
+    // A target of the user's own file is not known by its name alone.
+    let Some(target) = known.cloned().or_else(|| targets::find(&waiting.delivery.target).ok()) else {
+        let what = format!("the codecs of `{}` are not known here", waiting.delivery.target);
+        let finding = Finding::new("codec_not_checked", Severity::Warning, what)
+            .about(&waiting.delivery.target)
+            .limit("every codec the target names")
+            .advice("`tonmeister codecs MASTER --codec …` checks any file with any codec");
+        waiting.lowered = Some(finding);
+        return Ok(());
+    };
+    let codecs: Vec<Codec> = target.codecs.iter().map(|fact| fact.value).collect();
+    let peak_dbtp = waiting.file.written().measured.true_peak_worst_dbtp();
+    waiting.codecs = codec::hold(waiting.file.temporary(), &codecs, peak_dbtp, job)?;
+    Ok(())
+}
+
+/// What should be known of the codecs of a delivery that stays as it stands.
+pub(super) fn findings_as_it_is(waiting: &Waiting) -> Vec<Finding> {
+    let ceiling_dbtp = targets::find(&waiting.delivery.target).map_or(0.0, |target| target.codec_ceiling());
+    let about = &waiting.delivery.target;
+    let told = waiting.codecs.iter().filter_map(|outcome| outcome.finding(about, ceiling_dbtp));
+    let told = told.map(|finding| match finding.rule {
+        "codec_over" => finding.advice(
+            "the chain was rendered as it stands; with --again the ceiling is lowered by as much as it takes, or lower it in the chain",
+        ),
+        _ => finding,
+    });
+    waiting.lowered.iter().cloned().chain(told).collect()
 }
 
 /// Takes ceiling and limiter down; without a limiter one is set, because the gain belongs to the loudness.
@@ -94,13 +128,29 @@ fn lower_ceiling(delivery: &mut Delivery, by_db: f64) -> Result<()> {
     Ok(())
 }
 
-/// What should be known of the codecs of a master.
+/// A file as dense as this under the floor prints the same tenth as one on it, LU.
+const PRINTED_LU: f64 = 0.05;
+
+/// Said of a master that is denser than its destination advises, whatever made it so: measured on the file.
+fn dense(waiting: &Waiting, target: &Target) -> Option<Finding> {
+    let (least, plr_lu) = (target.min_plr_lu.as_ref()?.value, waiting.file.written().measured.plr_lu?);
+    if plr_lu >= least - PRINTED_LU {
+        return None;
+    }
+    let finding =
+        Finding::new("low_plr", Severity::Warning, format!("peak to loudness ratio {plr_lu:.1} LU"));
+    let advice = "the print itself is that dense, or more level was asked for than it takes: ask for a mix with more \
+                  headroom, or for less";
+    Some(finding.about(&target.name).limit(format!("{least:.1} LU")).advice(advice))
+}
+
+/// What should be known of the density of a master, and of its codecs.
 pub(super) fn findings(waiting: &Waiting, target: &Target) -> Vec<Finding> {
     let told = waiting
         .codecs
         .iter()
         .filter_map(|outcome: &Outcome| outcome.finding(&target.name, target.codec_ceiling()));
-    waiting.lowered.iter().cloned().chain(told).collect()
+    dense(waiting, target).into_iter().chain(waiting.lowered.iter().cloned()).chain(told).collect()
 }
 
 /// What a delivery of short programmes has to hold besides: the loudest moments (EBU R 128 s1).

@@ -2,6 +2,8 @@
 
 use super::chain::{Aim, Container, Delivery, Dither, Encoding, Evidence, Family, Output, Step, make};
 use super::listen::Transients;
+/// What a medium asks for beyond its level, for the album too.
+pub(crate) use super::medium::moves as medium_moves;
 use super::propose::{Decision, set};
 use super::taste::{Intensity, Taste};
 use crate::message::{Error, Finding, Kind, Result, Severity};
@@ -18,7 +20,7 @@ pub(super) const MARGIN_DB: f64 = 0.1;
 pub(crate) const FREE_LOUDNESS_LUFS: f64 = -10.0;
 /// Limiting spent where nobody asks for loudness: reduction averaged over all time, dB. By calibration, 2026-11-21.
 pub(crate) const FREE_REDUCTION_DB: f64 = 0.2;
-/// Peak to loudness ratio kept where a target does not say (mastering.md §6: default PLR ≥ 10).
+/// Peak to loudness ratio that is usual (mastering.md §6: default PLR ≥ 10).
 pub(crate) const LEAST_PLR_LU: f64 = 10.0;
 /// Most drive or cut that is ever tried, dB.
 pub(super) const MOST_GAIN_DB: f64 = 40.0;
@@ -28,6 +30,8 @@ pub(super) const MOST_GAIN_DB: f64 = 40.0;
 const RELEASE_MS: [f64; 2] = [50.0, 100.0];
 const STRUCK_DB: f64 = 9.0;
 const SUSTAINED_DB: f64 = 4.0;
+/// The limiter aims 0.05 dB under its own ceiling (docs/decisions/021): what stays under that by a hundredth is not touched, dB.
+const UNTOUCHED_DB: f64 = 0.06;
 /// The budget is kept this far inside of what the print has of itself, LU.
 const SLACK_LU: f64 = 0.02;
 
@@ -72,16 +76,20 @@ impl Order<'_> {
         self.ceiling_dbtp.unwrap_or_else(|| self.target.ceiling_for(lufs))
     }
 
-    /// Loudness beyond which nothing is tried where none is asked for.
+    /// Loudness beyond which nothing is tried where none is asked for. Density is the budget's business: a print that is dense
+    /// by itself comes up to its ceiling, because that costs nothing.
     fn free_lufs(&self) -> f64 {
-        let ceiling_dbtp = self.ceiling_for(self.intensity().free_loudness_lufs.value);
-        self.intensity().free_loudness_lufs.value.min(ceiling_dbtp - self.least_plr_lu())
+        self.intensity().free_loudness_lufs.value
     }
 
-    /// Peak to loudness ratio that has to be left: of the intensity, or less where the destination says so.
+    /// Peak to loudness ratio that has to be left: of the intensity, moved by what the destination is denser or more open than
+    /// usual, and no lower than what either of both asks for.
     fn least_plr_lu(&self) -> f64 {
         let own = self.intensity().least_plr_lu.value;
-        self.target.min_plr_lu.as_ref().map_or(own, |fact| own.min(fact.value))
+        self.target.min_plr_lu.as_ref().map_or(own, |fact| {
+            let moved = own + fact.value - LEAST_PLR_LU;
+            moved.max(own.min(fact.value))
+        })
     }
 
     /// The limiter for a master of a loudness under a ceiling.
@@ -174,9 +182,56 @@ fn solve_free(order: &Order<'_>, model: &Model, settings: &Settings, clean: &Sol
     }
     let free = order.intensity().free_reduction_db.value * order.taste.strength.level;
     let budget = Budget { max_average_reduction_db: free, ..budget_of(order, clean) };
-    let solution = model.solve(order.free_lufs(), settings, &budget);
-    // Whatever is allowed: what costs nothing is.
-    if solution.best_lufs < clean.best_lufs.min(order.free_lufs()) - SLACK_LU { *clean } else { solution }
+    let any = model.solve(order.free_lufs(), settings, &loosest());
+    if allows(&budget, &any) { any } else { largest_within(&budget, model, settings, clean, any.gain_db) }
+}
+
+/// As far as the limiter gives anything at all.
+fn loosest() -> Budget {
+    Budget { max_gain_db: MOST_GAIN_DB, min_plr_db: f64::NEG_INFINITY, ..Budget::default() }
+}
+
+fn allows(budget: &Budget, solution: &Solution) -> bool {
+    let Solution { predicted, slope, .. } = solution;
+    predicted.max_reduction_db <= 0.0
+        || *slope >= budget.min_slope
+            && predicted.plr_db >= budget.min_plr_db
+            && predicted.average_reduction_db <= budget.max_average_reduction_db
+}
+
+/// The largest drive that a budget allows, between one at which nothing is limited and one that is too much: by bisection, to a
+/// fiftieth of a decibel and nearer.
+fn largest_within(
+    budget: &Budget,
+    model: &Model,
+    settings: &Settings,
+    clean: &Solution,
+    most_db: f64,
+) -> Solution {
+    let (mut low_db, mut high_db) = (clean.gain_db, most_db);
+    let mut best = Solution { feasible: false, ..*clean };
+    while high_db - low_db > 0.02 {
+        let gain_db = 0.5 * (low_db + high_db);
+        let predicted = model.loudness_at(gain_db, settings);
+        let mut middle = Solution {
+            gain_db,
+            predicted,
+            feasible: false,
+            best_lufs: predicted.integrated_lufs,
+            slope: f64::INFINITY,
+        };
+        if allows(budget, &middle) {
+            // Only now, because it costs as much again. A step of half a decibel: shorter ones see the grid of the model.
+            let below = model.loudness_at(gain_db - 0.5, settings).integrated_lufs;
+            middle.slope = (predicted.integrated_lufs - below) / 0.5;
+        }
+        if allows(budget, &middle) {
+            (low_db, best) = (gain_db, middle);
+        } else {
+            high_db = gain_db;
+        }
+    }
+    best
 }
 
 /// A loudness that is asked for, or what the budget allows of it.
@@ -188,36 +243,22 @@ fn solve_for(
     clean: &Solution,
     findings: &mut Vec<Finding>,
 ) -> Solution {
-    // As far as the limiter gives anything at all.
-    let loosest = Budget { max_gain_db: MOST_GAIN_DB, min_plr_db: f64::NEG_INFINITY, ..Budget::default() };
-    let any = model.solve(wanted, settings, &loosest);
+    let any = model.solve(wanted, settings, &loosest());
     let budget = budget_of(order, clean);
-    let affordable = any.predicted.max_reduction_db <= 0.0
-        || any.predicted.plr_db >= budget.min_plr_db
-            && any.predicted.average_reduction_db <= budget.max_average_reduction_db;
+    let affordable = allows(&budget, &any);
     let mut solution = any;
     if !affordable && !order.forced {
-        solution = model.solve(wanted, settings, &budget);
-        solution.feasible = false;
-        if solution.best_lufs < clean.best_lufs - SLACK_LU || order.taste.strength.level <= 0.0 {
+        solution = largest_within(&budget, model, settings, clean, any.gain_db);
+        if order.taste.strength.level <= 0.0 {
             solution = Solution { feasible: false, ..*clean };
         }
     }
     if !affordable && order.forced {
-        findings.push(over_budget(wanted, order, model, settings, &any, &budget));
+        let sound = largest_within(&budget, model, settings, clean, any.gain_db);
+        findings.push(over_budget(wanted, order, &sound, &any, &budget));
     }
     if !solution.feasible {
         findings.push(not_reached(wanted, order, &solution, &any, clean, &budget));
-    }
-    if let Some(least) =
-        order.target.min_plr_lu.as_ref().filter(|least| solution.predicted.plr_db < least.value)
-    {
-        let measured = format!("peak to loudness ratio {:.1} LU", solution.predicted.plr_db);
-        let advice =
-            "the print itself is that dense, or the target asks for it: ask for a mix with more headroom";
-        let finding = Finding::new("low_plr", Severity::Warning, measured);
-        let limit = format!("{:.1} LU", least.value);
-        findings.push(finding.about(&order.target.name).limit(limit).advice(advice));
     }
     solution
 }
@@ -267,15 +308,7 @@ fn not_reached(
 }
 
 /// Said where a level was forced.
-fn over_budget(
-    wanted: f64,
-    order: &Order<'_>,
-    model: &Model,
-    settings: &Settings,
-    any: &Solution,
-    budget: &Budget,
-) -> Finding {
-    let sound = model.solve(wanted, settings, budget);
+fn over_budget(wanted: f64, order: &Order<'_>, sound: &Solution, any: &Solution, budget: &Budget) -> Finding {
     Finding::new(
         "over_budget",
         Severity::Warning,
@@ -356,8 +389,7 @@ fn unlimited(model: &Model, settings: &Settings) -> Solution {
     let quiet = model.loudness_at(far_below, settings);
     let peak_dbtp = quiet.integrated_lufs + quiet.plr_db - far_below;
     let gain_db = settings.ceiling_dbtp - peak_dbtp;
-    // A thousandth under, so that rounding does not touch.
-    let gain_db = if gain_db.is_finite() { ((gain_db - 0.001) * 100.0).floor() / 100.0 } else { 0.0 };
+    let gain_db = if gain_db.is_finite() { ((gain_db - UNTOUCHED_DB) * 100.0).floor() / 100.0 } else { 0.0 };
     let predicted = model.loudness_at(gain_db, settings);
     Solution { gain_db, predicted, feasible: true, best_lufs: predicted.integrated_lufs, slope: 1.0 }
 }
@@ -427,3 +459,7 @@ fn encoding_of(target: &Target) -> Result<Encoding> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "level_tests.rs"]
+mod tests;

@@ -23,7 +23,7 @@ const TOP_DB: f64 = -24.0;
 const TOP_BANDS: std::ops::RangeInclusive<usize> = 29..=30;
 
 /// The moves of a target; `shared` is the chain before it.
-pub(super) fn moves(
+pub(crate) fn moves(
     target: &Target,
     heard: &Listening,
     shared: &[Step],
@@ -159,6 +159,19 @@ mod tests {
         };
         assert_eq!(ids("vinyl", &wide, &[step(160.0)]), [""; 0]);
         assert_eq!(ids("vinyl", &wide, &[step(110.0)]), ["medium-bass"]);
+        let mut deep = heard();
+        deep.rumble_db = -25.0;
+        let high_pass = Step::new("tone-rumble", Family::Tone, made("eq", &[]).expect("eq"));
+        assert_eq!(ids("vinyl", &deep, std::slice::from_ref(&high_pass)), [""; 0]);
+        assert_eq!(ids("vinyl", &deep, &[Step { on: false, ..high_pass }]), ["medium-sub"]);
+    }
+
+    #[test]
+    fn a_spectrum_that_ends_below_the_filter_gets_none() {
+        let mut bright = heard();
+        bright.third_octave_db[29] = -22.0;
+        bright.top_hz = 12_000.0;
+        assert_eq!(ids("vinyl", &bright, &[]), [""; 0]);
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod programme;
 pub mod propose;
 pub mod reference;
 pub(crate) mod render;
+mod rest;
 pub mod set;
 pub(crate) mod stages;
 pub mod stems;
@@ -27,8 +28,8 @@ use crate::codec::Outcome;
 use crate::deliver::{Verified, Written};
 use crate::files::{self, NewFile};
 use crate::handover::Premaster;
-use crate::job::Job;
-use crate::message::{Error, Finding, Kind, Result, Severity};
+use crate::job::{self, Job};
+use crate::message::{Error, Finding, Kind, Result};
 use crate::pipe::{self, Next, Stage};
 use crate::targets::Target;
 use chain::{Chain, Delivery};
@@ -41,6 +42,7 @@ use programme::Programme;
 use propose::{Decision, Proposal};
 use reference::{Match, Painter, Portrait, Reference};
 use render::{CHANNELS, Rendered};
+pub use rest::rested;
 use stages::{Convert, Stereo};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -252,21 +254,34 @@ pub fn master_as(
     }
     let targets = asked.as_slice();
     let steps = wish.again.map_or(steps.clone(), |chain| propose::merge(&chain.steps, steps));
-    let mut programme = Programme::new(premaster, &steps, true).labelled(&extras.tags);
-    let mut models = Models { known: BTreeMap::new(), targets, wish };
-    for target in targets {
-        let master = match again::as_it_is(target, wish) {
-            Some(delivery) => render_as_it_is(&mut programme, delivery.clone(), place, job)?,
-            None => {
-                let rate_hz = again::rate_for(premaster, target, wish);
-                let model = models.at(rate_hz, &mut programme, job)?;
-                let seed = seed_of(&hash, &target.name);
-                let solved = again::solve(premaster, target, wish, model, (&heard, &steps), seed)?;
-                decisions.push(solved.decision.clone());
-                findings.extend(solved.findings.clone());
-                extras::held(&mut programme, target, solved, place, extras.check_codecs, job)?
-            }
+    let mut programme = Programme::new(premaster, &steps).labelled(&extras.tags);
+    let models = Models::of(&mut programme, targets, wish, job)?;
+    // One after the other in what is decided, side by side in what is rendered.
+    let order = longest_first(targets);
+    let mut made = job::each(targets.len(), 2, "masters", job, |turn, job| {
+        let target = &targets[order[turn]];
+        let Some(delivery) = again::as_it_is(target, wish) else {
+            let model = models.at(again::rate_for(premaster, target, wish))?;
+            let seed = seed_of(&hash, &target.name);
+            let solved = again::solve(premaster, target, wish, model, (&heard, &steps), seed)?;
+            let (decision, said) = (solved.decision.clone(), solved.findings.clone());
+            let master = extras::held(&programme, target, solved, place, extras.check_codecs, job)?;
+            return Ok((master, Some(decision), said));
         };
+        let mut master = render_as_it_is(&programme, delivery.clone(), place, job)?;
+        if extras.check_codecs {
+            extras::check_as_it_is(&mut master, Some(target), job)?;
+        }
+        Ok((master, None, Vec::new()))
+    })?;
+    // Back in the order they were asked for.
+    let mut places: Vec<usize> = (0..targets.len()).collect();
+    places.sort_by_key(|turn| order[*turn]);
+    let mut made: Vec<Option<_>> = made.drain(..).map(Some).collect();
+    let made = places.into_iter().filter_map(|turn| made[turn].take());
+    for (target, (master, decision, said)) in targets.iter().zip(made) {
+        decisions.extend(decision);
+        findings.extend(said);
         if let Some(short) = &master.short {
             // What came out takes the place of what was expected.
             findings.retain(|other: &Finding| (other.rule, &other.about) != (short.rule, &short.about));
@@ -281,6 +296,18 @@ pub fn master_as(
     let chain = Chain { source_blake3: hash, steps, deliveries, ..chain_of(premaster, wish, extras) };
     let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions, findings, heard: Some(heard) })
+}
+
+/// Targets in the order they are best begun: what takes longest must not come last.
+fn longest_first(targets: &[Target]) -> Vec<usize> {
+    let cost = |at: &usize| {
+        let target = &targets[*at];
+        // FLAC costs as much again as all the rest; then come noise shapers.
+        (target.container.value != "flac", target.bits.value)
+    };
+    let mut order: Vec<usize> = (0..targets.len()).collect();
+    order.sort_by_key(cost);
+    order
 }
 
 /// What a chain says besides its moves and deliveries.
@@ -316,7 +343,7 @@ fn hear(premaster: &Premaster, paint: bool, job: &Job<'_>) -> Result<(Heard, Str
 
 /// Renders a delivery without solving anything.
 fn render_as_it_is(
-    programme: &mut Programme<'_>,
+    programme: &Programme<'_>,
     delivery: Delivery,
     place: Place<'_>,
     job: &Job<'_>,
@@ -328,20 +355,26 @@ fn render_as_it_is(
 }
 
 /// Models of the limiter, one for each rate.
-struct Models<'a> {
-    known: BTreeMap<u32, Model>,
-    targets: &'a [Target],
-    wish: &'a Wish<'a>,
-}
+struct Models(BTreeMap<u32, Model>);
 
-impl Models<'_> {
-    fn at(&mut self, rate_hz: u32, programme: &mut Programme<'_>, job: &Job<'_>) -> Result<&Model> {
-        match self.known.entry(rate_hz) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
-            Entry::Vacant(place) => {
-                Ok(place.insert(model_of(programme, rate_hz, self.targets, self.wish, job)?))
+impl Models {
+    /// Of everything that is to be solved.
+    fn of(programme: &mut Programme<'_>, targets: &[Target], wish: &Wish<'_>, job: &Job<'_>) -> Result<Self> {
+        let mut known = BTreeMap::new();
+        for target in targets.iter().filter(|target| again::as_it_is(target, wish).is_none()) {
+            let rate_hz = again::rate_for(programme.premaster(), target, wish);
+            if let Entry::Vacant(place) = known.entry(rate_hz) {
+                place.insert(model_of(programme, rate_hz, targets, wish, job)?);
             }
         }
+        if known.is_empty() && targets.len() > 1 {
+            programme.keep(job)?;
+        }
+        Ok(Self(known))
+    }
+
+    fn at(&self, rate_hz: u32) -> Result<&Model> {
+        self.0.get(&rate_hz).ok_or_else(|| Error::new(Kind::Internal, "internal", "a rate without a model"))
     }
 }
 
@@ -350,15 +383,40 @@ impl Models<'_> {
 /// # Errors
 /// `other_print` when the print is not the one the chain was made for; as [`master`].
 pub fn render(premaster: &Premaster, chain: Chain, place: Place<'_>, job: &Job<'_>) -> Result<Mastering> {
+    render_with(premaster, chain, place, false, job)
+}
+
+/// As [`render`]; with `check_codecs` every master is encoded and decoded with the codecs of its target, and what they make of it
+/// is told. Nothing is changed by it: the chain is rendered as it stands.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_with(
+    premaster: &Premaster,
+    chain: Chain,
+    place: Place<'_>,
+    check_codecs: bool,
+    job: &Job<'_>,
+) -> Result<Mastering> {
     render::same_print(&chain, &render::hash_of_print(premaster)?)?;
     check_place(premaster.path(), chain.deliveries.iter().map(|delivery| &delivery.file), place)?;
-    let mut programme =
-        Programme::new(premaster, &chain.steps, chain.deliveries.len() > 1).labelled(&chain.tags);
-    let (mut waiting, mut findings) = (Vec::new(), Vec::new());
-    for delivery in &chain.deliveries {
-        let master = render_as_it_is(&mut programme, delivery.clone(), place, job)?;
+    let mut programme = Programme::new(premaster, &chain.steps).labelled(&chain.tags);
+    if chain.deliveries.len() > 1 {
+        programme.keep(job)?;
+    }
+    let waiting = job::each(chain.deliveries.len(), 2, "masters", job, |index, job| {
+        let mut master = render_as_it_is(&programme, chain.deliveries[index].clone(), place, job)?;
+        if check_codecs {
+            extras::check_as_it_is(&mut master, None, job)?;
+        }
+        Ok(master)
+    })?;
+    let mut findings: Vec<Finding> = Vec::new();
+    for master in &waiting {
         findings.extend(master.file.written().findings.clone());
-        waiting.push(master);
+        if check_codecs {
+            findings.extend(extras::findings_as_it_is(master));
+        }
     }
     let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions: Vec::new(), findings, heard: None })
@@ -406,7 +464,7 @@ fn model_of(
     let most_db = most_drive_db(programme.premaster(), targets, wish);
     let mut collect = Collect(Collector::new(f64::from(rate_hz), &weights, &settings, most_db));
     let mut convert = Convert::new(programme.sample_rate_hz(), rate_hz, CHANNELS, 0.0)?;
-    programme.play(&mut [&mut convert, &mut collect], "weigh levels", job)?;
+    programme.play_and_keep(&mut [&mut convert, &mut collect], "weigh levels", job)?;
     Ok(collect.0.finish())
 }
 
@@ -423,7 +481,7 @@ fn most_drive_db(premaster: &Premaster, targets: &[Target], wish: &Wish<'_>) -> 
 
 /// Renders a delivery, corrects its drive by what came out, renders again: at most [`MOST_RENDERS`] times.
 fn render_to_level(
-    programme: &mut Programme<'_>,
+    programme: &Programme<'_>,
     target: &Target,
     solved: Level,
     place: Place<'_>,
@@ -522,26 +580,6 @@ pub fn master_name(print: &Path, target: &Target) -> String {
 #[must_use]
 pub fn file_name_of(print: &Path, target: &Target, wish: &Wish<'_>) -> String {
     again::file_for(print, target, wish)
-}
-
-/// A print younger than this has not been left alone long enough, seconds: a day, as the trade has it.
-const REST_SECONDS: f64 = 24.0 * 3600.0;
-
-/// What is to be said about the age of a print.
-#[must_use]
-pub fn rested(age_seconds: f64) -> Finding {
-    let hours = age_seconds / 3600.0;
-    let age = match hours {
-        hours if hours < 1.0 => format!("the print is {:.0} minutes old", hours * 60.0),
-        hours if hours < 48.0 => format!("the print is {hours:.0} hours old"),
-        hours => format!("the print is {:.0} days old", hours / 24.0),
-    };
-    if age_seconds >= REST_SECONDS {
-        return Finding::new("rested", Severity::Info, age).limit("a day");
-    }
-    Finding::new("not_rested", Severity::Warning, age)
-        .limit("a day")
-        .advice("ears that mixed it this day hear the mix, not the record: come back tomorrow")
 }
 
 /// Seed of the dither: another one for every print and destination, the same on every run.

@@ -19,11 +19,15 @@ use dsp::block::Buffer;
 /// Most audio that is kept.
 const MOST_KEPT_BYTES: usize = 168 << 20;
 
+/// Whether so many frames are kept.
+fn fits(frames: u64) -> bool {
+    frames.saturating_mul((CHANNELS * size_of::<f64>()) as u64) <= MOST_KEPT_BYTES as u64
+}
+
 /// A print and what all masters share of their chains.
 pub(super) struct Programme<'a> {
     premaster: &'a Premaster,
     steps: Vec<Step>,
-    keep: bool,
     kept: Option<Vec<Buffer>>,
     /// Tags of the masters, those of the print below, and the cover.
     tags: Vec<(String, String)>,
@@ -31,10 +35,10 @@ pub(super) struct Programme<'a> {
 }
 
 impl<'a> Programme<'a> {
-    /// Of `steps` those that are on run. `keep`: whether it will be played more than once.
-    pub(super) fn new(premaster: &'a Premaster, steps: &[Step], keep: bool) -> Self {
+    /// Of `steps` those that are on run.
+    pub(super) fn new(premaster: &'a Premaster, steps: &[Step]) -> Self {
         let tags = premaster.info().metadata.tags.clone();
-        Self { premaster, steps: fuse(steps), keep, kept: None, tags, artwork: None }
+        Self { premaster, steps: fuse(steps), kept: None, tags, artwork: None }
     }
 
     /// With tags and a cover for the masters.
@@ -64,8 +68,35 @@ impl<'a> Programme<'a> {
         self.premaster.info().sample_rate_hz
     }
 
+    /// Plays everything into stages of its own, and keeps it for the next time if it is not too long.
+    pub(super) fn play_and_keep(
+        &mut self,
+        stages: &mut [&mut dyn Stage],
+        label: &str,
+        job: &Job<'_>,
+    ) -> Result<()> {
+        if self.kept.is_some() {
+            return self.play(stages, label, job);
+        }
+        let short = self.premaster.info().frames.is_none_or(fits);
+        let mut keep = Keep { blocks: short.then(Vec::new), bytes: 0 };
+        let mut all: Vec<&mut dyn Stage> = vec![&mut keep];
+        all.extend(stages.iter_mut().map(|stage| &mut **stage as &mut dyn Stage));
+        self.play(&mut all, label, job)?;
+        self.kept = keep.blocks;
+        Ok(())
+    }
+
+    /// Keeps what several renders will need, if it is not too long.
+    pub(super) fn keep(&mut self, job: &Job<'_>) -> Result<()> {
+        match self.premaster.info().frames.is_some_and(fits) {
+            true => self.play_and_keep(&mut [], "shared moves", job),
+            false => Ok(()),
+        }
+    }
+
     /// Plays everything into stages of its own.
-    pub(super) fn play(&mut self, stages: &mut [&mut dyn Stage], label: &str, job: &Job<'_>) -> Result<()> {
+    pub(super) fn play(&self, stages: &mut [&mut dyn Stage], label: &str, job: &Job<'_>) -> Result<()> {
         let at = |error: crate::message::Error| error.at(self.premaster.path().display());
         let expected = self.premaster.info().frames.unwrap_or(0);
         if let Some(blocks) = &self.kept {
@@ -75,20 +106,14 @@ impl<'a> Programme<'a> {
         }
         let mut source = open(self.premaster)?;
         let rate_hz = f64::from(self.sample_rate_hz());
-        let mut keep = Keep { blocks: self.keep.then(Vec::new), bytes: 0 };
         let mut stereo = Stereo;
-        {
-            // A thread for each processor: together they are the longest of all stages.
-            let of = |(index, step)| Inserts::new(std::slice::from_ref(step), rate_hz, CHANNELS, index);
-            let mut inserts: Vec<Inserts> = (0..).zip(&self.steps).map(of).collect();
-            let mut all: Vec<&mut dyn Stage> = vec![&mut stereo];
-            all.extend(inserts.iter_mut().map(|insert| insert as &mut dyn Stage));
-            all.push(&mut keep);
-            all.extend(stages.iter_mut().map(|stage| &mut **stage as &mut dyn Stage));
-            pipe::run(source.as_mut(), &mut all, expected, label, job).map_err(at)?;
-        }
-        self.kept = keep.blocks;
-        Ok(())
+        // A stage for each processor: together they are the longest of all.
+        let of = |(index, step)| Inserts::new(std::slice::from_ref(step), rate_hz, CHANNELS, index);
+        let mut inserts: Vec<Inserts> = (0..).zip(&self.steps).map(of).collect();
+        let mut all: Vec<&mut dyn Stage> = vec![&mut stereo];
+        all.extend(inserts.iter_mut().map(|insert| insert as &mut dyn Stage));
+        all.extend(stages.iter_mut().map(|stage| &mut **stage as &mut dyn Stage));
+        pipe::run(source.as_mut(), &mut all, expected, label, job).map_err(at)
     }
 }
 

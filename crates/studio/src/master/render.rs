@@ -96,7 +96,7 @@ fn bext_of(programme: &Programme<'_>) -> Bext {
 
 /// Renders one delivery into a temporary file in `folder` and reads it back.
 pub(super) fn render(
-    programme: &mut Programme<'_>,
+    programme: &Programme<'_>,
     delivery: &Delivery,
     folder: &Path,
     force: bool,

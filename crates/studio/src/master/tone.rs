@@ -48,10 +48,12 @@ pub const FAMILIES: [Family; 3] = [
 
 /// No correction is larger, dB (mastering.md §5.7: cap ±3 dB a band).
 const CAP_DB: f64 = 3.0;
-/// Up to this far outside what lies there is moved in full measure, and from that on it is not a matter of balance but of
-/// what plays: nothing, dB. By calibration, 2026-11-21, see docs/decisions/042.
-const IN_FULL_DB: f64 = 5.0;
-const NOT_AT_ALL_DB: f64 = 12.0;
+/// Up to the first so far outside what lies there is moved in full measure, and from the second on it is not a matter of balance
+/// but of what plays: nothing, dB. Rooms and loudspeakers mislead at both ends; between them what stands out is an instrument,
+/// and what is not there cannot be raised. By calibration, 2026-11-21, see docs/decisions/042.
+const ENDS_DB: (f64, f64) = (5.0, 12.0);
+const CUT_DB: (f64, f64) = (3.0, 9.0);
+const BOOST_DB: (f64, f64) = (2.0, 6.0);
 /// Where a tilt turns the spectrum, Hz (mastering.md §5.9: 630 to 650).
 const PIVOT_HZ: f64 = 640.0;
 /// A tilt is taken where it does this much of the work (share of the squared decibels wanted). By calibration, 2026-11-21.
@@ -188,7 +190,7 @@ pub fn propose(level_db: &[f64; BANDS], top_hz: f64, amount: f64) -> Tone {
         if empty { 0.0 } else { distance_db[b] - edge }
     });
     let wanted: [f64; BANDS] =
-        std::array::from_fn(|b| (-amount * outside[b] * measure(outside[b])).clamp(-CAP_DB, CAP_DB));
+        std::array::from_fn(|b| (-amount * outside[b] * measure(b, outside[b])).clamp(-CAP_DB, CAP_DB));
     let tilt = tilt_of(&wanted, &outside);
     let left: [f64; BANDS] = std::array::from_fn(|b| match &tilt {
         // What the tilt has done of it, and no correction of the tilt itself.
@@ -204,9 +206,14 @@ pub fn propose(level_db: &[f64; BANDS], top_hz: f64, amount: f64) -> Tone {
     Tone { family, level_db: *level_db, distance_db, deviation_db, corrections }
 }
 
-/// How much of the way is gone from so far outside, 0 to 1.
-fn measure(outside_db: f64) -> f64 {
-    ((NOT_AT_ALL_DB - outside_db.abs()) / (NOT_AT_ALL_DB - IN_FULL_DB)).clamp(0.0, 1.0)
+/// How much of the way a band goes from so far outside, 0 to 1.
+fn measure(band: usize, outside_db: f64) -> f64 {
+    let (in_full_db, not_at_all_db) = match band {
+        0 | 8 => ENDS_DB,
+        _ if outside_db > 0.0 => CUT_DB,
+        _ => BOOST_DB,
+    };
+    ((not_at_all_db - outside_db.abs()) / (not_at_all_db - in_full_db)).clamp(0.0, 1.0)
 }
 
 /// A tilt, where that alone does most of what is wanted.
@@ -353,9 +360,72 @@ mod tests {
             let tone = propose(&level, 20_000.0, 0.5);
             tone.corrections.iter().find(|c| c.band == 4).map_or(0.0, |c| c.gain_db)
         };
-        assert!(gain(6.0) < -0.5 && gain(8.0) < gain(6.0), "{} {}", gain(6.0), gain(8.0));
-        assert!(gain(14.0) > gain(8.0), "{}", gain(14.0));
-        assert_eq!(gain(25.0), 0.0);
+        assert!(gain(6.0) < -0.5, "{}", gain(6.0));
+        assert!(gain(12.0) > gain(7.0), "{} {}", gain(12.0), gain(7.0));
+        assert_eq!(gain(20.0), 0.0);
+        // What is not there is raised less than what is too much is cut.
+        assert!(gain(-6.0) >= 0.0 && gain(-6.0) < -gain(6.0), "{} {}", gain(-6.0), gain(6.0));
+        assert_eq!(gain(-12.0), 0.0);
+    }
+
+    #[test]
+    fn how_far_a_band_goes_hangs_on_where_it_is_and_on_which_side() {
+        for (band, outside_db, wanted) in [
+            (0, 5.0, 1.0),
+            (0, 8.5, 0.5),
+            (8, -8.5, 0.5),
+            (8, -12.0, 0.0),
+            (4, 3.0, 1.0),
+            (4, 6.0, 0.5),
+            (4, 9.0, 0.0),
+            (1, -2.0, 1.0),
+            (7, -4.0, 0.5),
+            (4, -6.0, 0.0),
+        ] {
+            assert_eq!(measure(band, outside_db), wanted, "{band} {outside_db}");
+        }
+    }
+
+    #[test]
+    fn a_band_that_reaches_beyond_the_spectrum_is_left_alone() {
+        let mut level = FAMILIES[0].median_db;
+        level[8] -= 11.0;
+        let moved = |top_hz| propose(&level, top_hz, 0.5).corrections.iter().any(|c| c.band == 8);
+        assert!(moved(20_000.0) && !moved(16_000.0));
+    }
+
+    #[test]
+    fn what_a_tilt_has_done_is_not_done_again() {
+        let level: [f64; BANDS] =
+            std::array::from_fn(|b| FAMILIES[0].median_db[b] + 7.5 * (b as f64 / 4.0 - 1.0));
+        let tone = propose(&level, 20_000.0, 0.5);
+        assert_eq!(tone.corrections[0].shape, Shape::Tilt);
+        for band in 0..BANDS {
+            let outside = tone.distance_db[band].abs()
+                - FAMILIES[0].deviation_db[band].min(tone.distance_db[band].abs());
+            let done: f64 = tone
+                .corrections
+                .iter()
+                .map(|c| response_db(c.shape, c.freq_hz, c.q, c.gain_db, centre_hz(band)))
+                .sum();
+            assert!(done.abs() <= 0.5 * outside + 1.0, "band {band}: {done} of {outside}");
+        }
+        assert!(
+            tone.corrections[1..].iter().all(|c| c.gain_db * c.outside_db < 0.0),
+            "{:?}",
+            tone.corrections
+        );
+    }
+
+    #[test]
+    fn no_more_than_four_bells_are_set() {
+        let level: [f64; BANDS] = std::array::from_fn(|b| {
+            let way = [0.0, 7.0, -7.0, 7.0, -7.0, 7.0, -7.0, 7.0, 0.0];
+            FAMILIES[0].median_db[b] + way[b]
+        });
+        let tone = propose(&level, 20_000.0, 1.0);
+        let bells = tone.corrections.iter().filter(|c| c.shape == Shape::Bell).count();
+        assert!((1..=MOST_BELLS).contains(&bells), "{:?}", tone.corrections);
     }
 
     #[test]

@@ -116,32 +116,27 @@ impl Bank {
     }
 }
 
-/// Loudness and dynamics. One half of the bank: with decoding, it costs about as much as the other half.
+/// Loudness. With decoding and fingerprint, it costs about as much as the other half of the bank.
 #[derive(Debug, Clone)]
 pub(super) struct Levels {
     pub(super) loudness: LoudnessMeter,
-    pub(super) dynamics: DynamicsMeter,
 }
 
 impl Levels {
     pub(super) fn new(setup: &Setup) -> Self {
-        let (rate, channels) = (f64::from(setup.sample_rate_hz), setup.layout.channels());
-        Self {
-            loudness: LoudnessMeter::new(rate, &setup.weights()),
-            dynamics: DynamicsMeter::new(rate, channels, setup.stored_bits()),
-        }
+        Self { loudness: LoudnessMeter::new(f64::from(setup.sample_rate_hz), &setup.weights()) }
     }
 
     pub(super) fn process(&mut self, block: View<'_>) {
         self.loudness.process(block);
-        self.dynamics.process(block);
     }
 }
 
-/// True peaks and stereo: the other half.
+/// Peaks, dynamics and stereo: the other half.
 #[derive(Debug, Clone)]
 pub(super) struct Peaks {
     pub(super) true_peak: TruePeakMeter,
+    pub(super) dynamics: DynamicsMeter,
     /// Only for two channels.
     pub(super) stereo: Option<StereoMeter>,
 }
@@ -151,12 +146,14 @@ impl Peaks {
         let (rate, channels) = (f64::from(setup.sample_rate_hz), setup.layout.channels());
         Self {
             true_peak: TruePeakMeter::new(rate, channels),
+            dynamics: DynamicsMeter::new(rate, channels, setup.stored_bits()),
             stereo: (channels == 2).then(|| StereoMeter::new(rate)),
         }
     }
 
     pub(super) fn process(&mut self, block: View<'_>) {
         self.true_peak.process(block);
+        self.dynamics.process(block);
         if let Some(stereo) = &mut self.stereo {
             stereo.process(block);
         }

@@ -239,7 +239,7 @@ struct Sound {
 
 impl Sound {
     fn new(setup: &Setup, levels: Levels, peaks: Peaks) -> Self {
-        let (loudness, dynamics) = (levels.loudness, levels.dynamics.finish());
+        let (loudness, dynamics) = (levels.loudness, peaks.dynamics.finish());
         let short_terms = loudness.history().short_term_curve_lufs();
         let psr_lu = dynamics.psr_curve_lu(&short_terms);
         Self {

@@ -1,7 +1,7 @@
 //! How the songs of an album stand together, before and after.
 
 use crate::album::family::{TOLERANCE_DB, largest_db};
-use crate::album::{Outcome, Prepared, Release, Set};
+use crate::album::{Outcome, Prepared, Release, Set, Toned};
 use crate::message::{Finding, clean_name};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -75,7 +75,7 @@ pub fn before(prepared: &Prepared) -> String {
 
 /// The songs as they came out for a destination.
 #[must_use]
-pub fn after(set: &Set) -> String {
+pub fn after(prepared: &Prepared, set: &Set) -> String {
     let mut text = format!(
         "\n{}: {} at {} Hz; {}; limiter {:.1} dB at most\n    {}    gain   STL95  off plan    LUFS    dBTP     PLR   tone\n",
         set.target,
@@ -100,14 +100,14 @@ pub fn after(set: &Set) -> String {
             number(Some(song.tone_off_db), 1),
         );
     }
-    sum(set, &mut text);
+    sum(prepared, set, &mut text);
+    sides(set, &mut text);
     text
 }
 
 /// What the songs came to together, and how services play them.
-fn sum(set: &Set, text: &mut String) {
+fn sum(prepared: &Prepared, set: &Set, text: &mut String) {
     let far = set.songs.iter().map(|song| song.off_plan_lu().abs()).fold(0.0, f64::max);
-    let of_family = set.songs.iter().filter(|song| song.tone_off_db <= TOLERANCE_DB).count();
     let _ = writeln!(
         text,
         "    album {} LUFS (all songs gated together), loudest song {} LUFS, worst peak {:.2} dBTP (ceiling {:.2})",
@@ -116,11 +116,7 @@ fn sum(set: &Set, text: &mut String) {
         set.true_peak_dbtp,
         set.levels.ceiling_dbtp
     );
-    let _ = writeln!(
-        text,
-        "    within {far:.2} LU of the plan; {of_family} of {} songs within {TOLERANCE_DB} dB per third of an octave of the record's tone",
-        set.songs.len()
-    );
+    let _ = writeln!(text, "    within {far:.2} LU of the plan; {}", tones(prepared, set));
     for play in &set.plays {
         let gains: Vec<f64> = play.tracks.iter().map(|track| track.gain_db).collect();
         let (low, high) = gains
@@ -142,6 +138,52 @@ fn sum(set: &Set, text: &mut String) {
     }
 }
 
+/// How many songs are of the record's tone, and what the others are.
+fn tones(prepared: &Prepared, set: &Set) -> String {
+    let toned =
+        |song: &&Outcome| prepared.passage_of(song.song).and_then(|own| prepared.tones.get(own)).copied();
+    let count = |of: Toned| set.songs.iter().filter(|song| toned(song) == Some(of)).count();
+    let within = set.songs.iter().filter(|song| song.tone_off_db <= TOLERANCE_DB).count();
+    let mut words = format!(
+        "{within} of {} songs within {TOLERANCE_DB} dB per third of an octave of the record's tone",
+        set.songs.len()
+    );
+    for (of, what) in [
+        (Toned::Nearer, "brought nearer as far as it may be"),
+        (Toned::Stranger, "of another kind, left as it is"),
+        (Toned::Own, "as the text has it"),
+    ] {
+        let songs = count(of);
+        if songs > 0 {
+            let _ = write!(words, "; {songs} {what}");
+        }
+    }
+    words
+}
+
+/// Sides on the model of the lathe.
+fn sides(set: &Set, text: &mut String) {
+    let Some(cut) = &set.cut else { return };
+    for side in &cut.sides {
+        let custom = side.custom_db.map_or_else(|| "not offered".to_owned(), |db| format!("{db:+.1} dB"));
+        let songs = cut.songs.get(side.songs.clone()).unwrap_or_default();
+        let names: Vec<String> = songs.iter().map(|song| clean_name(&song.title)).collect();
+        let _ = writeln!(
+            text,
+            "    side {}: {}, cut at {:+.1} dB ({custom} by custom, {:+.1} dB by the model), {:.0} lines an inch: {}",
+            side.letter,
+            clock(side.seconds),
+            side.cut.level_db,
+            side.highest_db,
+            side.cut.lines_per_inch(),
+            names.join(", ")
+        );
+    }
+    for held in &cut.held {
+        let _ = writeln!(text, "    {}: {}", clean_name(&held.title), held.because);
+    }
+}
+
 fn clock(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     format!("{}:{:02}", whole / 60, whole % 60)
@@ -150,7 +192,7 @@ fn clock(seconds: f64) -> String {
 /// The whole release for a terminal.
 #[must_use]
 pub fn text(prepared: &Prepared, release: &Release) -> String {
-    let sets: String = release.sets.iter().map(after).collect();
+    let sets: String = release.sets.iter().map(|set| after(prepared, set)).collect();
     let places = release
         .sets
         .iter()
@@ -177,6 +219,7 @@ pub fn json(prepared: &Prepared, release: Option<&Release>) -> Value {
             "plan_lu": passage.and_then(|own| prepared.plan_lu.get(own)),
             "edges": heard.edges,
             "tone_db": distance,
+            "toned": passage.and_then(|own| prepared.tones.get(own)),
             "tone_off_db": largest_db(&distance),
             "spectrum_db": heard.portrait.level_db,
         })

@@ -56,7 +56,7 @@ pub fn text(premaster: &Premaster, mastering: &Mastering, chain: &Path) -> Strin
             let _ = writeln!(text, "      {plays}");
         }
         for outcome in master.codecs() {
-            let _ = writeln!(text, "      {}", delivery::codec(outcome).trim_start_matches("* "));
+            let _ = writeln!(text, "      {}", delivery::codec(outcome));
         }
     }
     let _ = writeln!(text, "chain {} (edit it and render again with --chain)", clean_name(chain.display()));

@@ -174,7 +174,7 @@ fn one(service: &Target, rule: &Rule<'_>, unit: Unit, decides: Track, track: Tra
 fn verdict(rule: &Rule<'_>, gain_db: f64, short_db: f64) -> Verdict {
     match rule.turns_up {
         _ if gain_db < -NOTHING_DB => Verdict::Down,
-        TurnsUp::ToPeak if short_db > NOTHING_DB => Verdict::HeldByPeak,
+        TurnsUp::ToPeak | TurnsUp::Guarded if short_db > NOTHING_DB => Verdict::HeldByPeak,
         TurnsUp::Never if short_db > NOTHING_DB => Verdict::LeftQuiet,
         TurnsUp::Unknown if short_db > NOTHING_DB => Verdict::PerhapsUp,
         _ if gain_db > NOTHING_DB => Verdict::Up,

@@ -90,6 +90,63 @@ fn quiet_music_is_told_by_what_the_service_does_with_it() {
 }
 
 #[test]
+fn tidal_plays_by_the_formula_of_its_player() {
+    // gain = min(10^((RG + 4) / 20), 1 / peak), RG = -18 less the loudness; on TV without the 4. Worked out in decibels by hand.
+    for (mode, lufs, peak_dbtp, gain_db, verdict) in [
+        ("", -20.0, -3.0, 3.0, Verdict::HeldByPeak),
+        ("", -20.0, -9.0, 6.0, Verdict::Up),
+        ("", -8.0, 0.3, -6.0, Verdict::Down),
+        // The guard alone: at its level, but its peak is over full scale.
+        ("", -14.0, 0.5, -0.5, Verdict::Down),
+        ("", -20.0, 1.2, -1.2, Verdict::Down),
+        ("TV", -20.0, -3.0, 2.0, Verdict::Up),
+        ("TV", -18.0, 0.5, -0.5, Verdict::Down),
+        ("Web player", -20.0, -9.0, 0.0, Verdict::LeftQuiet),
+        ("Web player", -10.0, 0.5, -4.0, Verdict::Down),
+    ] {
+        let heard = by_mode("tidal", mode, track(lufs, peak_dbtp));
+        near(heard.gain_db, gain_db);
+        near(heard.loudness_lufs, lufs + gain_db);
+        near(heard.true_peak_dbtp, peak_dbtp + gain_db);
+        assert_eq!(heard.verdict, verdict, "{mode} {lufs} {peak_dbtp}");
+    }
+}
+
+#[test]
+fn every_service_by_hand_loud_quiet_and_at_its_peak() {
+    // Gains for -6 LUFS at 0 dBTP, -18 LUFS at -12 dBTP, -24 LUFS at -3 dBTP, from the table of rules by hand. A dash in
+    // the last column of the table means a mode that plays everything as it is.
+    for (name, mode, gains) in [
+        ("spotify", "", [-8.0, 4.0, 2.0]),
+        ("spotify", "Loud", [-5.0, 7.0, 13.0]),
+        ("spotify", "Quiet", [-13.0, -1.0, 2.0]),
+        ("spotify", "Web player, other makers' devices", [0.0, 0.0, 0.0]),
+        ("apple-music", "", [-10.0, 2.0, 3.0]),
+        ("apple-music", "Sound Check off", [0.0, 0.0, 0.0]),
+        ("youtube", "", [-8.0, 0.0, 0.0]),
+        ("youtube", "YouTube Music", [-1.0, 0.0, 0.0]),
+        ("tidal", "", [-8.0, 4.0, 3.0]),
+        ("tidal", "TV", [-12.0, 0.0, 3.0]),
+        ("tidal", "Web player", [-8.0, 0.0, 0.0]),
+        ("amazon", "", [-8.0, 0.0, 0.0]),
+        ("deezer", "", [-9.0, 0.0, 0.0]),
+        ("soundcloud", "", [0.0, 0.0, 0.0]),
+        ("qobuz", "", [0.0, 0.0, 0.0]),
+        ("bandcamp", "", [0.0, 0.0, 0.0]),
+    ] {
+        for ((lufs, peak_dbtp), gain_db) in
+            [(-6.0, 0.0), (-18.0, -12.0), (-24.0, -3.0)].into_iter().zip(gains)
+        {
+            let heard = by_mode(name, mode, track(lufs, peak_dbtp));
+            assert!((heard.gain_db - gain_db).abs() < 1e-9, "{name} {mode} {lufs}: {}", heard.gain_db);
+        }
+    }
+    // No way to play is left out.
+    let modes: usize = all().unwrap().iter().map(|service| play(service, track(-14.0, -1.0)).len()).sum();
+    assert_eq!(modes, 16);
+}
+
+#[test]
 fn an_album_gets_one_gain_where_albums_are_one() {
     let tracks = [track(-9.0, -1.0), track(-12.0, -1.5), track(-20.0, -8.0)];
     let gains = |name: &str| -> Vec<f64> {
@@ -107,6 +164,9 @@ fn an_album_gets_one_gain_where_albums_are_one() {
     let plays = play_album(&service("spotify"), &quiet, -21.0);
     near(plays[0].tracks[0].gain_db, 4.0);
     near(plays[0].tracks[1].gain_db, 4.0);
+    // Whichever track has it.
+    let turned = play_album(&service("spotify"), &[quiet[1], quiet[0]], -21.0);
+    near(turned[0].tracks[0].gain_db, 4.0);
     let youtube = &play_album(&service("youtube"), &tracks, -10.5)[0];
     assert_eq!((youtube.reference, youtube.reference_lufs), (None, None));
 }

@@ -126,6 +126,30 @@ impl Sheet {
         out
     }
 
+    /// The sheet as Markdown: what is shown where it is opened, and readable as it is.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let mut out = format!("# {}\n", self.title);
+        for part in &self.parts {
+            out.push('\n');
+            match part {
+                Part::Heading(text) => {
+                    let _ = writeln!(out, "## {text}");
+                }
+                Part::Pairs(pairs) => {
+                    for (name, value) in pairs {
+                        let _ = writeln!(out, "* {name}: {value}");
+                    }
+                }
+                Part::Table(table) => markdown_table(&mut out, table),
+                Part::Text(text) => {
+                    let _ = writeln!(out, "{text}");
+                }
+            }
+        }
+        out
+    }
+
     /// The sheet as a PDF file: A4, as many pages as it takes, in the fonts that every reader of PDF has. Letters that
     /// ISO 8859-1 lacks become their relatives, or `?`.
     #[must_use]
@@ -145,6 +169,23 @@ fn one_line(text: String) -> String {
 
 fn width(text: &str) -> usize {
     text.chars().count()
+}
+
+fn markdown_table(out: &mut String, table: &Table) {
+    let mut line = |cells: &mut dyn Iterator<Item = String>| {
+        let cells: Vec<String> = cells.collect();
+        let _ = writeln!(out, "| {} |", cells.join(" | "));
+    };
+    // A bar would end its cell.
+    let plain = |text: &str| text.replace('|', "\\|");
+    line(&mut table.columns.iter().map(|(name, _)| plain(name)));
+    line(&mut table.columns.iter().map(|(_, align)| match align {
+        Align::Left => "---".to_owned(),
+        Align::Right => "---:".to_owned(),
+    }));
+    for row in &table.rows {
+        line(&mut row.iter().map(|cell| plain(cell)));
+    }
 }
 
 fn text_table(out: &mut String, table: &Table) {

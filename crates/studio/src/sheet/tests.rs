@@ -52,6 +52,20 @@ fn text_lines_up_in_columns() {
 }
 
 #[test]
+fn markdown_has_the_same_content() {
+    let mut sheet = Sheet::new("Sheet");
+    sheet.pair("Name", "x");
+    sheet.heading("Rest");
+    let mut table = Table::new([("No.", Align::Right), ("Title", Align::Left)]);
+    table.row(["1", "a | b"]);
+    sheet.table(table);
+    sheet.paragraph("Words.");
+    let expected =
+        "# Sheet\n\n* Name: x\n\n## Rest\n\n| No. | Title |\n| ---: | --- |\n| 1 | a \\| b |\n\nWords.\n";
+    assert_eq!(sheet.markdown(), expected);
+}
+
+#[test]
 fn a_pdf_is_read_by_other_programs_with_every_word_and_page() {
     let pdf = long_sheet(150).pdf();
     if let Some(text) = judge("pdftotext", &["-layout", "FILE", "-"], &pdf) {
@@ -118,6 +132,30 @@ fn what_does_not_fit_is_broken_and_nothing_runs_over_the_edge() {
         words += 1;
     }
     assert!(words > 100, "{words}");
+}
+
+#[test]
+fn numbers_end_under_each_other_and_words_begin_so() {
+    let mut sheet = Sheet::new("Sheet");
+    let mut table = Table::new([("Number", Align::Right), ("Word", Align::Left)]);
+    ["7", "77", "7777"].iter().for_each(|row| table.row([*row, "word"]));
+    sheet.table(table);
+    let Some(boxes) = judge("pdftotext", &["-bbox", "FILE", "-"], &sheet.pdf()) else { return };
+    let edges = |edge: &str, text: &str| -> Vec<f64> {
+        let lines = boxes.lines().filter(|line| line.contains(text));
+        lines
+            .map(|line| {
+                line.split(&format!("{edge}=\"")).nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+            })
+            .collect()
+    };
+    let spread = |edges: Vec<f64>| -> f64 {
+        assert_eq!(edges.len(), 3);
+        edges.iter().fold(f64::MIN, |a, b| a.max(*b)) - edges.iter().fold(f64::MAX, |a, b| a.min(*b))
+    };
+    // Three figures of Helvetica at 9 points are 15 points wide.
+    assert!(spread(edges("xMax", ">7")) < 0.1 && (spread(edges("xMin", ">7")) - 15.0).abs() < 0.2);
+    assert!(spread(edges("xMin", ">word")) < 0.01);
 }
 
 #[test]

@@ -127,6 +127,7 @@ fn turned(turns_up: &TurnsUp) -> String {
     match turns_up {
         TurnsUp::Never => "never turned up",
         TurnsUp::ToPeak => "turned up as far as its peak allows",
+        TurnsUp::Guarded => "turned up as far as its peak allows, and down where it peaks above that",
         TurnsUp::Always => "turned up, limited if need be",
         TurnsUp::Unknown => "not known whether it is turned up",
     }

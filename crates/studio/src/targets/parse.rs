@@ -246,9 +246,10 @@ fn turns_up(name: String) -> std::result::Result<TurnsUp, String> {
     Ok(match name.as_str() {
         "never" => TurnsUp::Never,
         "to_peak" => TurnsUp::ToPeak,
+        "guarded" => TurnsUp::Guarded,
         "always" => TurnsUp::Always,
         "unknown" => TurnsUp::Unknown,
-        _ => return Err(format!("`{name}` is not `never`, `to_peak`, `always` or `unknown`")),
+        _ => return Err(format!("`{name}` is not `never`, `to_peak`, `guarded`, `always` or `unknown`")),
     })
 }
 

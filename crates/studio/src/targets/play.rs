@@ -11,6 +11,8 @@ pub enum TurnsUp {
     Never,
     /// Turns it up as far as its peak allows.
     ToPeak,
+    /// Turns it up as far as its peak allows, and turns down what would peak above that.
+    Guarded,
     /// Turns it up whatever the peak.
     Always,
     /// Not known.
@@ -98,6 +100,7 @@ impl Rule<'_> {
             TurnsUp::Always => wanted_db,
             // Never down because of the peak alone.
             TurnsUp::ToPeak => wanted_db.min(headroom_db.max(0.0)),
+            TurnsUp::Guarded => wanted_db.min(headroom_db),
             TurnsUp::Never | TurnsUp::Unknown => wanted_db.min(0.0),
         })
     }

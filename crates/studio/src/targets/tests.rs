@@ -44,6 +44,43 @@ fn the_services_ask_for_what_they_publish() {
 }
 
 #[test]
+fn the_numbers_of_every_target_are_those_that_were_read() {
+    // Loudness, ceiling, level of playback; what is known of the loudness and by whom. By hand from the pages named in the targets.
+    let none: Option<f64> = None;
+    for (name, loudness, ceiling, playback, tier) in [
+        ("spotify", Some(-14.0), -1.0, Some(-14.0), Some(Tier::Primary)),
+        ("apple-music", Some(-16.0), -1.0, Some(-16.0), Some(Tier::Measured)),
+        ("apple-digital-masters", none, -1.0, none, None),
+        ("youtube", Some(-14.0), -1.0, Some(-14.0), Some(Tier::Measured)),
+        ("tidal", Some(-14.0), -1.0, Some(-14.0), Some(Tier::Primary)),
+        ("amazon", Some(-14.0), -2.0, Some(-14.0), Some(Tier::Measured)),
+        ("deezer", Some(-15.0), -1.0, Some(-15.0), Some(Tier::Measured)),
+        ("soundcloud", none, -2.0, none, None),
+        ("qobuz", none, -1.0, none, None),
+        ("bandcamp", none, -1.0, none, None),
+        ("broadcast-r128", Some(-23.0), -1.0, Some(-23.0), Some(Tier::Primary)),
+        ("broadcast-r128-s1", Some(-23.0), -1.0, Some(-23.0), Some(Tier::Primary)),
+        ("broadcast-a85", Some(-24.0), -2.0, Some(-24.0), Some(Tier::Measured)),
+        ("podcast", Some(-16.0), -1.0, none, Some(Tier::Convention)),
+        ("film", Some(-24.0), -2.3, none, Some(Tier::Measured)),
+        ("club", none, -1.0, none, None),
+        ("cd", none, -0.5, none, None),
+        ("ddp", none, -0.5, none, None),
+        ("hi-res", none, -1.0, none, None),
+        ("vinyl", none, -3.0, none, None),
+        ("cassette", none, -3.0, none, None),
+        ("archive", none, -1.0, none, None),
+    ] {
+        let target = find(name).unwrap();
+        let value = |fact: &Option<Fact<f64>>| fact.as_ref().map(|fact| fact.value);
+        let found = (value(&target.loudness_lufs), target.ceiling_dbtp.value, value(&target.playback_lufs));
+        assert_eq!(found, (loudness, ceiling, playback), "{name}");
+        assert_eq!(target.loudness_lufs.as_ref().map(|fact| fact.tier), tier, "{name}");
+    }
+    assert_eq!(names().count(), 22);
+}
+
+#[test]
 fn spotify_plays_its_own_example_as_it_says() {
     // "-20 LUFS with a true peak of -5 dB is only lifted to -16 LUFS."
     let heard = find("spotify").unwrap().playback(-20.0, -5.0).unwrap();

@@ -26,7 +26,7 @@ const MOST_VELOCITY_CM_S: f64 = 50.0;
 /// A groove may not be steeper than this against its direction: the back of a cutting stylus drags beyond 45°.
 const MOST_STEEPNESS: f64 = 1.0;
 /// Radius of an elliptical playback stylus at the wall, µm (0.3 mil): a sharper bend is not traced.
-const STYLUS_UM: f64 = 7.6;
+pub(crate) const STYLUS_UM: f64 = 7.6;
 /// Standard gravity, m/s².
 const GRAVITY: f64 = 9.806_65;
 /// Levels that are looked at for the highest that a side takes, dB.
@@ -84,7 +84,9 @@ pub struct Cut {
     pub level_db: f64,
     /// Length with gaps.
     pub seconds: f64,
-    /// Turns, from the rim to the label; where a side is too long they go on past the label.
+    /// Turns, from the rim to the label; where a side is too long they go on past the label. A picture's business, not a
+    /// document's.
+    #[serde(skip)]
     pub turns: Vec<Turn>,
     /// Where each song begins, seconds.
     pub songs_seconds: Vec<f64>,
@@ -124,7 +126,8 @@ impl Cut {
 pub struct Side<'a> {
     format: Format,
     songs: Vec<&'a Song>,
-    gap_seconds: f64,
+    /// Silence before each song; that before the first is not cut.
+    gaps_seconds: Vec<f64>,
     loudness_lufs: f64,
 }
 
@@ -137,14 +140,22 @@ impl<'a> Side<'a> {
             m.max_short_term_lufs.or(m.integrated_lufs).filter(|lufs| lufs.is_finite())
         };
         let loudness_lufs = songs.iter().filter_map(loudest).fold(f64::NEG_INFINITY, f64::max);
-        Self { format, songs, gap_seconds: gap_seconds.max(0.0), loudness_lufs }
+        let gaps_seconds = vec![gap_seconds.max(0.0); songs.len()];
+        Self { format, songs, gaps_seconds, loudness_lufs }
+    }
+
+    /// The same with a gap of its own before each song; that before the first is not cut.
+    #[must_use]
+    pub fn with_gaps(mut self, gaps_seconds: &[f64]) -> Self {
+        self.gaps_seconds.iter_mut().zip(gaps_seconds).for_each(|(own, gap)| *own = gap.max(0.0));
+        self
     }
 
     /// Length with gaps.
     #[must_use]
     pub fn seconds(&self) -> f64 {
         let music: f64 = self.songs.iter().map(|song| song.measured.duration_seconds).sum();
-        music + self.gap_seconds * self.songs.len().saturating_sub(1) as f64
+        music + self.gaps_seconds.iter().skip(1).sum::<f64>()
     }
 
     /// Loudness of its loudest three seconds, LUFS.
@@ -165,10 +176,10 @@ impl<'a> Side<'a> {
     /// All eighths of turns, gaps among them, and where songs begin.
     fn sectors(&self) -> (Vec<Motion>, Vec<usize>) {
         let sector_seconds = self.format.turn_seconds() / SECTORS as f64;
-        let gap = (self.gap_seconds / sector_seconds).round() as usize;
         let (mut all, mut starts) = (Vec::new(), Vec::new());
-        for (index, song) in self.songs.iter().enumerate() {
+        for (index, (song, gap_seconds)) in self.songs.iter().zip(&self.gaps_seconds).enumerate() {
             if index > 0 {
+                let gap = (gap_seconds / sector_seconds).round() as usize;
                 all.resize(all.len() + gap, Motion::default());
             }
             starts.push(all.len());

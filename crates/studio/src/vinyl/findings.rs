@@ -10,7 +10,7 @@ const MOST_SIDE_DB: f64 = -6.0;
 /// Bass against itself for longer than this, seconds (standards.md §10.3: more than 100 ms).
 const MOST_AGAINST_SECONDS: f64 = 0.1;
 /// 6 to 12 kHz over 200 Hz to 2 kHz in the sharpest hundredth, dB. By calibration, 2026-11-21, docs/decisions/045.
-const MOST_SIBILANCE_DB: f64 = 6.0;
+pub(crate) const MOST_SIBILANCE_DB: f64 = 6.0;
 /// Energy above 16 kHz, dB re all. By calibration, 2026-11-21, docs/decisions/045.
 const MOST_TOP_DB: f64 = -24.0;
 /// Custom of cutting houses: no brickwall, 3 dB of headroom (targets/vinyl.toml).
@@ -102,7 +102,8 @@ fn of_song(song: &Song) -> Vec<Finding> {
             "give the version before the limiter: level on a record comes from the side's length, not from limiting",
         ));
     }
-    if m.true_peak_worst_dbtp() > MOST_PEAK_DBTP {
+    // Dither may lie over a ceiling by a little.
+    if m.true_peak_worst_dbtp() > MOST_PEAK_DBTP + 0.02 {
         found.push(warn(
             "headroom",
             title,

@@ -50,6 +50,8 @@ pub struct Treble {
     pub sibilance_db: f64,
     /// Energy above 16 kHz re all, dB.
     pub top_db: f64,
+    /// Level of 6 to 12 kHz that is exceeded in a hundredth of the time, both channels as one, dB re an RMS of 1.0.
+    pub sibilant_dbfs: f64,
 }
 
 /// A song, heard.
@@ -70,6 +72,37 @@ pub struct Song {
     /// Motion of the groove for each eighth of a turn, 1 cm/s for 1 kHz of peak 1.0.
     #[serde(skip)]
     pub motion: Vec<Motion>,
+}
+
+/// What a lathe hears in a stream that is played elsewhere: what [`hear`] hears, but for its loudness.
+pub(crate) struct Ear {
+    groove: Groove,
+    bands: Bands,
+}
+
+/// What an [`Ear`] heard.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Grooved {
+    pub(crate) bass: Bass,
+    pub(crate) treble: Treble,
+    pub(crate) motion: Vec<Motion>,
+}
+
+impl Ear {
+    pub(crate) fn new(rate_hz: f64, format: &Format) -> Self {
+        let sector_seconds = format.turn_seconds() / SECTORS as f64;
+        Self { groove: Groove::new(rate_hz, sector_seconds), bands: Bands::new(rate_hz) }
+    }
+
+    pub(crate) fn listen(&mut self, block: View<'_>) {
+        self.groove.push(block);
+        self.bands.process(block);
+    }
+
+    pub(crate) fn finish(self) -> Grooved {
+        let (bass, treble) = self.bands.finish();
+        Grooved { bass, treble, motion: self.groove.finish() }
+    }
 }
 
 /// Listens to a song. Costs about 6 ms a second of 44.1 kHz on one core, half of it on two.
@@ -160,6 +193,8 @@ struct Bands {
     syllable: Stretch,
     powers: [f64; 2],
     sharpness_db: Vec<f32>,
+    /// Level of the sibilants' band in every stretch that is not silent, dB.
+    sibilant_db: Vec<f32>,
     /// Sums over the whole: mid and side of the deep bass, top, all.
     sums: [f64; 4],
 }
@@ -187,6 +222,7 @@ impl Bands {
             syllable: Stretch::new(SIBILANT_SECONDS, rate_hz),
             powers: [0.0; 2],
             sharpness_db: Vec::new(),
+            sibilant_db: Vec::new(),
             sums: [0.0; 4],
         }
     }
@@ -225,6 +261,7 @@ impl Bands {
         let frames = self.syllable.frames as f64;
         if (sharp + body) / frames > GATE {
             self.sharpness_db.push(power_to_db((sharp / body.max(1e-20)).clamp(1e-12, 1e12)) as f32);
+            self.sibilant_db.push(power_to_db((sharp / frames).max(1e-20)) as f32);
         }
     }
 
@@ -234,9 +271,8 @@ impl Bands {
     }
 
     fn finish(mut self) -> (Bass, Treble) {
-        self.sharpness_db.sort_by(f32::total_cmp);
-        let at = (0.99 * self.sharpness_db.len().saturating_sub(1) as f64).round() as usize;
-        let sibilance_db = self.sharpness_db.get(at).map_or(f64::NEG_INFINITY, |db| f64::from(*db));
+        let [sibilance_db, sibilant_dbfs] =
+            [&mut self.sharpness_db, &mut self.sibilant_db].map(|values| hundredth(values));
         let [mid, side, top, all] = self.sums;
         let seconds = self.phase.frames as f64 / self.rate_hz;
         let (at, stretches) = longest_against(&self.phases);
@@ -245,8 +281,15 @@ impl Bands {
             out_of_phase_seconds: stretches as f64 * seconds,
             out_of_phase_at_seconds: at as f64 * seconds,
         };
-        (bass, Treble { sibilance_db, top_db: power_to_db(top / all.max(1e-20)) })
+        (bass, Treble { sibilance_db, top_db: power_to_db(top / all.max(1e-20)), sibilant_dbfs })
     }
+}
+
+/// What is exceeded in a hundredth of all values.
+fn hundredth(values: &mut [f32]) -> f64 {
+    values.sort_by(f32::total_cmp);
+    let at = (0.99 * values.len().saturating_sub(1) as f64).round() as usize;
+    values.get(at).map_or(f64::NEG_INFINITY, |db| f64::from(*db))
 }
 
 /// The longest run of stretches whose bass is loud enough to matter and against itself: where it begins, and how long it is.

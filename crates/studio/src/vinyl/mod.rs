@@ -13,6 +13,8 @@ pub mod plan;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use findings::MOST_SIBILANCE_DB;
 pub use findings::{clock, findings};
 pub use format::{FORMATS, Format, find};
 pub use hear::{Bass, Song, Treble, hear};
+pub(crate) use hear::{Ear, Grooved};

@@ -117,12 +117,24 @@ fn fewest_minutes(seconds: &[f64], gap_seconds: f64, sides: usize) -> Vec<Range<
 /// Cuts every side on the model, at the lower of what the model and what custom allow.
 #[must_use]
 pub fn plan(songs: &[Song], sides: &[Range<usize>], format: &Format, gap_seconds: f64) -> Vec<SidePlan> {
+    plan_with_gaps(songs, sides, format, &vec![gap_seconds; songs.len()])
+}
+
+/// The same with a gap of its own before each song; that before the first of a side is not cut.
+#[must_use]
+pub fn plan_with_gaps(
+    songs: &[Song],
+    sides: &[Range<usize>],
+    format: &Format,
+    gaps_seconds: &[f64],
+) -> Vec<SidePlan> {
     sides
         .iter()
         .zip('A'..='Z')
         .map(|(range, letter)| {
             let on_side: Vec<&Song> = songs.get(range.clone()).unwrap_or_default().iter().collect();
-            let side = Side::new(*format, on_side.clone(), gap_seconds);
+            let gaps = gaps_seconds.get(range.clone()).unwrap_or_default();
+            let side = Side::new(*format, on_side.clone(), 0.0).with_gaps(gaps);
             let custom_db = format.level_for(side.seconds() / 60.0);
             let (loudest, limit) = side.loudest();
             let highest_db = loudest.level_db;

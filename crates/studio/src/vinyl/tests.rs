@@ -32,7 +32,7 @@ fn tone(hz: f64, left: f64, right: f64, seconds: f64, format: &Format) -> Song {
         title: "tone".into(),
         measured,
         bass: Bass { side_mid_db: f64::NEG_INFINITY, ..Bass::default() },
-        treble: Treble { sibilance_db: -30.0, top_db: -60.0 },
+        treble: Treble { sibilance_db: -30.0, top_db: -60.0, sibilant_dbfs: -60.0 },
         findings: Vec::new(),
         motion: vec![steady; (seconds / sector).ceil() as usize],
     }
@@ -251,4 +251,16 @@ fn listening_hears_bass_that_is_wide_or_against_itself_and_sibilants() {
     // Butterworth filters of 6 and 12 kHz take 1.19 and 0.78 dB of 8 kHz, those of 200 Hz and 2 kHz 0.13 dB of 500 Hz.
     assert!((song.treble.sibilance_db - 8.16).abs() < 0.4, "{:?}", song.treble);
     assert!(write("body.wav", &body, &body).treble.sibilance_db < -30.0);
+}
+
+#[test]
+fn a_side_is_its_songs_and_the_gaps_between_them_at_the_lower_of_two_levels() {
+    let format = lp();
+    let songs = vec![tone(400.0, 0.2, 0.2, 300.0, &format), tone(400.0, 0.2, 0.2, 300.0, &format)];
+    let side = &plan::plan(&songs, &[0..2], &format, 2.0)[0];
+    assert!((side.seconds - 602.0).abs() < 1e-9, "{}", side.seconds);
+    assert_eq!(side.cut.level_db, side.custom_db.expect("it is offered").min(side.highest_db));
+    // Gaps of their own: what stands before the first song is not cut.
+    let side = &plan::plan_with_gaps(&songs, &[0..2], &format, &[9.0, 3.5])[0];
+    assert!((side.seconds - 603.5).abs() < 1e-9, "{}", side.seconds);
 }

@@ -1,8 +1,10 @@
 //! Albums of made-up songs, judged by their files.
 #![allow(clippy::disallowed_methods, reason = "answers from elsewhere may come from the standard library")]
 
+mod families;
 mod records;
 mod seams;
+mod sides;
 mod texts;
 
 use super::*;

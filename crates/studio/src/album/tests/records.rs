@@ -4,25 +4,24 @@ use super::*;
 use crate::disc::Sectors;
 
 /// Third octaves of a file from 40 Hz to 16 kHz, dB, each re the median of them; by one long transform of our own making.
-fn third_octaves(samples: &[i32]) -> Vec<f64> {
-    let mono: Vec<f64> = samples.chunks(2).map(|frame| f64::from(frame[0] + frame[1])).collect();
+pub(super) fn third_octaves(samples: &[i32]) -> Vec<f64> {
     const SIZE: usize = 16_384;
     let mut fft = dsp::fft::RealFft::new(SIZE);
     let mut power = vec![0.0; SIZE / 2 + 1];
-    for block in mono.windows(SIZE).step_by(SIZE / 2) {
-        let windowed: Vec<f64> = block
-            .iter()
-            .enumerate()
-            .map(|(n, x)| {
-                x * {
-                    let sine = dsp::math::sin(TAU * 0.5 * n as f64 / SIZE as f64);
-                    sine * sine
-                }
-            })
-            .collect();
-        let (mut re, mut im) = (vec![0.0; SIZE / 2 + 1], vec![0.0; SIZE / 2 + 1]);
-        fft.forward(&windowed, &mut re, &mut im);
-        power.iter_mut().zip(re.iter().zip(&im)).for_each(|(sum, (re, im))| *sum += re * re + im * im);
+    let window: Vec<f64> = (0..SIZE)
+        .map(|n| {
+            let sine = dsp::math::sin(TAU * 0.5 * n as f64 / SIZE as f64);
+            sine * sine
+        })
+        .collect();
+    for channel in 0..2 {
+        let plane: Vec<f64> = samples.chunks(2).map(|frame| f64::from(frame[channel])).collect();
+        for block in plane.windows(SIZE).step_by(SIZE / 2) {
+            let windowed: Vec<f64> = block.iter().zip(&window).map(|(x, window)| x * window).collect();
+            let (mut re, mut im) = (vec![0.0; SIZE / 2 + 1], vec![0.0; SIZE / 2 + 1]);
+            fft.forward(&windowed, &mut re, &mut im);
+            power.iter_mut().zip(re.iter().zip(&im)).for_each(|(sum, (re, im))| *sum += re * re + im * im);
+        }
     }
     let bin_hz = f64::from(RATE) / SIZE as f64;
     let levels: Vec<f64> = (-14..=12)
@@ -39,13 +38,13 @@ fn third_octaves(samples: &[i32]) -> Vec<f64> {
     levels.iter().map(|level| level - middle).collect()
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     0.5 * (values[(values.len() - 1) / 2] + values[values.len() / 2])
 }
 
 /// Short-term loudness exceeded in a twentieth of the time, by libebur128's meter.
-fn stl95(samples: &[i32]) -> f64 {
+pub(super) fn stl95(samples: &[i32]) -> f64 {
     let mut meter = ebur128::EbuR128::new(2, RATE, ebur128::Mode::S).unwrap();
     let mut heard = Vec::new();
     for (n, hop) in samples.chunks(2 * 4410).enumerate() {
@@ -201,8 +200,17 @@ fn a_single_is_an_album_of_one_song_and_sides_are_files_of_their_own() {
     let planes = peak_at(band(9, 5.0, 100.0), -6.0);
     studio.print("a.wav", 24, [&planes[0], &planes[1]]);
     let song = "[[song]]\nid = \"a\"\nfile = \"a.wav\"\ntitle = \"Alone\"\nisrc = \"DE-A12-26-00001\"\n";
-    let (_, release) = studio.render(&format!("[album]\ntitle = \"Single\"\n{song}"), &["cd"], "single");
+    let (_, release) = studio.render(
+        &format!("[album]\ntitle = \"Single\"\n{song}"),
+        &["cd", "hi-res", "spotify"],
+        "single",
+    );
     let release = release.unwrap();
+    // The code is in FLAC and in WAV.
+    for name in ["hi-res/01 Alone.flac", "spotify/01 Alone.wav"] {
+        let bytes = std::fs::read(studio.path(&format!("single/{name}"))).unwrap();
+        assert!(bytes.windows(12).any(|part| part == b"DEA122600001"), "{name}");
+    }
     assert_eq!(release.sets[0].tracks.len(), 1);
     let pq = std::fs::read_to_string(studio.path("single/cd/ddp/PQDESCR")).unwrap();
     assert!(pq.contains("DEA122600001"), "{pq}");

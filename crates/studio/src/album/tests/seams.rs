@@ -171,3 +171,17 @@ fn hidden_songs_lie_before_the_first_track_and_in_the_last() {
     assert_eq!(samples(&studio.path("out/archive/02 b.wav")).len(), 2 * 13 * 44_100);
     assert_eq!(samples(&studio.path("out/archive/01 a.wav")).len(), 2 * 7 * 44_100);
 }
+
+#[test]
+fn songs_that_do_not_go_on_are_two_pieces_although_nothing_lies_between() {
+    let studio = Studio::new();
+    for (name, seed) in [("a.wav", 31), ("b.wav", 32)] {
+        let planes = peak_at(band(seed, 2.0, 100.0), -6.0).map(|mut plane| {
+            plane.extend([0.0; 4410]);
+            plane
+        });
+        studio.print(name, 16, [&planes[0], &planes[1]]);
+    }
+    let text = "[album]\nprocess = \"none\"\n[[song]]\nid = \"a\"\nfile = \"a.wav\"\n[[song]]\nid = \"b\"\nfile = \"b.wav\"\ngap_seconds = 0.0\n";
+    assert_eq!(studio.prepare(text).passages.len(), 2);
+}

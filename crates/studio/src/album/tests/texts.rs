@@ -38,6 +38,7 @@ fn what_is_wrong_with_a_text_is_told_by_its_code() {
         (with("[album]\nupc = \"12\""), "ean_malformed"),
         (with("[album]\nanchor = \"b\""), "unknown_song"),
         (with("[album]\nlanguage = \"Klingon\""), "unknown_language"),
+        (with("[album]\nrecord = \"14in-33\""), "unknown_format"),
         (with("[[side]]\nname = \"A\"\nsongs = [\"b\"]"), "unknown_song"),
         (with("[[side]]\nname = \"A\"\nsongs = [\"a\", \"a\"]"), "song_on_sides"),
         (with("[[side]]\nsongs = [\"a\"]"), "missing_key"),
@@ -64,7 +65,7 @@ fn a_typo_is_answered_with_the_word_meant() {
 
 #[test]
 fn an_album_survives_its_text_to_the_bit() {
-    let text = "version = 1\n[album]\ntitle = \"T \\\"q\\\"\"\nartist = \"A\"\nupc = \"4006381333931\"\nanchor = \"b\"\nlanguage = \"german\"\nloudness = \"anchor\"\nprocess = \"none\"\n\
+    let text = "version = 1\n[album]\ntitle = \"T \\\"q\\\"\"\nartist = \"A\"\nupc = \"4006381333931\"\nanchor = \"b\"\nlanguage = \"german\"\nrecord = \"7in-45\"\nloudness = \"anchor\"\nprocess = \"none\"\n\
         [[song]]\nid = \"a\"\nfile = \"a.wav\"\ntitle = \"Ä\"\nisrc = \"de-a12-26-00001\"\nhidden = true\n\
         [[song]]\nid = \"b\"\nfile = \"b.wav\"\ncomposer = \"C\"\ngap_seconds = 0.1234567890123\noffset_db = -0.30000000000000004\nfade_out = { seconds = 1.5, shape = \"exponential\", curvature = 3.0 }\nindexes = [1.5, 2.25]\nlock = [\"tone\", \"level\"]\ninsert = [ { gain = { gain_db = -1.2345678901234567 } } ]\n\
         [[side]]\nname = \"A\"\nsongs = [\"a\", \"b\"]\n";
@@ -77,6 +78,7 @@ fn an_album_survives_its_text_to_the_bit() {
     assert_eq!(album.songs[0].isrc.as_deref(), Some("DEA122600001"));
     assert_eq!(again.head.upc.as_deref(), Some("4006381333931"));
     assert_eq!(again.head.language.as_deref(), Some("German"));
+    assert_eq!(again.head.record.as_deref(), Some("7in-45"));
     assert_eq!(again.anchor(), Some(1));
     assert!(two.lock_tone && two.lock_level);
     let gain = |song: &sheet::Song| song.steps.as_ref().unwrap()[0].settings.get(0).to_bits();

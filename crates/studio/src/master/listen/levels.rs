@@ -57,19 +57,41 @@ impl Levels {
         let mut start = 0;
         while start < block.frames() {
             let frames = (self.step_frames - self.filled).min(block.frames() - start);
-            for (channel, [low, high]) in self.filters.iter_mut().enumerate() {
-                for &x in &block.channel(channel)[start..start + frames] {
-                    let (bass, top) = (low.tick(x), high.tick(x));
-                    let middle = x - bass - top;
-                    self.sums[0] += bass * bass;
-                    self.sums[1] += middle * middle;
-                    self.sums[2] += top * top;
-                }
-            }
+            self.add(block, start, frames);
             start += frames;
             self.filled += frames;
             if self.filled == self.step_frames {
                 self.end_step();
+            }
+        }
+    }
+
+    /// Adds the energies of some frames; two channels at a time, whose filters then run side by side.
+    fn add(&mut self, block: &Buffer, start: usize, frames: usize) {
+        let part = |channel: usize| &block.channel(channel)[start..start + frames];
+        let (pairs, odd) = self.filters.as_chunks_mut::<2>();
+        for (pair, [first, second]) in pairs.iter_mut().enumerate() {
+            let mut sums = [[0.0; 2]; 3];
+            for (&x, &y) in part(2 * pair).iter().zip(part(2 * pair + 1)) {
+                let (bass, top) =
+                    ([first[0].tick(x), second[0].tick(y)], [first[1].tick(x), second[1].tick(y)]);
+                for (lane, input) in [x, y].into_iter().enumerate() {
+                    let middle = input - bass[lane] - top[lane];
+                    sums[0][lane] += bass[lane] * bass[lane];
+                    sums[1][lane] += middle * middle;
+                    sums[2][lane] += top[lane] * top[lane];
+                }
+            }
+            self.sums.iter_mut().zip(sums).for_each(|(sum, own)| *sum += own[0] + own[1]);
+        }
+        let last = 2 * pairs.len();
+        for [low, high] in odd {
+            for &x in part(last) {
+                let (bass, top) = (low.tick(x), high.tick(x));
+                let middle = x - bass - top;
+                self.sums[0] += bass * bass;
+                self.sums[1] += middle * middle;
+                self.sums[2] += top * top;
             }
         }
     }

@@ -3,6 +3,7 @@ use super::super::listen::{Dynamics, Listening, Resonance, Section, Sibilance};
 use super::super::taste::Taste;
 use super::super::tone::FAMILIES;
 use super::*;
+use fx::Choice as _;
 
 /// A mix that needs nothing.
 fn even() -> Listening {
@@ -168,7 +169,30 @@ fn the_threshold_takes_the_wanted_reduction_off_the_loud_tenth() {
         let reduction = (-24.0 - get(step, "low_threshold_db")) * (1.0 - 1.0 / get(step, "low_ratio"));
         assert!((reduction - wanted).abs() < 0.05, "{intensity}: {reduction}");
         assert_eq!((get(step, "low_on"), get(step, "mid_on"), get(step, "high_on")), (1.0, 0.0, 0.0));
+        assert_eq!(get(step, "range_db"), 3.0);
     }
+    assert_eq!(get(&steps(&with(FAULTS[7].1), &usual())[0], "range_db"), 3.0);
+    // A band in which next to nothing plays bursts in vain.
+    let silent = with(|heard| {
+        heard.dynamics[2] = Dynamics { median_dbfs: -80.0, p90_dbfs: -64.0, p98_dbfs: -60.0, burst_db: 20.0 };
+    });
+    assert!(steps(&silent, &usual()).is_empty());
+}
+
+#[test]
+fn moves_end_where_they_are_said_to_end() {
+    // A third of 6.5 dB; sibilants under their limit however many; a side that is noise; one that is narrow, by a decibel.
+    let rings = with(|heard| {
+        heard.resonances =
+            vec![Resonance { freq_hz: 2900.0, over_db: 6.5, share: 0.8, median_db: -40.0, p90_db: -34.0 }];
+    });
+    assert_eq!(get(&steps(&rings, &usual())[0], "band1.range_db"), -2.1);
+    let soft = with(|heard| heard.sibilance = Sibilance { share: 0.3, level_db: -27.0, presence_db: -28.0 });
+    assert!(steps(&soft, &usual()).is_empty());
+    let noise = with(|heard| heard.side_mid_db[6..].fill(Some(-24.0)));
+    assert!(steps(&noise, &usual()).is_empty());
+    let narrow = with(|heard| heard.side_mid_db[6..].fill(Some(-19.0)));
+    assert_eq!(get(&steps(&narrow, &usual())[0], "band1.gain_db"), 1.0);
 }
 
 #[test]
@@ -250,4 +274,70 @@ fn what_is_kept_stays_where_it_was_and_merging_twice_changes_nothing() {
     let twice: Vec<(String, f64)> =
         merge(&merged, proposed()).iter().map(|step| (step.id.clone(), step.settings.get(0))).collect();
     assert_eq!(twice, said.iter().map(|(id, value)| ((*id).to_owned(), *value)).collect::<Vec<_>>());
+}
+
+/// The parameters of a move that do something, set so that they do nothing.
+fn neutral(step: &Step) -> Step {
+    let mut step = step.clone();
+    let description = step.settings.description();
+    for index in 0..description.len() {
+        let address = description.address(index).expect("declared");
+        let nothing = match address.rsplit('.').next().unwrap_or_default() {
+            "gain_db" | "range_db" | "mix_percent" | "mono_below_hz" | "drive_db" => 0.0,
+            "width_percent" => 100.0,
+            key if key.ends_with("ratio") => 1.0,
+            key if key.ends_with("threshold_db") => 0.0,
+            "kind" => fx::eq::BandKind::Bell.index() as f64,
+            _ => continue,
+        };
+        step.settings.set(index, nothing);
+    }
+    step
+}
+
+#[test]
+fn every_proposed_move_set_to_nothing_gives_back_the_mix() {
+    use super::super::fuse::fuse;
+    use super::super::stages::Inserts;
+    use crate::pipe::Stage;
+    use dsp::block::Buffer;
+
+    let everything = with(|heard| {
+        FAULTS.iter().filter(|(id, _)| *id != "dynamics-bus").for_each(|(_, fault)| fault(heard));
+    });
+    let mut all = steps(&everything, &taste("warm", Strength::default()));
+    all.extend(steps(&with(FAULTS[7].1), &taste("punchy", Strength::default())));
+    all.extend(steps(&with(FAULTS[9].1), &usual()));
+    assert!(all.len() > 12, "{}", all.len());
+    let plane = |seed| testkit::signals::noise(0.9, seed, 20_000);
+    let planes = [plane(1), plane(2)];
+    let through = |steps: &[Step]| {
+        let mut inserts = Inserts::new(&fuse(steps), 48_000.0, 2, 1);
+        let mut out = vec![Vec::new(); 2];
+        let mut keep = |block: Buffer| {
+            out.iter_mut().enumerate().for_each(|(c, plane)| plane.extend_from_slice(block.channel(c)));
+            Ok(())
+        };
+        inserts.push(Buffer::from_planes(&planes), &mut keep).expect("it takes the block");
+        inserts.finish(&mut keep).expect("it finishes");
+        out
+    };
+    let worst = |steps: &[Step]| {
+        let out = through(steps);
+        out.iter()
+            .zip(&planes)
+            .map(|(a, b)| testkit::measure::null_db(a, b))
+            .fold(f64::NEG_INFINITY, f64::max)
+    };
+    let nothing: Vec<Step> = all.iter().map(neutral).collect();
+    for (step, own) in nothing.iter().zip(&all) {
+        let (none, some) = (worst(std::slice::from_ref(step)), worst(std::slice::from_ref(own)));
+        assert!(none < -250.0, "{}: {none} dB", step.id);
+        // As proposed it does something, unless noise of this level does not reach its threshold.
+        let waits = step.family == Family::Dynamics || step.id.starts_with("tone-");
+        assert!(some > -80.0 || waits, "{}: {some} dB", step.id);
+    }
+    assert!(worst(&nothing) < -250.0);
+    // And a chain without moves is the mix, bit by bit.
+    assert_eq!(through(&[]), planes);
 }

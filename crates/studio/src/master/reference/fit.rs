@@ -20,7 +20,7 @@ const FREQ_HZ: [f64; 2] = [25.0, 18_000.0];
 /// Enough is enough: root mean square of what is left, dB. By our own convention, not yet calibrated: a tenth of what is heard.
 const GOOD_DB: f64 = 0.1;
 /// A further filter must take at least this part of what is left. By our own convention, not yet calibrated.
-const WORTH: f64 = 0.04;
+const WORTH: f64 = 0.01;
 /// Gains cost this much, so that two filters never work against each other. By our own convention, not yet calibrated.
 const COST: f64 = 2e-3;
 
@@ -71,6 +71,8 @@ struct Fit {
     hz: [f64; LOOKED],
     wanted: [f64; LOOKED],
     weight: [f64; LOOKED],
+    /// Sum of the weights.
+    total: f64,
     most_db: f64,
     filters: Vec<(Filter, [f64; LOOKED])>,
 }
@@ -83,10 +85,12 @@ pub(super) fn response(filters: &[Filter]) -> Curve {
 /// At most `most` filters of at most `most_db` that come nearest to a curve, up to a constant. Lowest first.
 pub(super) fn fit(wanted: &Wanted, most: usize, most_db: f64) -> Vec<Filter> {
     let at = |curve: &Curve| std::array::from_fn(|n| curve[(STEP * n).min(POINTS - 1)]);
+    let weight: [f64; LOOKED] = at(&wanted.weight);
     let mut fit = Fit {
         hz: std::array::from_fn(|n| grid::centre_hz(STEP * n)),
         wanted: at(&wanted.db),
-        weight: at(&wanted.weight),
+        weight,
+        total: weight.iter().sum(),
         most_db,
         filters: Vec::new(),
     };
@@ -117,7 +121,7 @@ impl Fit {
     }
 
     fn centred(&self, mut curve: [f64; LOOKED]) -> [f64; LOOKED] {
-        let mean = self.dot(&curve, &[1.0; LOOKED]) / self.weight.iter().sum::<f64>();
+        let mean = self.dot(&curve, &[1.0; LOOKED]) / self.total;
         curve.iter_mut().for_each(|value| *value -= mean);
         curve
     }
@@ -128,13 +132,13 @@ impl Fit {
 
     fn rest_db(&self) -> f64 {
         let rest = self.rest();
-        f64::sqrt(self.dot(&rest, &rest) / self.weight.iter().sum::<f64>())
+        f64::sqrt(self.dot(&rest, &rest) / self.total)
     }
 
     fn cost(&self) -> f64 {
         let rest = self.rest();
         let gains: f64 = self.filters.iter().map(|(filter, _)| filter.gain_db * filter.gain_db).sum();
-        self.dot(&rest, &rest) / self.weight.iter().sum::<f64>() + COST * gains
+        self.dot(&rest, &rest) / self.total + COST * gains
     }
 
     /// Filters to begin with, with their centred responses.
@@ -183,9 +187,10 @@ impl Fit {
         while step > 0.02 {
             let before = best;
             for index in 0..self.filters.len() {
+                let others = self.without(index);
                 for number in 0..3 {
                     for sign in [1.0, -1.0] {
-                        best = self.try_step(index, number, sign * step, best);
+                        best = self.try_step(index, &others, number, sign * step, best);
                     }
                 }
             }
@@ -196,16 +201,36 @@ impl Fit {
         }
     }
 
-    fn try_step(&mut self, index: usize, number: usize, step: f64, best: f64) -> f64 {
-        let old = self.filters[index];
-        let filter = old.0.moved(number, step, self.most_db);
-        self.filters[index] = (filter, filter.response(&self.hz));
-        let cost = self.cost();
-        if cost < best {
-            return cost;
+    /// What all others leave of the curve, and what their gains cost.
+    fn without(&self, index: usize) -> ([f64; LOOKED], f64) {
+        let (mut rest, mut gains) = (self.wanted, 0.0);
+        for (filter, response) in
+            self.filters.iter().enumerate().filter(|(n, _)| *n != index).map(|(_, filter)| filter)
+        {
+            rest.iter_mut().zip(response).for_each(|(rest, has)| *rest -= has);
+            gains += filter.gain_db * filter.gain_db;
         }
-        self.filters[index] = old;
-        best
+        (rest, gains)
+    }
+
+    fn try_step(
+        &mut self,
+        index: usize,
+        (rest, gains): &([f64; LOOKED], f64),
+        number: usize,
+        step: f64,
+        best: f64,
+    ) -> f64 {
+        let filter = self.filters[index].0.moved(number, step, self.most_db);
+        let response = filter.response(&self.hz);
+        let rest = self.centred(std::array::from_fn(|n| rest[n] - response[n]));
+        let gains = gains + filter.gain_db * filter.gain_db;
+        let cost = self.dot(&rest, &rest) / self.total + COST * gains;
+        if cost >= best {
+            return best;
+        }
+        self.filters[index] = (filter, response);
+        cost
     }
 }
 
@@ -230,6 +255,26 @@ mod tests {
     fn nothing_wanted_is_no_filter_and_neither_is_a_constant() {
         assert!(fit(&wanted(|_| 0.0), 8, 6.0).is_empty());
         assert!(fit(&wanted(|_| 4.0), 8, 6.0).is_empty());
+    }
+
+    #[test]
+    fn a_step_is_judged_by_the_cost_of_the_whole_set() {
+        let curve = wanted(|hz| 3.0 * math::sin(math::log2(hz / 1000.0)));
+        let mut fit = Fit {
+            hz: std::array::from_fn(|n| grid::centre_hz(STEP * n)),
+            wanted: std::array::from_fn(|n| curve.db[(STEP * n).min(POINTS - 1)]),
+            weight: [1.0; LOOKED],
+            total: LOOKED as f64,
+            most_db: 6.0,
+            filters: Vec::new(),
+        };
+        for freq_hz in [100.0, 1000.0] {
+            let filter = Filter { kind: Kind::Bell, freq_hz, gain_db: 2.0, q: 1.0 };
+            fit.filters.push((filter, filter.response(&fit.hz)));
+        }
+        let others = fit.without(1);
+        let cost = fit.try_step(1, &others, 0, 0.5, f64::INFINITY);
+        assert!((cost - fit.cost()).abs() < 1e-12, "{cost} {}", fit.cost());
     }
 
     #[test]

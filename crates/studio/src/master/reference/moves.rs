@@ -13,10 +13,12 @@ use dsp::eq_design::Curve as Shape;
 use dsp::math;
 use fx::AnyProcessor;
 
-/// Filters of the equaliser that are used at most (mastering.md §5.6: at most eight), and where more than the usual limit is
-/// asked for.
+/// Filters that are used at most (mastering.md §5.6: at most eight), and where more than the usual limit is asked for: those of
+/// two equalisers. By calibration, 2026-11-21, see docs/decisions/043.
 const MOST_FILTERS: usize = 8;
-const MOST_WIDE_FILTERS: usize = 12;
+const MOST_WIDE_FILTERS: usize = 24;
+/// Bands of one equaliser.
+const EQUALISER: usize = 12;
 /// A filter that does less is left out, dB. By our own convention, not yet calibrated.
 const LEAST_DB: f64 = 0.2;
 
@@ -70,7 +72,8 @@ fn equalise(
 ) -> Result<()> {
     let print = Picture::of_power(portrait, &widened(portrait, widths));
     let noise = picture::noise(portrait);
-    let Some(wanted) = wanted(&print, &reference.picture, &noise, amounts.limit_db) else {
+    let found = wanted(&print, &reference.picture, &noise, amounts.limit_db, detailed(amounts));
+    let Some(wanted) = found else {
         let why = "print and reference have no common range to compare".to_owned();
         matched.left_alone.push((Family::Tone, why));
         return Ok(());
@@ -86,9 +89,17 @@ fn equalise(
         matched.left_alone.push((Family::Tone, why));
         return Ok(());
     }
-    let eq = equaliser(&filters, amounts.linear)?;
-    matched.steps.push(tone_step(reference, &wanted, &filters, amounts, after_db, eq));
+    for (part, filters) in filters.chunks(EQUALISER).enumerate() {
+        let eq = equaliser(filters, amounts.linear)?;
+        let id = if part == 0 { "reference-tone" } else { "reference-tone-upper" };
+        matched.steps.push(tone_step(id, reference, &wanted, filters, amounts, after_db, eq));
+    }
     Ok(())
+}
+
+/// Whether every detail is asked for: by a limit beyond the usual one.
+fn detailed(amounts: &Amounts) -> bool {
+    amounts.limit_db > Amounts::default().limit_db
 }
 
 /// Fitted to the whole way, then taken back to the amount: so that more is always more of the same.
@@ -96,8 +107,7 @@ fn filters(wanted: &Wanted, amounts: &Amounts) -> Vec<Filter> {
     if amounts.tone <= 0.0 {
         return Vec::new();
     }
-    let usual = amounts.limit_db <= Amounts::default().limit_db;
-    let most = if usual { MOST_FILTERS } else { MOST_WIDE_FILTERS };
+    let most = if detailed(amounts) { MOST_WIDE_FILTERS } else { MOST_FILTERS };
     let whole = fit::fit(wanted, most, amounts.limit_db);
     whole
         .into_iter()
@@ -168,6 +178,7 @@ fn side_equaliser(gains_db: &[f64; width::BANDS], linear: bool) -> Result<Box<dy
 }
 
 fn tone_step(
+    id: &str,
     reference: &Reference,
     wanted: &Wanted,
     filters: &[Filter],
@@ -188,7 +199,7 @@ fn tone_step(
         because.push_str("; what is only noise is not lifted");
     }
     let percent = 100.0 * amounts.tone;
-    Step::new("reference-tone", Family::Tone, eq)
+    Step::new(id, Family::Tone, eq)
         .because(because)
         .evidence(Evidence::new(
             "distance of the spectra, RMS over the octaves",

@@ -13,6 +13,8 @@ const MOST_HZ: f64 = 17_000.0;
 const BELIEVED: f64 = 0.92;
 /// Smoothing of the spectra, octaves at half height (mastering.md §5.6: a sixth to a third).
 pub(super) const SMOOTHING_OCTAVES: f64 = 1.0 / 3.0;
+/// The same where every detail is asked for.
+pub(super) const FINE_OCTAVES: f64 = 1.0 / 6.0;
 /// What lies so far under the loudest third of an octave counts as this loud: ratios of nothing to nothing mean nothing
 /// (mastering.md §5.6: ε = -60 dB re band max).
 const FLOOR_DB: f64 = -60.0;
@@ -22,6 +24,8 @@ const FLOOR_DB: f64 = -60.0;
 pub(super) struct Picture {
     /// Third-octave-smoothed spectrum per twenty-fourth of an octave, dB re the K-weighted whole of the loud half.
     pub(super) tone_db: Curve,
+    /// The same, smoothed over a sixth of an octave.
+    pub(super) fine_db: Curve,
     /// Where that means anything.
     pub(super) valid: [bool; POINTS],
     /// Side re mid of the bands of [`width`], dB.
@@ -41,7 +45,8 @@ impl Picture {
     pub(super) fn of_power(portrait: &Portrait, power: &Curve) -> Self {
         let top_hz = (BELIEVED * portrait.top_hz).min(MOST_HZ);
         Self {
-            tone_db: tone_db(power),
+            tone_db: tone_db(power, SMOOTHING_OCTAVES),
+            fine_db: tone_db(power, FINE_OCTAVES),
             valid: std::array::from_fn(|point| (LEAST_HZ..=top_hz).contains(&grid::centre_hz(point))),
             side_mid_db: width::side_mid_db(portrait),
             reach_db: portrait.spread.map(|spread| spread.map(|spread| spread.reach_db())),
@@ -58,11 +63,16 @@ impl Picture {
                 .fold((0.0, 0.0), |(sum, total), (value, weight)| (sum + weight * value, total + weight));
             (total > 0.0).then(|| sum / total)
         };
-        let tone: [Option<f64>; POINTS] = std::array::from_fn(|point| {
-            of(&|picture: &Self| picture.valid[point].then_some(picture.tone_db[point]))
-        });
+        let curve = |pick: &dyn Fn(&Self) -> &Curve| -> [Option<f64>; POINTS] {
+            std::array::from_fn(|point| {
+                of(&|picture: &Self| picture.valid[point].then_some(pick(picture)[point]))
+            })
+        };
+        let tone = curve(&|picture| &picture.tone_db);
+        let fine = curve(&|picture| &picture.fine_db);
         Some(Self {
             tone_db: tone.map(|tone| tone.unwrap_or(FLOOR_DB)),
+            fine_db: fine.map(|fine| fine.unwrap_or(FLOOR_DB)),
             valid: tone.map(|tone| tone.is_some()),
             side_mid_db: std::array::from_fn(|band| of(&|picture: &Self| picture.side_mid_db[band])),
             reach_db: std::array::from_fn(|band| of(&|picture: &Self| picture.reach_db[band])),
@@ -71,10 +81,10 @@ impl Picture {
     }
 }
 
-fn tone_db(power: &Curve) -> Curve {
+fn tone_db(power: &Curve, octaves: f64) -> Curve {
     let weights = grid::k_weights();
     let whole: f64 = power.iter().zip(&weights).map(|(power, weight)| power * weight).sum();
-    let soft = grid::smoothed(power, &[true; POINTS], SMOOTHING_OCTAVES);
+    let soft = grid::smoothed(power, &[true; POINTS], octaves);
     let most = soft.iter().copied().fold(0.0, f64::max);
     let floor = most * math::db_to_power(FLOOR_DB);
     soft.map(|power| math::power_to_db((power + floor) / whole.max(f64::MIN_POSITIVE)))

@@ -74,6 +74,8 @@ impl Sums {
 pub(super) struct Spectra {
     range: Range,
     window: Vec<f64>,
+    /// Mean square of the window.
+    noise_gain: f64,
     plan: RealFft,
     bins: Bins,
     weights: Curve,
@@ -93,9 +95,11 @@ impl Spectra {
         let octaves = (math::log2(frames * sample_rate_hz / 46_000.0)).round().clamp(8.0, 20.0);
         let size = 1_usize << octaves as usize;
         let plan = RealFft::new(size);
+        let window = Window::Hann.periodic(size);
         Self {
             range,
-            window: Window::Hann.periodic(size),
+            noise_gain: noise_gain(&window),
+            window,
             bins: Bins::new(sample_rate_hz / size as f64, plan.bins()),
             weights: grid::k_weights(),
             waiting: [vec![0.0; size], vec![0.0; size]],
@@ -165,7 +169,7 @@ impl Spectra {
         self.plan.forward(&self.part, &mut self.re, &mut self.im);
         let size = self.size() as f64;
         // Both halves of a real signal's spectrum; noise gain of the window; Parseval.
-        let scale = 2.0 / (size * size * noise_gain(&self.window));
+        let scale = 2.0 / (size * size * self.noise_gain);
         for (re, im) in self.re.iter_mut().zip(&self.im) {
             *re = scale * (*re * *re + im * im);
         }
@@ -180,6 +184,7 @@ impl Spectra {
             self.waiting.iter_mut().for_each(|plane| plane[filled..].fill(0.0));
             self.window = Window::Hann.periodic(filled);
             self.window.resize(size, 0.0);
+            self.noise_gain = noise_gain(&self.window);
             self.end_block();
         }
         Some((self.loud()?, self.quiet()?))

@@ -73,19 +73,23 @@ fn only_tone(tone: f64) -> Amounts {
 }
 
 fn filters_of(matched: &Matched) -> Vec<Filter> {
-    let Some(step) = matched.steps.iter().find(|step| step.family == Family::Tone) else { return Vec::new() };
-    let at = |address: String| {
-        step.settings.get(step.settings.description().index_of(&address).expect("declared"))
+    let of = |step: &Step| {
+        let at = |address: String| setting(step, &address);
+        (1..=12)
+            .map(|n| Filter {
+                kind: [Curve::Bell, Curve::LowShelf, Curve::HighShelf][at(format!("band{n}.kind")) as usize],
+                freq_hz: at(format!("band{n}.freq_hz")),
+                gain_db: at(format!("band{n}.gain_db")),
+                q: at(format!("band{n}.q")),
+            })
+            .filter(|filter| filter.gain_db != 0.0)
+            .collect::<Vec<_>>()
     };
-    (1..=12)
-        .map(|n| Filter {
-            kind: [Curve::Bell, Curve::LowShelf, Curve::HighShelf][at(format!("band{n}.kind")) as usize],
-            freq_hz: at(format!("band{n}.freq_hz")),
-            gain_db: at(format!("band{n}.gain_db")),
-            q: at(format!("band{n}.q")),
-        })
-        .filter(|filter| filter.gain_db != 0.0)
-        .collect()
+    matched.steps.iter().filter(|step| step.family == Family::Tone).flat_map(of).collect()
+}
+
+fn setting(step: &Step, address: &str) -> f64 {
+    step.settings.get(step.settings.description().index_of(address).expect("declared"))
 }
 
 /// The curve that was planted, and what was found, without their means, between 40 Hz and 15 kHz.
@@ -187,6 +191,68 @@ fn limits_hold_however_far_the_reference_lies() {
 }
 
 #[test]
+fn every_detail_is_met_where_all_of_it_is_asked_for() {
+    // Five bells of two thirds of an octave on a slope: more than eight broad filters can follow.
+    let bell = |freq_hz: f64, gain_db: f64| Filter { kind: Curve::Bell, freq_hz, gain_db, q: 2.5 };
+    let mut curve: Vec<Filter> = (0..5)
+        .flat_map(|n| {
+            let freq_hz = 70.0 * math::exp2(1.5 * f64::from(n));
+            [bell(freq_hz, 7.0), bell(1.68 * freq_hz, -7.0)]
+        })
+        .collect();
+    curve.push(Filter { kind: Curve::HighShelf, freq_hz: 1000.0, gain_db: -9.0, q: 0.5 });
+    let original = song(12.0, RATE);
+    let print = portrait(&filtered(&original, &curve, RATE));
+    let reference = reference(&[(&portrait(&original), 1.0)]);
+    let matched = |limit_db: f64| {
+        let amounts = Amounts { tone: 1.0, limit_db, ..Amounts::none() };
+        reference.propose(&print, &amounts, true).expect("it proposes")
+    };
+    let (usual, whole) = (matched(6.0), matched(24.0));
+    assert_eq!((usual.steps.len(), whole.steps.len()), (1, 2));
+    let (few, many) = (filters_of(&usual), filters_of(&whole));
+    assert!(few.len() <= 8 && few.iter().all(|filter| filter.gain_db.abs() <= 6.0), "{few:?}");
+    assert!((13..=24).contains(&many.len()), "{many:?}");
+    assert!(many.iter().all(|filter| filter.q <= 4.0), "{many:?}");
+    // The first equaliser has the lower ones.
+    assert!(many.windows(2).all(|pair| pair[0].freq_hz <= pair[1].freq_hz), "{many:?}");
+    let error = largest_error(&curve, &many, -1.0);
+    assert!(error < 1.5 && largest_error(&curve, &few, -1.0) > 2.0 * error, "{error}");
+}
+
+#[test]
+fn a_side_that_is_widened_counts_in_the_spectrum_that_is_matched() {
+    // Reference: the same middle, its side 4 dB higher. Once the side is as high, nothing is left for the equaliser.
+    let [left, right] = song(12.0, RATE);
+    // From 200 to 2500 Hz only: so the tone differs as long as the side does.
+    let shelf = |kind, freq_hz| Filter { kind, freq_hz, gain_db: -4.0, q: 0.71 };
+    let split = [shelf(Curve::LowShelf, 200.0), shelf(Curve::HighShelf, 2500.0)];
+    let gain = math::db_to_gain(4.0);
+    let side: Vec<f64> = left.iter().zip(&right).map(|(l, r)| gain * 0.5 * (l - r)).collect();
+    let [side, _] = filtered(&[side.clone(), side], &split, RATE);
+    let mid: Vec<f64> = left.iter().zip(&right).map(|(l, r)| 0.5 * (l + r)).collect();
+    let at = |sign: f64| mid.iter().zip(&side).map(|(m, s)| m + sign * s).collect::<Vec<f64>>();
+    let (print, other) = (portrait(&[left, right]), portrait(&[at(1.0), at(-1.0)]));
+    let both = Amounts { tone: 1.0, width: 1.0, limit_db: 12.0, ..Amounts::none() };
+    let reference = reference(&[(&other, 1.0)]);
+    let (before, _) =
+        reference.propose(&print, &only_tone(1.0), true).expect("it proposes").distance_db.expect("compared");
+    let (left, _) =
+        reference.propose(&print, &both, true).expect("it proposes").distance_db.expect("compared");
+    // What shelves and the four bands of the portrait differ by at their edges is left.
+    assert!(left < 0.8 * before, "{left} of {before}");
+}
+
+#[test]
+fn a_spectrum_that_ends_is_compared_up_to_just_under_its_end() {
+    let mut print = portrait(&song(6.0, RATE));
+    print.top_hz = 10_000.0;
+    let valid = Picture::of(&print).valid;
+    let last = valid.iter().rposition(|valid| *valid).map(grid::centre_hz).expect("there is a range");
+    assert!((8900.0..9201.0).contains(&last), "{last}");
+}
+
+#[test]
 fn noise_is_never_lifted() {
     // A print with nothing above 4 kHz but a steady hiss; the reference has music there.
     let original = song(10.0, RATE);
@@ -282,6 +348,13 @@ fn loud_moments_that_stand_further_out_are_evened_out_and_never_the_other_way() 
     let evened = reference(&[(&even, 1.0)]).propose(&jumpy, &only, true).expect("it proposes");
     assert_eq!(evened.steps.len(), 1);
     assert_eq!(evened.steps[0].settings.description().key, "multiband");
+    // Loud moments 12 dB out: at most 2 dB come off, half of it comes back as gain.
+    let squeezed = &evened.steps[0];
+    let Some(spread) = jumpy.spread[1] else { panic!("there is a middle") };
+    let taken = spread.reach_db() * (1.0 - 1.0 / setting(squeezed, "mid_ratio"));
+    assert!((taken - 2.0).abs() < 0.1, "{taken}");
+    assert_eq!(setting(squeezed, "mid_gain_db"), 1.0);
+    assert!((setting(squeezed, "mid_threshold_db") - spread.median_dbfs).abs() < 0.06);
     let kept = reference(&[(&jumpy, 1.0)]).propose(&even, &only, true).expect("it proposes");
     assert!(kept.steps.is_empty(), "{:?}", kept.steps);
 }
@@ -314,6 +387,21 @@ fn short_references_are_heard_and_said_to_be_short() {
     assert!(reference.propose(&print, &only_tone(1.0), true).is_ok());
     assert_eq!(hear(&song(0.3, RATE), RATE), None);
     assert_eq!(hear(&[vec![0.0; 60_000], vec![0.0; 60_000]], RATE), None);
+}
+
+#[test]
+fn linear_phase_reaches_every_equaliser_of_the_match() {
+    let original = song(8.0, RATE);
+    let print = portrait(&filtered(&original, &planted(), RATE));
+    let narrow = portrait(&[original[0].clone(), original[0].clone()]);
+    let phases = |linear: bool| -> Vec<f64> {
+        let amounts = Amounts { tone: 1.0, width: 1.0, limit_db: 24.0, linear, ..Amounts::none() };
+        let matched = reference(&[(&narrow, 1.0)]).propose(&print, &amounts, true).expect("it proposes");
+        matched.steps.iter().map(|step| setting(step, "phase")).collect()
+    };
+    let linear = fx::Choice::index(fx::eq::Phase::Linear) as f64;
+    assert!(phases(true).len() >= 2 && phases(true).iter().all(|phase| *phase == linear));
+    assert!(phases(false).iter().all(|phase| *phase != linear));
 }
 
 #[test]

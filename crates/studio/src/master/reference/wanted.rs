@@ -1,7 +1,7 @@
 //! The curve that moves one spectrum to another, within limits.
 
 use super::grid::{self, Curve, POINTS};
-use super::picture::{Picture, SMOOTHING_OCTAVES};
+use super::picture::{FINE_OCTAVES, Picture, SMOOTHING_OCTAVES};
 
 /// What is wanted of an equaliser.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,16 +23,21 @@ pub(super) struct Wanted {
 /// Beyond the compared range the curve goes on as it ended, and counts this little: enough that no filter turns up there.
 const BEYOND: f64 = 0.15;
 
-/// From `print` to `reference`, not more than `most_db` either way; where `noise` is, nothing is lifted. `None` when the two
-/// have no common range.
+/// From `print` to `reference`, not more than `most_db` either way; where `noise` is, nothing is lifted. `fine`: by sixths of an
+/// octave instead of thirds. `None` when the two have no common range.
 pub(super) fn wanted(
     print: &Picture,
     reference: &Picture,
     noise: &[bool; POINTS],
     most_db: f64,
+    fine: bool,
 ) -> Option<Wanted> {
     let valid: [bool; POINTS] = std::array::from_fn(|point| print.valid[point] && reference.valid[point]);
-    let difference: Curve = std::array::from_fn(|point| reference.tone_db[point] - print.tone_db[point]);
+    let (to, from, octaves) = match fine {
+        true => (&reference.fine_db, &print.fine_db, FINE_OCTAVES),
+        false => (&reference.tone_db, &print.tone_db, SMOOTHING_OCTAVES),
+    };
+    let difference: Curve = std::array::from_fn(|point| to[point] - from[point]);
     let middle = median((0..POINTS).filter(|p| valid[*p] && !noise[*p]).map(|p| difference[p]).collect())
         .or_else(|| median((0..POINTS).filter(|p| valid[*p]).map(|p| difference[p]).collect()))?;
     let centred = difference.map(|db| db - middle);
@@ -50,7 +55,7 @@ pub(super) fn wanted(
             largest = (centred[point], grid::centre_hz(point));
         }
     }
-    let soft = grid::smoothed(&limited, &valid, 0.5 * SMOOTHING_OCTAVES);
+    let soft = grid::smoothed(&limited, &valid, 0.5 * octaves);
     let first = valid.iter().position(|valid| *valid)?;
     let last = valid.iter().rposition(|valid| *valid)?;
     Some(Wanted {

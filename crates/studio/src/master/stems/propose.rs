@@ -12,34 +12,37 @@ use fx::AnyProcessor;
 const PRESENCE_HZ: [f64; 2] = [1000.0, 4000.0];
 /// Voices over the rest there, dB. From the range of a lead vocal in published mixes, -6.3 to -0.5 LU re the mix (mixing.md
 /// C5), which is -5 to +9 dB re the rest; voices have more of themselves there than the rest.
-/// The figures are our own convention, not yet calibrated on records.
+/// By calibration, 2026-11-21, see docs/decisions/043.
 const VOICE_DB: [f64; 2] = [-3.0, 7.0];
+/// Voices that lie further under the rest are a background, as somebody wanted them: no balance to correct, dB.
+/// By calibration, 2026-11-21, see docs/decisions/043.
+const BACKGROUND_DB: f64 = -10.0;
 /// Where bass and bass drum meet, Hz.
 const BASS_HZ: [f64; 2] = [40.0, 150.0];
 /// Bass over drums there, dB. From published mixes: bass -8.5 (-10.1 to -6.7), drums -7.5 (-9.3 to -4.9) LU re the mix
 /// (mixing.md C5); all of the bass is there and a half to a quarter of the drums.
-/// The figures are our own convention, not yet calibrated on records.
+/// By calibration, 2026-11-21, see docs/decisions/043.
 const BASS_DB: [f64; 2] = [-5.0, 8.0];
 /// How much of what lies outside is corrected, and the most by level alone, dB.
 const PART: f64 = 0.5;
 const MOST_DB: f64 = 1.5;
 /// Less is left alone, dB.
 const WORTH_DB: f64 = 0.3;
-/// Sibilants (mastering.md §5.9: 5 to 9 kHz against 1 to 4 kHz) of a voice, dB, above which a de-esser stands. By our own
-/// convention, not yet calibrated on records.
+/// Sibilants (mastering.md §5.9: 5 to 9 kHz against 1 to 4 kHz) of a voice, dB, above which a de-esser stands.
+/// By calibration, 2026-11-21, see docs/decisions/043.
 const SIBILANT_HZ: [f64; 2] = [5000.0, 9000.0];
-const SIBILANT_DB: f64 = -7.0;
-/// Most of it (mastering.md §5.9: at most 4 dB).
-const DEESS_DB: f64 = 4.0;
+const SIBILANT_DB: f64 = -5.0;
+/// What it takes off at that limit, and the most, with a decibel more for each decibel over it (mastering.md §5.9: at most 4 dB).
+const DEESS_DB: [f64; 2] = [2.0, 4.0];
 /// Side re mid of a bass below the second figure above which it is made mono (mastering.md §5.15: at most -20 dB).
 const SIDE_DB: f64 = -20.0;
 const MONO_BELOW_HZ: f64 = 120.0;
-/// Rumble of a voice below the first figure re all of it above which it is cut, dB. By our own convention,
-/// not yet calibrated on records.
+/// Rumble of a voice below the first figure re all of it above which it is cut, dB.
+/// By calibration, 2026-11-21, see docs/decisions/043.
 const RUMBLE_HZ: f64 = 60.0;
-const RUMBLE_DB: f64 = -25.0;
-/// Loud moments of a voice over its usual ones, dB, above which it is held a little. By our own convention,
-/// not yet calibrated on records.
+const RUMBLE_DB: f64 = -30.0;
+/// Loud moments of a voice over its usual ones, dB, above which it is held a little.
+/// By calibration, 2026-11-21, see docs/decisions/043.
 const UNEVEN_DB: f64 = 9.5;
 const HELD_DB: f64 = 2.0;
 
@@ -111,6 +114,15 @@ fn balance_voice(
     let voices = power(stems, heard, PRESENCE_HZ, |role| role == Role::Vocals);
     let rest = power(stems, heard, PRESENCE_HZ, |role| role != Role::Vocals);
     let Some(over_db) = ratio_db(voices, rest) else { return Ok(()) };
+    if over_db < BACKGROUND_DB {
+        let because = format!(
+            "from 1 to 4 kHz the voices are {over_db:+.1} dB re the rest: a background (under {BACKGROUND_DB:+.0} dB), as the mix has it"
+        );
+        for stem in stems.iter().filter(|stem| stem.role == Role::Vocals) {
+            decisions.push(decision(Family::Level, stem, "left alone", &because));
+        }
+        return Ok(());
+    }
     let outside_db = outside(over_db, VOICE_DB);
     let gain_db = (-PART * outside_db).clamp(-MOST_DB, MOST_DB);
     let because = format!(
@@ -177,13 +189,15 @@ fn voice(stem: &mut Stem, portrait: &Portrait, decisions: &mut Vec<Decision>) ->
     let sibilant_db = ratio_db(sibilant, portrait.power(PRESENCE_HZ[0], PRESENCE_HZ[1]));
     if let Some(sibilant_db) = sibilant_db.filter(|db| *db > SIBILANT_DB) {
         let mut deesser = make("deesser")?;
-        set(deesser.as_mut(), "range_db", DEESS_DB)?;
+        let range_db = (DEESS_DB[0] + sibilant_db - SIBILANT_DB).min(DEESS_DB[1]);
+        let range_db = (2.0 * range_db).round() / 2.0;
+        set(deesser.as_mut(), "range_db", range_db)?;
         let step = Step::new("sibilance", Family::Tone, deesser)
             .because(format!(
                 "its sibilants are {sibilant_db:+.1} dB re its words (limit {SIBILANT_DB:.0} dB)"
             ))
             .evidence(Evidence::new("5 to 9 kHz re 1 to 4 kHz", sibilant_db, "dB", SIBILANT_DB))
-            .effect(format!("at most {DEESS_DB:.0} dB off each sibilant"))
+            .effect(format!("at most {range_db:.1} dB off each sibilant"))
             .confidence(0.6);
         push(stem, step, decisions);
     }

@@ -206,13 +206,17 @@ fn a_voice_that_is_buried_is_lifted_and_the_music_makes_room() {
     let eq = &set.stems[1].steps[0].settings;
     let gain = eq.get(eq.description().index_of("band1.gain_db").expect("declared"));
     assert!((-0.7..=-0.3).contains(&gain), "{gain}");
+    // At -4 dB: a decibel short, half of it up, and no room is needed.
+    let (set, _) = proposed(0.19);
+    assert!((set.stems[0].gain_db - 0.5).abs() < 0.11, "{}", set.stems[0].gain_db);
+    assert_eq!(set.stems[1].steps.len(), 0);
     // Too far in front by 5 dB: down by half, at most 1.5; no room is needed.
     let (set, _) = proposed(1.0);
     assert_eq!(set.stems[1].steps.len(), 0);
     assert!((-1.8..=-1.4).contains(&set.stems[0].gain_db), "{}", set.stems[0].gain_db);
-    // Buried beyond hope: never more than stated.
-    let (set, _) = proposed(0.005);
-    assert!(set.stems[0].gain_db <= MOST_GAIN_DB);
+    // So far down is a background, and stays one, and that is said.
+    let (set, decisions) = proposed(0.08);
+    assert_eq!((set.stems[0].gain_db, set.stems[1].steps.len(), decisions), (0.0, 0, 1));
 }
 
 #[test]
@@ -232,7 +236,52 @@ fn each_fault_of_a_stem_calls_its_own_move() {
     assert_eq!(ids(&[drums.clone(), ("vocals.wav", vec![exact(&rumbling)])]), ["rumble"]);
     let mut sharp = tone(1500.0, 0.1, 3.0);
     sharp.iter_mut().zip(tone(7000.0, 0.09, 3.0)).for_each(|(x, hiss)| *x += hiss);
-    assert_eq!(ids(&[drums, ("vocals.wav", vec![exact(&sharp)])]), ["sibilance"]);
+    assert_eq!(ids(&[drums.clone(), ("vocals.wav", vec![exact(&sharp)])]), ["sibilance"]);
+    // A voice in which loud moments stand 12 dB over the rest a tenth of the time.
+    let uneven = tone(1500.0, 0.2, 3.0);
+    let uneven = uneven
+        .iter()
+        .enumerate()
+        .map(|(n, x)| if n % 48_000 < 4800 { *x } else { 0.1 * x })
+        .collect::<Vec<f64>>();
+    assert_eq!(ids(&[drums, ("vocals.wav", vec![exact(&uneven)])]), ["hold"]);
+}
+
+#[test]
+fn a_voice_that_is_held_loses_two_decibels_of_its_loud_moments() {
+    // Loud for a tenth of the time, 12 dB softer else.
+    let steady = exact(&sine(1500.0, 0.2, 0.0, 3.0, f64::from(RATE)));
+    let gain = |n: usize| if n % 48_000 < 4800 { 1.0 } else { 0.25 };
+    let voice: Vec<f64> = steady.iter().enumerate().map(|(n, x)| gain(n) * x).collect();
+    let session =
+        Session::new(&[("drums.wav", vec![tone(80.0, 0.2, 3.0)]), ("vocals.wav", vec![exact(&voice)])]);
+    let mut set = session.set();
+    set.propose(&Job::quiet()).expect("it proposes");
+    let step = set.stems[1].steps.iter().find(|step| step.id == "hold").expect("it is held");
+    let at =
+        |address: &str| step.settings.get(step.settings.description().index_of(address).expect("declared"));
+    // A sine of peak 0.2 has -16.99 dBFS, a quarter of it 12.04 less; the middle band passes it within a decibel.
+    assert!((at("threshold_db") + 29.0).abs() < 1.0, "{}", at("threshold_db"));
+    let taken = 12.04 * (1.0 - 1.0 / at("ratio"));
+    assert!((taken - 2.0).abs() < 0.15, "{taken}");
+}
+
+#[test]
+fn a_sharp_voice_loses_two_decibels_at_the_limit_one_more_for_each_over_it_and_never_more_than_four() {
+    let range_db = |hiss: f64| {
+        let mut sharp = tone(1500.0, 0.1, 3.0);
+        sharp.iter_mut().zip(tone(7000.0, hiss, 3.0)).for_each(|(x, hiss)| *x += hiss);
+        let drums = vec![tone(80.0, 0.2, 3.0)];
+        let session = Session::new(&[("drums.wav", drums), ("vocals.wav", vec![exact(&sharp)])]);
+        let mut set = session.set();
+        set.propose(&Job::quiet()).expect("it proposes");
+        let deesser = set.stems[1].steps.iter().find(|step| step.id == "sibilance")?.settings.clone();
+        Some(deesser.get(deesser.description().index_of("range_db").expect("declared")))
+    };
+    // 7 kHz re 1.5 kHz: -5.4, -4.0, 0 dB.
+    assert_eq!(range_db(0.0537), None);
+    assert_eq!(range_db(0.0631), Some(3.0));
+    assert_eq!(range_db(0.1), Some(4.0));
 }
 
 #[test]
