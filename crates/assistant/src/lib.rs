@@ -6,3 +6,9 @@
 //!
 //! It writes a session and the reasons for every value in it. It hears groups through the engine to close the balance on
 //! what is rendered, but prints nothing and masters nothing.
+
+pub mod align;
+pub mod hear;
+pub mod ingest;
+pub mod sort;
+pub mod time;

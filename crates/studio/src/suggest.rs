@@ -54,7 +54,8 @@ fn distance(a: &[char], b: &[char]) -> usize {
 }
 
 /// An id for a name that nobody in `taken` has, and adds it there; `otherwise` for names without letters and digits.
-pub(crate) fn unique_id(name: &str, otherwise: &str, taken: &mut Vec<String>) -> String {
+#[must_use]
+pub fn unique_id(name: &str, otherwise: &str, taken: &mut Vec<String>) -> String {
     let mut id = String::new();
     for letter in name.chars().flat_map(char::to_lowercase).take(48) {
         if letter.is_alphanumeric() {

@@ -20,7 +20,7 @@ mod tests;
 
 pub use downmix::Downmix;
 pub use folder::{Folder, FolderOptions, folder};
-pub use roles::{Group, ROLES, RoleInfo, role_of};
+pub use roles::{Group, Place, ROLES, RoleInfo, role_of, side_of, words};
 pub use stems::{
     By, MANIFEST_FILE, NO_DITHER, NULL_LIMIT_DBFS, Null, Returns, StemFile, StemOptions, Stems, stems,
     stems_from,

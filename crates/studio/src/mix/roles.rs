@@ -306,7 +306,7 @@ const WEAK: &[(&str, &str)] = &[
 
 /// Words of a name: letters only, in lower case, split at changes of case.
 #[must_use]
-pub(super) fn words(name: &str) -> Vec<String> {
+pub fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut last = ' ';
     let letters: Vec<char> = name.chars().collect();
@@ -357,7 +357,7 @@ fn has(words: &[String], alias: &str) -> bool {
 
 /// Which side of a pair a name says, and the name without it.
 #[must_use]
-pub(super) fn side_of(name: &str) -> Option<(f64, String)> {
+pub fn side_of(name: &str) -> Option<(f64, String)> {
     let words = words(name);
     let side = |word: &str| match word {
         "l" | "left" | "lt" | "lft" | "links" | "izq" | "gauche" => Some(-1.0),
