@@ -68,6 +68,8 @@ fn root(reader: &mut Reader<'_>, table: &toml_edit::Table, origin: &Origin) -> S
     }
     let curves = take.take("automation");
     let (groups, snapshots) = (take.take("edit_group"), take.take("snapshot"));
+    // What the mix assistant did and why; the session itself passes over it.
+    let _ = take.take("assist");
     take.finish(reader, "a session");
     if session.tracks.is_empty() && reader.is_fine() {
         reader.say(
