@@ -7,8 +7,15 @@
 //! It writes a session and the reasons for every value in it. It hears groups through the engine to close the balance on
 //! what is rendered, but prints nothing and masters nothing.
 
+pub mod again;
 pub mod align;
+pub mod close;
+pub mod decide;
+pub mod explain;
 pub mod hear;
 pub mod ingest;
+pub mod moves;
 pub mod sort;
+pub mod styles;
 pub mod time;
+pub mod write;

@@ -1,0 +1,189 @@
+//! What does not belong to a recording is taken away: rumble under it, and narrow peaks that stay (C7).
+
+use super::lanes::{Room, response_db, word_for};
+use crate::hear::Resonance;
+use crate::moves::{Draft, Family, Place, named};
+use dsp::meter::loudness::KWeighting;
+use studio::mix::Group;
+
+/// Share of the K-weighted power a high-pass may take (C7).
+const MOST_LOSS: f64 = 0.01;
+/// Rumble under 40 Hz that asks for a steeper filter, dB under the track (C7).
+const RUMBLE_DB: f64 = -30.0;
+/// Less than this under the corner is nothing to take away, dB under the track. By our own convention.
+const NOTHING_DB: f64 = -60.0;
+/// Lowest corner that is worth a filter, Hz.
+const LEAST_HZ: f64 = 20.0;
+/// A resonance: so far over its surroundings, so narrow, so much of the time (C7).
+const OVER_DB: f64 = 6.0;
+const NARROW: f64 = 4.0;
+const STAYS: f64 = 0.4;
+/// What is cut of it: half, at most 6 dB, at a quality of at most 8, at three places at most (C7).
+const MOST_CUT_DB: f64 = 6.0;
+const MOST_Q: f64 = 8.0;
+const MOST_CUTS: usize = 3;
+
+/// High-passes and resonances of every lane.
+pub(super) fn work(room: &mut Room<'_>) {
+    for number in 0..room.lanes.len() {
+        let mut band = 1;
+        if high_pass(room, number, band) {
+            band += 1;
+        }
+        resonances(room, number, band);
+    }
+}
+
+/// Highest sensible corner for a lane (C7, the caps).
+fn cap_hz(room: &Room<'_>, number: usize) -> f64 {
+    let lane = &room.lanes[number];
+    let facts = room.facts(lane);
+    match lane.role.name {
+        // The fundamental of a high voice leaves more room below.
+        "lead vocal" | "double" if facts.pitch.p5_hz > 0.0 => (0.8 * facts.pitch.p5_hz).clamp(80.0, 180.0),
+        "overheads" if !room.of_role("kick").is_empty() => 120.0,
+        "unknown" => 30.0,
+        _ => lane.role.high_pass_hz,
+    }
+}
+
+/// Largest corner at or under `cap_hz` that takes no more than 1 % of the K-weighted power, if there is anything under it.
+pub(super) fn corner_hz(spectrum: &[f32], bin_hz: f64, rate_hz: f64, cap_hz: f64) -> Option<f64> {
+    let weighting = KWeighting::new(rate_hz);
+    let weighted: Vec<(f64, f64)> = spectrum
+        .iter()
+        .enumerate()
+        .skip(1)
+        .map(|(bin, power)| {
+            let hz = bin as f64 * bin_hz;
+            (hz, f64::from(*power) * dsp::math::db_to_power(weighting.response_db(hz, rate_hz)))
+        })
+        .collect();
+    let all: f64 = weighted.iter().map(|(_, power)| power).sum();
+    let plain: f64 = spectrum.iter().skip(1).map(|power| f64::from(*power)).sum();
+    let below = |corner: f64| -> f64 {
+        spectrum.iter().enumerate().skip(1).filter(|(bin, _)| *bin as f64 * bin_hz < corner).map(|(_, p)| f64::from(*p)).sum()
+    };
+    let nothing = dsp::math::db_to_power(NOTHING_DB);
+    let mut corner = cap_hz;
+    while corner >= LEAST_HZ {
+        // Second-order Butterworth: it takes 1 / (1 + (f/fc)^4).
+        let taken: f64 = weighted
+            .iter()
+            .map(|(hz, power)| {
+                let ratio = hz / corner;
+                power / (1.0 + ratio * ratio * ratio * ratio)
+            })
+            .sum();
+        if taken <= MOST_LOSS * all {
+            return (below(corner) > nothing * plain).then_some(corner);
+        }
+        // A sixth of an octave at a time.
+        corner *= 0.890_898_718_140_339_3;
+    }
+    None
+}
+
+fn high_pass(room: &mut Room<'_>, number: usize, band: usize) -> bool {
+    let lane = room.lanes[number].clone();
+    let facts = room.facts(&lane);
+    let rate_hz = f64::from(room.track(&lane).sample_rate_hz);
+    let cap = cap_hz(room, number);
+    let Some(corner) = corner_hz(&facts.spectrum, facts.bin_hz, rate_hz, cap) else { return false };
+    let under = |hz: f64| {
+        let power = |to: f64| -> f64 {
+            let bins = facts.spectrum.iter().enumerate().skip(1);
+            bins.filter(|(bin, _)| *bin as f64 * facts.bin_hz < to).map(|(_, power)| f64::from(*power)).sum()
+        };
+        dsp::math::power_to_db(power(hz) / power(f64::INFINITY).max(1e-30))
+    };
+    let rumble = under(40.0);
+    let low = ["kick", "bass", "bass amp", "bass direct", "drum kit"].contains(&lane.role.name);
+    let slope = if rumble > RUMBLE_DB && !low && corner > 50.0 { "18" } else { "12" };
+    let full = named([("kind", "high_pass".into()), ("freq_hz", corner.into()), ("slope", slope.into())]);
+    let text = format!("Nothing of the {} lives under {{freq_hz}}: taken away.", lane.role.name);
+    let draft = Draft::new(
+        "cleanup.high_pass",
+        Family::Cleanup,
+        Place::band(&lane.id, "clean", band),
+        full,
+        named([("freq_hz", LEAST_HZ.into())]),
+        &text,
+    )
+    .because("under_corner_db", under(corner))
+    .because("under_40_hz_db", rumble)
+    .because("cap_hz", cap)
+    .effect("takes less than 1 % of what is heard (K-weighted)")
+    .share(lane.share)
+    .confidence(0.85)
+    .evidence("highest corner that takes 1 % of the loudness, under the role's cap (mixing.md C7)");
+    let told = room.book.put(&mut room.desk, draft);
+    let Some(hz) = told.as_ref().and_then(|told| told.value.number_of("freq_hz")) else { return false };
+    add_colour(room, number, ("high_pass", hz, 0.0, std::f64::consts::FRAC_1_SQRT_2));
+    true
+}
+
+/// Adds a filter to what is known of a lane's colour.
+pub(super) fn add_colour(room: &mut Room<'_>, number: usize, filter: (&str, f64, f64, f64)) {
+    let own = response_db(&[filter], f64::from(room.song.sample_rate_hz));
+    if let Some(lane) = room.lanes.get_mut(number) {
+        lane.colour_db.iter_mut().zip(own).for_each(|(sum, db)| *sum += db);
+    }
+}
+
+/// Whether a peak is a fault and no tone of the instrument.
+fn is_fault(room: &Room<'_>, number: usize, one: &Resonance) -> bool {
+    let lane = &room.lanes[number];
+    let pitch = room.facts(lane).pitch;
+    if one.partial || one.over_db <= OVER_DB || one.q <= NARROW || one.share < STAYS {
+        return false;
+    }
+    // A drum is tuned, and a bass is its fundamental.
+    let own = match lane.role.group {
+        Group::Drums | Group::Percussion => 400.0,
+        Group::Bass => 300.0,
+        _ => 0.0,
+    };
+    // What holds a steady pitch has partials that stay.
+    let near = |harmonic: u32| (one.freq_hz / (pitch.median_hz * f64::from(harmonic)) - 1.0).abs() < 0.03;
+    let partial = pitch.share > 0.3 && pitch.median_hz > 0.0 && (1..=12).any(near);
+    one.freq_hz > own && !partial
+}
+
+fn resonances(room: &mut Room<'_>, number: usize, first: usize) {
+    let lane = room.lanes[number].clone();
+    let facts = room.facts(&lane);
+    let mut faults: Vec<Resonance> =
+        facts.resonances.iter().copied().filter(|one| is_fault(room, number, one)).take(MOST_CUTS).collect();
+    faults.sort_by(|a, b| a.freq_hz.total_cmp(&b.freq_hz));
+    for (nth, one) in faults.into_iter().enumerate() {
+        let cut = -(0.5 * one.over_db).min(MOST_CUT_DB);
+        let q = one.q.min(MOST_Q);
+        let full = named([
+            ("kind", "bell".into()),
+            ("freq_hz", one.freq_hz.into()),
+            ("gain_db", cut.into()),
+            ("q", q.into()),
+        ]);
+        let text = format!(
+            "It rings at {{freq_hz}} ({}), {:.1} dB over its surroundings, {:.0} % of the time: half of that is taken, {{gain_db}}.",
+            word_for(one.freq_hz),
+            one.over_db,
+            100.0 * one.share
+        );
+        let place = Place::band(&lane.id, "clean", first + nth);
+        let draft = Draft::new("cleanup.resonance", Family::Cleanup, place, full, named([("gain_db", 0.0.into())]), &text)
+            .nth(nth + 1)
+            .because("over_db", one.over_db)
+            .because("q", one.q)
+            .because("share_of_time", one.share)
+            .share(lane.share)
+            .confidence(0.5 + 0.4 * ((one.over_db - OVER_DB) / 6.0).min(1.0))
+            .or("a dynamic band, if it rings on some notes only")
+            .evidence("half the excess of a peak that stays, Q at most 8 (mixing.md C7)");
+        if let Some(told) = room.book.put(&mut room.desk, draft) {
+            let gain = told.value.number_of("gain_db").unwrap_or(0.0);
+            add_colour(room, number, ("bell", one.freq_hz, gain, q));
+        }
+    }
+}

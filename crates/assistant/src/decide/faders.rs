@@ -1,0 +1,303 @@
+//! Faders (C5): tracks within their group, groups against the mix, closed on what is rendered.
+
+use super::groups::{Sounding, lead_instrument, targets};
+use super::lanes::Room;
+use super::trim::WORKING_LUFS;
+use super::{Balance, space};
+use crate::close::{Heard, Powers, active_lufs, gated_lufs, scaled, solve, sum};
+use crate::moves::{Draft, Family, Place};
+use dsp::math::{db_to_power, power_to_db};
+use studio::message::{Finding, Severity};
+use studio::mix::Group;
+
+/// Loudness the sum is brought to before the print trim. By our own convention: faders come out near 0 dB.
+const MIX_LUFS: f64 = -20.0;
+/// Reach of a fader.
+const FADER_DB: (f64, f64) = (-60.0, 12.0);
+/// Whiskers of published lead vocals, LU (C5); outside them it is told.
+const VOCAL_WHISKERS_LU: (f64, f64) = (-6.3, -0.5);
+/// A print peaks at -3 dBFS and dBTP with a tenth of margin (C12).
+const PRINT_PEAK_DB: f64 = -3.0;
+const PRINT_MARGIN_DB: f64 = 0.1;
+/// Where the balance comes from.
+const BALANCE: &str = "medians and quartiles of published mixes (De Man 2017, Pestana 2013, Ronan 2018; mixing.md C5)";
+
+/// Loudness a lane should have within its group against the working level, and why.
+fn wanted_lu(room: &Room<'_>, number: usize) -> (f64, String) {
+    let lane = &room.lanes[number];
+    let track = room.track(lane);
+    let mut offset = lane.role.offset_lu;
+    let mut why = lane.role.name.to_owned();
+    let same = room.of_role(lane.role.name).len();
+    if let Some(pair) = room.song.pairs.iter().find(|pair| pair.left == lane.track || pair.right == lane.track) {
+        if pair.joined {
+            offset -= power_to_db(2.0);
+            why.push_str(", one side of a stereo recording");
+        }
+    } else if same > 1 && ["kick", "snare", "overheads", "room"].contains(&lane.role.name) {
+        // Microphones of one drum share what the drum has; the one below it stands behind the one above.
+        offset -= power_to_db(same as f64);
+        why = format!("{why}, one of {same} microphones");
+        let name = track.name.to_lowercase();
+        if ["bot", "btm", "under", "unten"].iter().any(|word| name.contains(word)) {
+            // By convention: the wires are added to the head until they are heard, not more.
+            offset -= 4.0;
+            why.push_str(", the lower one");
+        }
+    }
+    if lane.role.group == Group::Backing {
+        // Half a decibel less for each line beyond four (C5).
+        offset -= 0.5 * room.of_role(lane.role.name).len().saturating_sub(4) as f64;
+    }
+    (offset, why)
+}
+
+/// First faders, from the recordings alone: for everything that has to know levels before anything is rendered.
+pub(super) fn seed(room: &mut Room<'_>) {
+    for number in 0..room.lanes.len() {
+        let lane = room.lanes[number].clone();
+        let lufs = room.facts(&lane).active_lufs.unwrap_or(WORKING_LUFS) + lane.trim_db;
+        let (offset, _) = wanted_lu(room, number);
+        let full = (WORKING_LUFS + offset - lufs).clamp(FADER_DB.0, FADER_DB.1);
+        room.lanes[number].fader_db = rough_fader(room, number).unwrap_or(full);
+    }
+    let sounding: Vec<Sounding> = room
+        .groups
+        .iter()
+        .map(|group| {
+            let parts: Vec<Powers> = group.lanes.iter().map(|lane| room.powers(&room.lanes[*lane])).collect();
+            Sounding { group: group.group, strip: group.strip.clone(), powers: sum(&parts) }
+        })
+        .collect();
+    let solution = solve(&targets(&sounding, &room.ask.style, lead(room)), MIX_LUFS, 0.0);
+    let kept = is_kept(room);
+    for (group, fader) in room.groups.iter_mut().zip(solution.faders_db) {
+        group.fader_db = if kept { 0.0 } else { fader.unwrap_or(0.0).clamp(FADER_DB.0, FADER_DB.1) };
+    }
+}
+
+fn lead(room: &Room<'_>) -> Option<Group> {
+    lead_instrument(|group| room.has(group), !room.of_role("lead guitar").is_empty())
+}
+
+/// Whether the balance of a rough mix is to be kept.
+fn is_kept(room: &Room<'_>) -> bool {
+    room.ask.keep_balance && room.song.rough_mix.is_some()
+}
+
+/// Fader that gives a lane what it has in the rough mix.
+fn rough_fader(room: &Room<'_>, number: usize) -> Option<f64> {
+    let rough = room.song.rough_mix.as_ref().filter(|_| room.ask.keep_balance)?;
+    let lane = room.lanes.get(number)?;
+    let (_, gain) = rough.gains_db.iter().find(|(track, _)| *track == lane.track)?;
+    Some((gain - lane.trim_db).clamp(FADER_DB.0, FADER_DB.1))
+}
+
+/// Tracks within their group, on what their chains made of them.
+pub(super) fn close(room: &mut Room<'_>, heard: &Heard) {
+    for at in 0..room.groups.len() {
+        let group = room.groups[at].clone();
+        if !group.is_bus {
+            for lane in &group.lanes {
+                room.lanes[*lane].fader_db = 0.0;
+            }
+            continue;
+        }
+        for number in group.lanes {
+            let lane = room.lanes[number].clone();
+            let lufs = heard.of(&lane.id).and_then(|powers| active_lufs(powers));
+            let Some(lufs) = lufs else { continue };
+            let (offset, why) = wanted_lu(room, number);
+            let (full, text, evidence) = match rough_fader(room, number) {
+                Some(fader) => (fader, "Where the rough mix has it: {value}.".to_owned(), "the rough mix among the tracks (mixing.md I9)"),
+                None => {
+                    let fader = (WORKING_LUFS + offset - lufs).clamp(FADER_DB.0, FADER_DB.1);
+                    (fader, format!("{why}: {offset:+.1} LU within {}: {{value}}.", group.group.name()), BALANCE)
+                }
+            };
+            let place = Place::control(&lane.id, "fader_db");
+            let draft = Draft::new("balance.fader", Family::Balance, place, full.into(), 0.0.into(), &text)
+                .because("active_lufs_behind_its_chain", lufs)
+                .because("wanted_lu", offset)
+                .confidence(0.6 + 0.3 * lane.share)
+                .evidence(evidence);
+            let told = room.book.put(&mut room.desk, draft);
+            room.lanes[number].fader_db = told.and_then(|told| told.value.number()).unwrap_or(0.0);
+        }
+    }
+}
+
+/// What a group sounds like at fader 0 with the tracks' faders as they are now. Microphones of one drum add up by more or less
+/// than their powers: how much, was heard with the faders as they were.
+fn powers_of(room: &Room<'_>, at: usize, heard: &Heard) -> Powers {
+    let group = &room.groups[at];
+    if !group.is_bus {
+        return heard.of(&group.strip).map(|powers| ridden(room, &group.strip, powers)).unwrap_or_default();
+    }
+    let with = |now: bool| {
+        let parts = group.lanes.iter().filter_map(|lane| {
+            let lane = &room.lanes[*lane];
+            let fader = if now { lane.fader_db } else { 0.0 };
+            let powers = heard.of(&lane.id)?;
+            Some(scaled(&if now { ridden(room, &lane.id, powers) } else { powers.clone() }, fader))
+        });
+        sum(&parts.collect::<Vec<_>>())
+    };
+    let (now, then) = (with(true), with(false));
+    let Some(bus) = heard.of(&group.strip) else { return now };
+    // The first rendering has the tracks at 0 dB; of a bus that was heard with other faders this is its coherence only.
+    let (all_now, all_then) = (now.iter().sum::<f64>(), then.iter().sum::<f64>());
+    let coherence = if all_then > 0.0 { bus.iter().sum::<f64>() / all_then } else { 1.0 };
+    let coherence = coherence.clamp(db_to_power(-6.0), db_to_power(6.0));
+    if all_now > 0.0 { now.iter().map(|power| power * coherence).collect() } else { now }
+}
+
+/// Powers behind the ride of a strip.
+fn ridden(room: &Room<'_>, strip: &str, powers: &Powers) -> Powers {
+    let Some(points) = room.desk.curves.get(&(strip.to_owned(), "ride_db".to_owned())) else {
+        return powers.clone();
+    };
+    // 20 values a second.
+    powers.iter().enumerate().map(|(at, power)| power * db_to_power(value_at(points, at as f64 / 20.0))).collect()
+}
+
+/// A curve of straight lines at a time.
+fn value_at(points: &[(f64, f64)], seconds: f64) -> f64 {
+    let after = points.iter().position(|(at, _)| *at > seconds);
+    match after {
+        Some(0) => points[0].1,
+        None => points.last().map_or(0.0, |last| last.1),
+        Some(next) => {
+            let ((t0, a), (t1, b)) = (points[next - 1], points[next]);
+            a + (b - a) * (seconds - t0) / (t1 - t0).max(1e-9)
+        }
+    }
+}
+
+fn sounding(room: &Room<'_>, heard: &Heard) -> Vec<Sounding> {
+    (0..room.groups.len())
+        .map(|at| Sounding {
+            group: room.groups[at].group,
+            strip: room.groups[at].strip.clone(),
+            powers: powers_of(room, at, heard),
+        })
+        .collect()
+}
+
+/// Groups against the mix, as far as the first rendering tells; no moves yet.
+pub(super) fn groups(room: &mut Room<'_>, heard: &Heard, coherence_lu: f64) {
+    if is_kept(room) {
+        return;
+    }
+    let solution = solve(&targets(&sounding(room, heard), &room.ask.style, lead(room)), MIX_LUFS, coherence_lu);
+    let strength = if room.book.works("balance.group", Family::Balance) {
+        room.book.strength(Family::Balance)
+    } else {
+        0.0
+    };
+    for at in 0..room.groups.len() {
+        let Some(Some(fader)) = solution.faders_db.get(at) else { continue };
+        let place = Place::control(&room.groups[at].strip, "fader_db");
+        let full = fader.clamp(FADER_DB.0, FADER_DB.1) * strength;
+        let fader = room.book.held_number("balance.group", &place).unwrap_or(full);
+        room.groups[at].fader_db = fader;
+        // For the second rendering; the move itself is made when that was heard.
+        if fader != 0.0 {
+            room.desk.set(&place, &fader.into());
+        }
+    }
+}
+
+/// The second rendering was heard: groups for good, the amount of room, the print trim. Tells the balance as it is now.
+pub(super) fn settle(room: &mut Room<'_>, heard: &Heard) -> Balance {
+    let own: Vec<Sounding> = room
+        .groups
+        .iter()
+        .map(|group| Sounding {
+            group: group.group,
+            strip: group.strip.clone(),
+            powers: heard
+                .of(&group.strip)
+                .map(|powers| if group.is_bus { powers.clone() } else { ridden(room, &group.strip, powers) })
+                .unwrap_or_default(),
+        })
+        .collect();
+    let then: Vec<f64> = room.groups.iter().map(|group| group.fader_db).collect();
+    let mix = heard.of(studio::session::MIX).cloned().unwrap_or_default();
+    let summed = sum(&own.iter().zip(&then).map(|(one, db)| scaled(&one.powers, *db)).collect::<Vec<_>>());
+    // What the rendered mix is louder than its groups: their coherence, and the reverberation.
+    let coherence = gated_lufs(&mix).zip(gated_lufs(&summed)).map_or(0.0, |(mix, sum)| (mix - sum).clamp(-3.0, 3.0));
+    if !is_kept(room) {
+        let parts = targets(&own, &room.ask.style, lead(room));
+        let solution = solve(&parts, MIX_LUFS, coherence);
+        for (at, (fader, relative)) in solution.faders_db.iter().zip(&solution.relative_lu).enumerate() {
+            if let (Some(fader), Some(relative)) = (fader, relative) {
+                group_move(room, at, *fader, *relative, &own[at].powers, parts[at].target_lu);
+            }
+        }
+    }
+    let now: Vec<Powers> =
+        own.iter().zip(&room.groups).map(|(one, group)| scaled(&one.powers, group.fader_db)).collect();
+    let mix_lufs = gated_lufs(&sum(&now)).unwrap_or(f64::NEG_INFINITY) + coherence;
+    let groups: Vec<(String, String, f64)> = room
+        .groups
+        .iter()
+        .zip(&now)
+        .filter_map(|(group, powers)| {
+            Some((group.strip.clone(), group.group.name().to_owned(), gated_lufs(powers)? - mix_lufs))
+        })
+        .collect();
+    let reverberation = space::settle(room, heard, &sum(&now));
+    guard(room, &groups);
+    let change = gated_lufs(&mix).map_or(0.0, |then| mix_lufs - then);
+    let peak = heard.peaks_db.get(studio::session::MIX).copied().unwrap_or(f64::NEG_INFINITY) + change;
+    print_trim(room, peak);
+    Balance { groups, reverberation, peak_dbtp: peak, mix_lufs }
+}
+
+fn group_move(room: &mut Room<'_>, at: usize, fader: f64, relative: f64, powers: &Powers, target: f64) {
+    let group = room.groups[at].clone();
+    let place = Place::control(&group.strip, "fader_db");
+    room.desk.clear(&place);
+    let full = fader.clamp(FADER_DB.0, FADER_DB.1);
+    let text = format!("{} at {relative:.1} LU against the mix: {{value}}.", group.group.name());
+    let draft = Draft::new("balance.group", Family::Balance, place, full.into(), 0.0.into(), &text)
+        .because("loudness_at_fader_0_lufs", gated_lufs(powers).unwrap_or(f64::NEG_INFINITY))
+        .because("target_lu", target)
+        .because("reached_lu", relative)
+        .effect(format!("{relative:.1} LU against the mix, as rendered"))
+        // Far from where the recordings were is a bold move.
+        .confidence((1.0 - (fader.abs() / 24.0)).clamp(0.3, 0.9))
+        .evidence(BALANCE);
+    let told = room.book.put(&mut room.desk, draft);
+    room.groups[at].fader_db = told.and_then(|told| told.value.number()).unwrap_or(0.0);
+}
+
+/// The voice outside the published whiskers is told (C5).
+fn guard(room: &mut Room<'_>, groups: &[(String, String, f64)]) {
+    let voice = room.groups.iter().zip(groups).find(|(group, _)| group.group == Group::Vocals);
+    let Some((_, (strip, _, relative))) = voice else { return };
+    if groups.len() > 1 && !(VOCAL_WHISKERS_LU.0..=VOCAL_WHISKERS_LU.1).contains(relative) {
+        room.findings.push(
+            Finding::new("vocal_level", Severity::Warning, format!("{relative:.1} LU against the mix"))
+                .about(strip.clone())
+                .limit("-6.3 to -0.5 LU, where published mixes have it")
+                .advice("if it is meant so, leave it; otherwise look at its fader and at what was locked"),
+        );
+    }
+}
+
+/// The mix under the peak of a print by one static gain (C12).
+fn print_trim(room: &mut Room<'_>, peak_db: f64) {
+    if !peak_db.is_finite() {
+        return;
+    }
+    let full = ((PRINT_PEAK_DB - PRINT_MARGIN_DB - peak_db) * 10.0).floor() / 10.0;
+    let place = Place::control(studio::session::MIX, "fader_db");
+    let text = "One static gain for the whole mix, {value}: its peaks stay under -3 dB, and no limiter is needed.";
+    let draft = Draft::new("balance.print", Family::Balance, place, full.clamp(-60.0, 12.0).into(), 0.0.into(), text)
+        .because("true_peak_dbtp", peak_db)
+        .confidence(0.95)
+        .evidence("print at -3 dBFS and dBTP, mixing.md C12");
+    room.book.put(&mut room.desk, draft);
+}

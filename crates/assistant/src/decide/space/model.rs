@@ -1,0 +1,42 @@
+//! How listeners judge reverberation (C11): the model of relative reverberation loudness.
+
+use crate::close::{Powers, momentary_lufs};
+use dsp::math::{exp, ln, log10};
+
+/// Coefficients of the logistic model (mixing rules, C11, from De Man et al. 2017): loudness, logarithm of early decay time, constant.
+const LOUDNESS: f64 = 0.4866;
+const DECAY: f64 = 2.5619;
+const CONSTANT: f64 = 6.7767;
+/// What lies farther under the loudest part of the dry sound than this is a pause, LU; there is nothing to compare there.
+const PAUSE_LU: f64 = 20.0;
+
+/// Share of listeners who call it too reverberant: wet against dry in LU, early decay time in seconds.
+#[must_use]
+pub(super) fn over_reverberant(relative_lu: f64, edt_seconds: f64) -> f64 {
+    let x = LOUDNESS * relative_lu + DECAY * log10(edt_seconds.max(0.05)) + CONSTANT;
+    1.0 / (1.0 + exp(-x))
+}
+
+/// The share to aim at: the style's at strength 1; half way to nothing less, half way to 0.5 more, on the scale of the model (a
+/// slider from 0.1 at 0.5 to 0.5 at 1.5 for the usual 0.25).
+#[must_use]
+pub(super) fn amount(usual: f64, strength: f64) -> f64 {
+    let logit = |p: f64| ln(p / (1.0 - p));
+    let steps = 2.0 * (logit(0.5) - logit(0.25));
+    let x = logit(usual) + (strength - 1.0) * steps;
+    (1.0 / (1.0 + exp(-x))).clamp(0.03, 0.5)
+}
+
+/// Mean of momentary loudness of the wet less that of the dry sound, LU, where the dry one sounds; `None` where it never does.
+#[must_use]
+pub(super) fn reverberation_lu(wet: &Powers, dry_lufs: &[f64]) -> Option<f64> {
+    let loudest = dry_lufs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let pairs = momentary_lufs(wet);
+    let own: Vec<f64> = pairs
+        .iter()
+        .zip(dry_lufs)
+        .filter(|(wet, dry)| **dry > loudest - PAUSE_LU && dry.is_finite() && wet.is_finite())
+        .map(|(wet, dry)| wet - dry)
+        .collect();
+    (!own.is_empty()).then(|| own.iter().sum::<f64>() / own.len() as f64)
+}
