@@ -230,8 +230,8 @@ fn alignments(plan: &Plan, tracks: &[Track]) -> Vec<Alignment> {
         found.push(Alignment { file, reference, delay_frames, inverted });
     }
     if let (Some(file), Some(reference)) = (file("snbot"), file("sntop")) {
-        // Its head moves the other way; the times of flight are nearly the same.
-        let delay_frames = vec![0.0];
+        // Its head moves the other way; which of head and wires is heard first is no matter of placing microphones.
+        let delay_frames = Vec::new();
         found.push(Alignment { file, reference, delay_frames, inverted: true });
     }
     if let (Some(file), Some(reference)) = (file("bassdi"), file("bassamp")) {

@@ -1,7 +1,10 @@
 //! Who mixes: the assistant, and those it is compared with.
 
 use crate::truth::Truth;
-use dsp::math;
+use assistant::decide::{Ask, Balance, decide};
+use assistant::hear::{self, Song};
+use assistant::moves::Strengths;
+use assistant::styles::Style;
 use dsp::rng::CounterRng;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -22,6 +25,27 @@ pub enum Mixer {
     Random(u64),
     /// The first session by loudness and names alone.
     Folder,
+    /// The mix assistant, in a style, at a strength, with or without the names of the tracks.
+    Assist(Assist),
+}
+
+/// How the assistant is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assist {
+    /// Style, as the assistant names it; `genre` takes the song's own.
+    pub style: String,
+    /// Strength of every family.
+    pub strength: f64,
+    /// Whether names of files count.
+    pub names: bool,
+    /// Whether a rough mix among the tracks is kept.
+    pub keep_balance: bool,
+}
+
+impl Default for Assist {
+    fn default() -> Self {
+        Self { style: "genre".to_owned(), strength: 1.0, names: true, keep_balance: false }
+    }
 }
 
 impl Mixer {
@@ -33,6 +57,7 @@ impl Mixer {
             Self::EqualLoudness => "equal".to_owned(),
             Self::Random(seed) => format!("random{seed}"),
             Self::Folder => "folder".to_owned(),
+            Self::Assist(_) => "assist".to_owned(),
         }
     }
 }
@@ -46,6 +71,10 @@ pub struct Mixed {
     pub session: Session,
     /// Findings.
     pub findings: Vec<Finding>,
+    /// What the assistant heard.
+    pub song: Option<Song>,
+    /// The balance it believes to have made.
+    pub balance: Option<Balance>,
 }
 
 /// Mixes a folder.
@@ -54,6 +83,7 @@ pub struct Mixed {
 /// Those of the mixer.
 pub fn mix(mixer: &Mixer, folder: &Path, truth: &Truth, job: &Job<'_>) -> Result<Mixed, Vec<Error>> {
     let (text, findings) = match mixer {
+        Mixer::Assist(how) => return assist(how, folder, truth, job),
         Mixer::Folder => {
             let options = studio::mix::FolderOptions::default();
             let made = studio::mix::folder(folder, job, options).map_err(|error| vec![error])?;
@@ -67,7 +97,34 @@ pub fn mix(mixer: &Mixer, folder: &Path, truth: &Truth, job: &Job<'_>) -> Result
         }
     };
     let session = crate::metrics::parse(&text, folder)?;
-    Ok(Mixed { text, session, findings })
+    Ok(Mixed { text, session, findings, song: None, balance: None })
+}
+
+/// What the assistant is asked for a song.
+///
+/// # Errors
+/// An unknown style.
+pub fn ask(how: &Assist, folder: &Path, genre: &str) -> Result<Ask, Vec<Error>> {
+    let style = if how.style == "genre" { genre } else { how.style.as_str() };
+    Ok(Ask {
+        style: Style::find(style).map_err(|error| vec![error])?,
+        strengths: Strengths::all(how.strength),
+        undone: std::collections::BTreeSet::new(),
+        keep_balance: how.keep_balance,
+        reference: None,
+        roles: Vec::new(),
+        folder: folder.to_path_buf(),
+        way: std::path::PathBuf::new(),
+        decode: studio::decode::Options::default(),
+    })
+}
+
+fn assist(how: &Assist, folder: &Path, truth: &Truth, job: &Job<'_>) -> Result<Mixed, Vec<Error>> {
+    let options = hear::Options { ignore_names: !how.names, ..hear::Options::default() };
+    let song = hear::hear(folder, job, &options).map_err(|error| vec![error])?;
+    let made = decide(&song, &ask(how, folder, &truth.genre)?, None, job)?;
+    let session = crate::metrics::parse(&made.text, folder)?;
+    Ok(Mixed { text: made.text, session, findings: made.findings, song: Some(song), balance: Some(made.balance) })
 }
 
 /// A session of nothing but trims: everything that is heard of a person who does not mix.
@@ -104,8 +161,3 @@ pub fn groups(session: &Session, truth: &Truth) -> BTreeMap<String, Group> {
         .collect()
 }
 
-/// Gain of a power ratio of so many decibels: for shares in tables.
-#[must_use]
-pub fn power(db: f64) -> f64 {
-    math::db_to_power(db)
-}

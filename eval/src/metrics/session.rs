@@ -59,7 +59,7 @@ pub fn spaces(session: &Session) -> BTreeSet<String> {
     let sent = |id: &str| session.strips().any(|strip| strip.sends.iter().any(|send| send.to.id == id));
     let wet = |strip: &Strip| {
         strip.inserts.iter().any(|insert| {
-            let name = insert.settings.description().name;
+            let name = insert.settings.description().key;
             insert.on && SPACE.iter().any(|word| name.contains(word))
         })
     };
