@@ -9,6 +9,7 @@
 
 pub mod again;
 pub mod align;
+mod assist;
 pub mod close;
 pub mod decide;
 pub mod explain;
@@ -19,3 +20,5 @@ pub mod sort;
 pub mod styles;
 pub mod time;
 pub mod write;
+
+pub use assist::{Request, assist};

@@ -1,4 +1,31 @@
 //! Polarity and time between microphones that hear the same thing (C3).
+//!
+//! Only strokes are read again, at most 30 for each microphone. Overheads and rooms are never moved: close microphones are
+//! turned and delayed to them. Of a pair of overheads the channel is taken in which the drum is louder, since in the sum of both the
+//! drum comes twice.
+
+mod hits;
+mod lag;
+mod relations;
+
+use crate::hear::{Options, Song};
+use hits::Pieces;
+use lag::{Lag, Search, Stroke};
+use rayon::prelude::*;
+use relations::Match;
+use std::collections::BTreeMap;
+use std::path::Path;
+use studio::job::Job;
+use studio::message::Result;
+
+/// Least ratio of the highest to the next highest peak (C3).
+const LEAST_RATIO: f64 = 1.25;
+/// Most deviation from stroke to stroke, frames at 48 kHz (C3).
+const MOST_SPREAD_FRAMES: f64 = 5.0;
+/// Fewest strokes that say something. By our own convention.
+const FEWEST: usize = 4;
+/// Sum over difference that decides about polarity alone, dB (C3).
+const LOW_DECIDES_DB: f64 = 1.0;
 
 /// What is to be done to one track, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,4 +83,162 @@ pub enum Basis {
     CrossSpectrum,
     /// Energy between 40 and 300 Hz of sum against difference: polarity only.
     LowEnergy,
+}
+
+/// Everything that is to be turned or moved, in order of tracks. Reads the files of the drums, basses and guitars concerned once more, for
+/// their strokes only.
+///
+/// # Errors
+/// A file that can no longer be read; `interrupted`.
+pub fn align(root: &Path, song: &Song, job: &Job<'_>, options: &Options) -> Result<Vec<Alignment>> {
+    let relations: Vec<(Match, Vec<f64>)> = relations::relations(song)
+        .into_iter()
+        .map(|relation| {
+            let hits = hits::hits(song, &relation);
+            (relation, hits)
+        })
+        .collect();
+    let pieces = read_all(root, song, &relations, job, options)?;
+    let mut found: BTreeMap<usize, Alignment> = BTreeMap::new();
+    for (relation, hits) in &relations {
+        let settled = relation.references.first().and_then(|reference| found.get(reference)).cloned();
+        if found.contains_key(&relation.track) {
+            continue;
+        }
+        if let Some(alignment) = judge(song, relation, hits, &pieces, settled.as_ref()) {
+            found.insert(relation.track, alignment);
+        }
+    }
+    Ok(found.into_values().filter(|alignment| alignment.invert || alignment.delay_frames > 0).collect())
+}
+
+/// The strokes of every file concerned.
+fn read_all(
+    root: &Path,
+    song: &Song,
+    relations: &[(Match, Vec<f64>)],
+    job: &Job<'_>,
+    options: &Options,
+) -> Result<BTreeMap<usize, Pieces>> {
+    let mut starts: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+    for (relation, hits) in relations {
+        for index in relation.references.iter().chain([&relation.track]) {
+            let frames = hits.iter().filter_map(|seconds| hits::start_frame(&song.tracks[*index], *seconds));
+            starts.entry(*index).or_default().extend(frames);
+        }
+    }
+    let quiet = job.with_threads(1);
+    let read = |(index, starts): (&usize, &Vec<u64>)| {
+        Ok((*index, hits::read(root, &song.tracks[*index], starts, &quiet, options)?))
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(job.threads.min(256)).build().ok();
+    match pool {
+        Some(pool) if job.threads > 1 => pool.install(|| starts.par_iter().map(read).collect()),
+        _ => starts.iter().map(read).collect(),
+    }
+}
+
+/// Strokes of a track beside each channel of its references.
+fn strokes(
+    song: &Song,
+    relation: &Match,
+    hits: &[f64],
+    pieces: &BTreeMap<usize, Pieces>,
+) -> Option<(usize, Vec<Stroke>)> {
+    let own = &song.tracks[relation.track];
+    let piece = |index: usize, seconds: f64| {
+        let start = hits::start_frame(&song.tracks[index], seconds)?;
+        pieces.get(&index)?.get(&start)
+    };
+    let mut best: Option<(f64, usize, Vec<Stroke>)> = None;
+    for &reference in &relation.references {
+        let other = &song.tracks[reference];
+        if other.sample_rate_hz != own.sample_rate_hz {
+            continue;
+        }
+        for channel in 0..other.played() {
+            let pairs = hits.iter().filter_map(|seconds| {
+                let own = piece(relation.track, *seconds)?.first()?.clone();
+                let other = piece(reference, *seconds)?.get(channel)?.clone();
+                Some(Stroke { own, other })
+            });
+            let strokes: Vec<Stroke> = pairs.collect();
+            let power: f64 = strokes.iter().flat_map(|stroke| &stroke.other).map(|x| x * x).sum();
+            if strokes.len() >= FEWEST && power > 0.0 && best.as_ref().is_none_or(|(most, ..)| power > *most)
+            {
+                best = Some((power, reference, strokes));
+            }
+        }
+    }
+    best.map(|(_, reference, strokes)| (reference, strokes))
+}
+
+/// Where to look for a relation.
+fn search(song: &Song, relation: &Match) -> Search {
+    let track = &song.tracks[relation.track];
+    // C3: 200 to 8000 Hz, kick 60 to 4000; 0 to 20 ms before overheads, pairs within 5 ms.
+    let low = matches!(track.role.role.name, "kick" | "bass" | "bass direct" | "bass amp");
+    let band_hz = if low { (60.0, 4_000.0) } else { (200.0, 8_000.0) };
+    let lags_seconds =
+        if relation.kind == Relation::CloseToOverheads { (0.0, 0.02) } else { (-0.005, 0.005) };
+    Search { rate_hz: f64::from(track.sample_rate_hz), band_hz, lags_seconds }
+}
+
+/// What is to be done with one track, by both gates. `settled` is what is done with its reference.
+fn judge(
+    song: &Song,
+    relation: &Match,
+    hits: &[f64],
+    pieces: &BTreeMap<usize, Pieces>,
+    settled: Option<&Alignment>,
+) -> Option<Alignment> {
+    let (reference, strokes) = strokes(song, relation, hits, pieces)?;
+    let search = search(song, relation);
+    let lag = lag::lag(&strokes, search)?;
+    let spread_at_48 = lag.spread_frames * 48_000.0 / search.rate_hz;
+    let sure = lag.ratio >= LEAST_RATIO && spread_at_48 <= MOST_SPREAD_FRAMES;
+    let before = lag::sum(&strokes, search.rate_hz, 0.0, false)?;
+    let (delay, invert, basis) = if sure {
+        (lag.frames, lag.inverted, Basis::CrossSpectrum)
+    } else {
+        // Overheads are too far away for low energy to say anything about polarity without the lag: a quarter of a wave at
+        // 80 Hz is a metre.
+        let decided = (before.low_db - before.low_difference_db).abs() >= LOW_DECIDES_DB;
+        if relation.kind == Relation::CloseToOverheads || !decided {
+            return None;
+        }
+        (0.0, before.low_difference_db > before.low_db, Basis::LowEnergy)
+    };
+    let after = lag::sum(&strokes, search.rate_hz, delay, invert)?;
+    // What the reference does, this track does as well.
+    let (moved, turned) =
+        settled.map_or((0.0, false), |settled| (f64::from(settled.delay_frames), settled.invert));
+    let rate = f64::from(song.sample_rate_hz) / search.rate_hz;
+    Some(Alignment {
+        track: relation.track,
+        reference,
+        kind: relation.kind,
+        delay_frames: (delay * rate + moved).round().max(0.0) as u32,
+        invert: invert != turned,
+        basis,
+        confidence: confidence(&lag, spread_at_48, basis, strokes.len()),
+        hits: strokes.len(),
+        peak_ratio: lag.ratio,
+        spread_frames: lag.spread_frames * rate,
+        low_sum_before_db: before.low_db,
+        low_sum_after_db: after.low_db,
+        comb_before_db: before.comb_db,
+        comb_after_db: after.comb_db,
+    })
+}
+
+/// From both gates' margins: 0.6 at the gates, towards 1 with margin and strokes.
+fn confidence(lag: &Lag, spread_at_48: f64, basis: Basis, strokes: usize) -> f64 {
+    if basis == Basis::LowEnergy {
+        return 0.5;
+    }
+    let ratio = ((lag.ratio - LEAST_RATIO) / LEAST_RATIO).clamp(0.0, 1.0);
+    let spread = 1.0 - (spread_at_48 / MOST_SPREAD_FRAMES).min(1.0);
+    let many = (strokes as f64 / 12.0).min(1.0);
+    (0.6 + 0.2 * ratio + 0.15 * spread) * (0.85 + 0.15 * many) + 0.05 * many
 }

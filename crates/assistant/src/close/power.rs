@@ -1,6 +1,6 @@
 //! K-weighted powers every 50 ms: loudness of parts and of their sums, without a sample.
 
-use dsp::math::{db_to_power, power_to_db};
+use dsp::math::db_to_power;
 use dsp::meter::loudness::{lufs_of_power, power_of_lufs};
 
 /// K-weighted mean squares, channels summed, one for every 50 ms.
@@ -96,10 +96,4 @@ pub fn sum<'a>(parts: impl IntoIterator<Item = &'a Powers>) -> Powers {
         all.iter_mut().zip(part).for_each(|(sum, power)| *sum += power);
     }
     all
-}
-
-/// Decibels of a power over another.
-#[must_use]
-pub fn over_db(above: f64, below: f64) -> f64 {
-    power_to_db(above / below)
 }

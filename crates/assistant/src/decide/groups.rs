@@ -95,7 +95,7 @@ fn range(group: Group, count: f64, style: &Style) -> ((f64, f64), f64) {
 
 /// Which group leads when nobody sings.
 #[must_use]
-pub fn lead_instrument(has: impl Fn(Group) -> bool, lead_guitar: bool) -> Option<Group> {
+pub(super) fn lead_instrument(has: impl Fn(Group) -> bool, lead_guitar: bool) -> Option<Group> {
     if lead_guitar {
         return Some(Group::Guitars);
     }

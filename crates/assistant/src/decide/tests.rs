@@ -1,1 +1,157 @@
+use super::*;
+use crate::styles::Style;
+use dsp::math::{db_to_power, power_to_db};
+use dsp::meter::loudness::power_of_lufs;
+use groups::Sounding;
+use studio::mix::Group;
 
+fn steady(group: Group, lufs: f64) -> Sounding {
+    Sounding { group, strip: group.id().to_owned(), powers: vec![power_of_lufs(lufs); 400] }
+}
+
+fn relative(sounding: &[Sounding], style: &str, lead: Option<Group>) -> Vec<f64> {
+    let parts = targets(sounding, &Style::find(style).unwrap(), lead);
+    close::solve(&parts, -20.0, 0.0).relative_lu.into_iter().map(Option::unwrap).collect()
+}
+
+#[test]
+fn a_band_of_everything_lies_in_the_published_quartiles() {
+    let band = [
+        steady(Group::Drums, -30.0),
+        steady(Group::Bass, -12.0),
+        steady(Group::Guitars, -25.0),
+        steady(Group::Keys, -23.0),
+        steady(Group::Vocals, -40.0),
+    ];
+    for style in Style::names().filter(|name| *name != "podcast") {
+        let lu = relative(&band, style, None);
+        assert!((-9.3..=-4.9).contains(&lu[0]), "{style}: drums {lu:?}");
+        assert!((-10.1..=-6.7).contains(&lu[1]), "{style}: bass {lu:?}");
+        assert!((-4.0..=-1.8).contains(&lu[4]), "{style}: voice {lu:?}");
+        let power: f64 = lu.iter().map(|lu| db_to_power(*lu)).sum();
+        assert!((power - 1.0).abs() < 0.002, "{style}: {power}");
+    }
+}
+
+#[test]
+fn a_voice_with_one_guitar_is_still_a_voice_with_a_guitar() {
+    let lu = relative(&[steady(Group::Guitars, -20.0), steady(Group::Vocals, -20.0)], "folk", None);
+    assert!((-4.0..=-1.8).contains(&lu[1]), "{lu:?}");
+    assert!(lu[0] < lu[1] - 2.0, "{lu:?}");
+}
+
+#[test]
+fn three_backing_voices_do_not_beat_the_lead_and_a_tambourine_does_not_beat_the_kit() {
+    let lu = relative(
+        &[
+            steady(Group::Drums, -20.0),
+            steady(Group::Percussion, -6.0),
+            steady(Group::Vocals, -30.0),
+            steady(Group::Backing, -10.0),
+        ],
+        "pop",
+        None,
+    );
+    assert!(lu[3] <= lu[2] - 4.99, "{lu:?}");
+    assert!(lu[1] <= -13.99, "{lu:?}");
+}
+
+#[test]
+fn without_a_singer_the_lead_instrument_takes_most_of_the_singers_share() {
+    let band = [steady(Group::Drums, -20.0), steady(Group::Keys, -20.0), steady(Group::Strings, -20.0)];
+    let lu = relative(&band, "pop", Some(Group::Keys));
+    assert!(lu[1] > lu[2] + 3.0, "{lu:?}");
+    assert!(lu[1] > lu[0], "{lu:?}");
+}
+
+#[test]
+fn the_pan_formula_gives_the_figures_of_its_paper() {
+    // Values of the mixing rules, C6, at width 5 and 10.
+    for (width, table) in [(5.0, [0.20, 0.29, 0.42]), (10.0, [0.31, 0.44, 0.63])] {
+        for (hz, wanted) in [800.0, 1500.0, 3000.0].into_iter().zip(table) {
+            let got = pan::distance(hz, width);
+            assert!((got - wanted).abs() < 0.012, "{hz} at {width}: {got}, {wanted}");
+        }
+    }
+    assert_eq!(pan::distance(300.0, 10.0), 0.0);
+    assert_eq!(pan::distance(8000.0, 10.0), 0.9, "a single track is never hard at one side");
+}
+
+/// Spectrum of white noise from a frequency on.
+fn noise_from(hz: f64, bin_hz: f64) -> Vec<f32> {
+    (0..4096).map(|bin| if f64::from(bin) * bin_hz >= hz { 1.0 } else { 0.0 }).collect()
+}
+
+#[test]
+fn a_high_pass_goes_as_high_as_one_per_cent_of_the_loudness_and_no_higher() {
+    let bin_hz = 5.86;
+    // Broad noise has next to nothing under 100 Hz: the cap decides.
+    assert_eq!(clean::corner_hz(&noise_from(0.0, bin_hz), bin_hz, 48_000.0, 100.0), Some(100.0));
+    // Nothing under the corner: nothing to take away.
+    assert_eq!(clean::corner_hz(&noise_from(400.0, bin_hz), bin_hz, 48_000.0, 100.0), None);
+    // A tone at 55 Hz with a little rumble: a second-order corner takes 1 % at 55/fc = 99^(1/4), i.e. at 17.4 Hz: too low.
+    let mut tone = vec![0.0_f32; 4096];
+    tone[9] = 1.0;
+    tone[3] = 1e-4;
+    assert_eq!(clean::corner_hz(&tone, bin_hz, 48_000.0, 80.0), None);
+    // The same at 220 Hz: 220/99^(1/4) = 69.7; in sixths of an octave from 80: 80, 71.3, 63.5.
+    let mut tone = vec![0.0_f32; 4096];
+    tone[38] = 1.0;
+    tone[3] = 1e-4;
+    let corner = clean::corner_hz(&tone, bin_hz, 48_000.0, 80.0).unwrap();
+    assert!((corner - 63.5).abs() < 0.1, "{corner}");
+}
+
+#[test]
+fn the_gate_stands_between_hits_and_bleed() {
+    let mut levels = vec![-40.0; 300];
+    (0..60).for_each(|hit| levels[5 * hit] = -8.0 - f64::from(hit as u32 % 3));
+    let split = gate::split(&levels).unwrap();
+    assert!((-30.0..-20.0).contains(&split.threshold_db), "{split:?}");
+    assert!((split.hits_db + 9.0).abs() < 1.1 && (split.bleed_db + 40.0).abs() < 0.1, "{split:?}");
+    assert_eq!(gate::split(&[-10.0; 5]), None);
+}
+
+#[test]
+fn percussivity_is_one_at_the_mean_and_between_nothing_and_two() {
+    assert!((dynamics::percussivity(12.0, 12.0) - 1.0).abs() < 1e-12);
+    assert!(dynamics::percussivity(30.0, 12.0) > 1.99);
+    assert!(dynamics::percussivity(0.0, 12.0) < 0.02);
+}
+
+#[test]
+fn a_simulated_compressor_follows_its_curve_and_comes_back_in_its_time() {
+    // 4 to 1, 20 dB over, hard: -15 dB at once; then back with a time constant of 200 ms.
+    let mut levels = vec![-20.0; 4];
+    levels.extend([-60.0; 8]);
+    let gains = dynamics::simulate(&levels, -40.0, 4.0, 0.0, 200.0);
+    assert!((gains[3] + 15.0).abs() < 1e-9);
+    // 200 ms later: 15/e.
+    assert!((gains[7] + 15.0 * 0.367_879_441).abs() < 1e-6, "{}", gains[7]);
+}
+
+#[test]
+fn a_ride_brings_a_soft_phrase_up_and_leaves_half_of_it() {
+    // 4 s loud, 1 s rest, 4 s soft by 8 LU, 1 s rest, 4 s loud: no music.
+    let mut voice = Vec::new();
+    for (lufs, values) in [(-20.0, 80), (-80.0, 20), (-28.0, 80), (-80.0, 20), (-20.0, 80)] {
+        voice.extend(vec![power_of_lufs(lufs); values]);
+    }
+    let points = ride::ride(&voice, &vec![0.0; voice.len()]);
+    let value = |seconds: f64| {
+        let next = points.iter().position(|(at, _)| *at > seconds).unwrap();
+        let ((t0, a), (t1, b)) = (points[next - 1], points[next]);
+        a + (b - a) * (seconds - t0) / (t1 - t0)
+    };
+    assert!(value(7.0) > 2.0 && value(7.0) <= 4.0, "{points:?}");
+    assert!(value(2.0).abs() < 1.5, "{points:?}");
+    assert!(points.len() < 20, "{} points", points.len());
+    // An even line is left alone.
+    let even = vec![power_of_lufs(-20.0); 200];
+    assert!(ride::ride(&even, &vec![0.0; 200]).iter().all(|(_, db)| db.abs() < 0.5));
+}
+
+#[test]
+fn power_sums_are_as_worked_out_by_hand() {
+    assert!((power_to_db(db_to_power(-3.1) + db_to_power(-7.5) + db_to_power(-8.5)) + 0.92).abs() < 0.01);
+}

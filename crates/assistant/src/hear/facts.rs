@@ -61,6 +61,11 @@ pub struct Facts {
     pub spectrum: Vec<f32>,
     /// See [`spectrum`](Self::spectrum).
     pub bin_hz: f64,
+    /// Mean unit vector of all partials between 100 Hz and 2 kHz round a semitone of A = 440 Hz, weighted by amplitude: its angle is the
+    /// tuning, its length (0 to 1) how certain that is.
+    pub partials: [f64; 2],
+    /// Mains hum in the pauses.
+    pub hum: Option<Hum>,
     /// Narrow peaks of the long-term spectrum that stay (C7), strongest first, at most 8.
     pub resonances: Vec<Resonance>,
 }
@@ -126,6 +131,15 @@ pub struct Sibilance {
     pub over_vowels_lu: f64,
     /// Median centroid, Hz.
     pub centroid_hz: f64,
+}
+
+/// Mains hum.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hum {
+    /// 50 or 60.
+    pub mains_hz: f64,
+    /// Power of the partials that stand out, dBFS.
+    pub level_dbfs: f64,
 }
 
 /// A decay that is printed on a track (I11).

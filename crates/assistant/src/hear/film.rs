@@ -56,6 +56,8 @@ pub struct Film {
     /// Powers in [`BANDS`] bands, frame after frame: frame `n` at `[n * BANDS..][..BANDS]`, for the 100 ms from `n / 10` s.
     /// The sum over bands is the power between 50 Hz and 16 kHz.
     pub bands: Vec<f32>,
+    /// The same of the left channel alone, where two channels are played; empty for mono.
+    pub left: Vec<f32>,
     /// K-weighted power of each 50 ms (mean square, channels summed): value `n` is for the 50 ms from `n / 20` s.
     pub loudness: Vec<f32>,
     /// Whether it sounds (C0): one for each value of [`loudness`](Self::loudness).

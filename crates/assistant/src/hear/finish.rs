@@ -49,6 +49,7 @@ pub(super) fn finish(raw: Raw, picked: Option<&Picked>) -> (Film, Facts) {
     let sibilance = sibilants(&raw, &active, gain);
     let film = Film {
         bands: scaled(&raw.bands),
+        left: if stereo { raw.left.clone() } else { Vec::new() },
         loudness,
         active,
         peak: raw.peak.clone(),
@@ -148,9 +149,12 @@ fn facts(raw: &Raw, film: &Film, course: &Course, gain: f64, stereo: bool) -> Fa
     facts.sibilance = sibilance(raw, film, active_seconds);
     let moving = facts.pitch.share > 0.3;
     let range = (facts.pitch.p5_hz, facts.pitch.p95_hz);
+    let (x, y, weight) = raw.pitch.tuning;
+    facts.partials = if weight > 0.0 { [x / weight, y / weight] } else { [0.0; 2] };
     facts.spectrum = spectrum(raw, film, &mut facts.resonances, moving.then_some(range), gain);
     facts.bin_hz = raw.long.bin_hz;
     facts.read_shares();
+    facts.hum = hum(raw, film);
     facts.stereo = stereo.then(|| sides(raw, film));
     facts
 }
@@ -198,6 +202,12 @@ fn spectrum(
     let spectrum = raw.long.spectrum(open_dbfs);
     *resonances = raw.long.resonances(&spectrum, open_dbfs, pitch);
     spectrum.into_iter().map(|power| (gain * power) as f32).collect()
+}
+
+/// Mains in the pauses.
+fn hum(raw: &Raw, film: &Film) -> Option<super::Hum> {
+    let loud = percentile(while_active(film, &raw.power).collect(), 0.95).unwrap_or(0.0);
+    raw.long.hum(math::power_to_db(loud) - 20.0)
 }
 
 impl Facts {

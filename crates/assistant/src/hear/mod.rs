@@ -16,7 +16,11 @@ mod resonance;
 mod scan;
 mod tune;
 
-pub use facts::{Clipping, Decay, Facts, Pitch, Resonance, Sibilance, Stereo};
+pub(crate) use activity::percentile;
+pub(crate) use finish::onset_seconds;
+pub(crate) use onsets::{LEAST_DB as LEAST_ONSET_DB, peaks as onset_peaks};
+
+pub use facts::{Clipping, Decay, Facts, Hum, Pitch, Resonance, Sibilance, Stereo};
 pub use film::{
     BANDS, CHROMA_PER_SECOND, FILM_PER_SECOND, Film, LOUDNESS_PER_SECOND, ONSETS_PER_SECOND,
     PITCHES_PER_SECOND, band_centre_hz, band_edges_hz,
@@ -205,6 +209,15 @@ fn song(root: &Path, name: String, paths: Vec<String>, job: &Job<'_>, options: &
         return Err(error.hint("one file for each track, WAV, AIFF or FLAC"));
     }
     let mut song = scan::assemble(name, heard, options, findings);
-    let _ = &mut song;
+    crate::ingest::arrive(root, &mut song, job, options)?;
+    crate::sort::sort(&mut song, options);
+    crate::time::mark_guides(&mut song, options.ignore_names);
+    song.time = crate::time::analyse(&song);
+    crate::ingest::judge(&mut song);
+    crate::sort::remark(&mut song);
+    if !options.skip_alignment {
+        song.alignments = crate::align::align(root, &song, job, options)?;
+    }
+    job.step("listen", song.tracks.len() as u64, song.tracks.len() as u64)?;
     Ok(song)
 }

@@ -1,6 +1,6 @@
 //! The long-term spectrum and the narrow peaks that stay in it (C7).
 
-use super::facts::Resonance;
+use super::facts::{Hum, Resonance};
 use super::frames::{Bands, Powers};
 use dsp::math;
 
@@ -141,6 +141,24 @@ impl Heard {
         sum
     }
 
+    /// Mains hum in frames that are no sound; `None` without a second of them.
+    pub(super) fn hum(&self, open_dbfs: f64) -> Option<Hum> {
+        let end = ((open_dbfs - LOWEST_DBFS) / STEP_DB).floor().clamp(0.0, STEPS as f64) as usize;
+        let mut quiet: Vec<f64> = Vec::new();
+        let mut frames = 0;
+        for level in self.levels.iter().take(end).filter(|level| level.frames > 0) {
+            quiet.resize(level.power.len(), 0.0);
+            quiet.iter_mut().zip(&level.power).for_each(|(sum, power)| *sum += power);
+            frames += level.frames;
+        }
+        // Windows overlap by half and last 171 ms.
+        if frames < 12 {
+            return None;
+        }
+        quiet.iter_mut().for_each(|power| *power /= frames as f64);
+        [50.0, 60.0].into_iter().find_map(|mains_hz| mains(&quiet, self.bin_hz, mains_hz))
+    }
+
     /// Peaks that stay. `pitches_hz`: quartiles of the pitch, if there is one that moves.
     pub(super) fn resonances(
         &self,
@@ -178,6 +196,31 @@ impl Heard {
         found.truncate(MOST);
         found
     }
+}
+
+/// Hum of one mains frequency: of the first eight partials three stand out by 10 dB, at their places to 1.2 Hz (the mains keep
+/// theirs to 0.4 %: EN 50160, 4.2.1, narrow; a bass note does not fit), one of the first two among them.
+fn mains(quiet: &[f64], bin_hz: f64, mains_hz: f64) -> Option<Hum> {
+    let (mut power, mut found, mut low) = (0.0, 0, false);
+    for partial in 1..=8_u32 {
+        let hz = f64::from(partial) * mains_hz;
+        let at = (hz / bin_hz).round() as usize;
+        let Some(around) = quiet.get(at.saturating_sub(7)..at + 8) else { continue };
+        let top = (at - 1..=at + 1).max_by(|a, b| quiet[*a].total_cmp(&quiet[*b])).unwrap_or(at);
+        let mut floor: Vec<f64> =
+            around.iter().enumerate().filter(|(n, _)| n.abs_diff(7) > 2).map(|(_, p)| *p).collect();
+        floor.sort_by(f64::total_cmp);
+        let [a, b, c] = [quiet[top - 1], quiet[top], quiet[top + 1]].map(|power| fast_log10(power));
+        let bend = a - 2.0 * b + c;
+        let shift = if bend < 0.0 { (0.5 * (a - c) / bend).clamp(-0.5, 0.5) } else { 0.0 };
+        let place = (top as f64 + shift) * bin_hz;
+        if quiet[top] > 10.0 * floor[floor.len() / 2] && (place - hz).abs() < 1.2 {
+            found += 1;
+            low |= partial <= 2;
+            power += quiet[top.saturating_sub(2)..top + 3].iter().sum::<f64>();
+        }
+    }
+    (found >= 3 && low).then(|| Hum { mains_hz, level_dbfs: math::power_to_db(power) })
 }
 
 /// Whether a frequency is a low partial of the pitches between these two: the first eight.
@@ -241,6 +284,42 @@ mod tests {
         Biquad::new(design(Curve::Bell, 700.0, 14.0, 8.0, 48_000.0).coefficients()).process(&mut rings);
         signal[..120_000].copy_from_slice(&rings);
         assert_eq!(found(&signal), []);
+    }
+
+    #[test]
+    fn hum_in_the_pauses_is_found_and_told_from_a_bass_note() {
+        let tone = |hz: f64, level: f64| -> Vec<f64> {
+            let mut sum = vec![0.0; 240_000];
+            for partial in 1..=5 {
+                let wave = testkit::signals::sine(
+                    hz * f64::from(partial),
+                    level / f64::from(partial),
+                    0.3,
+                    5.0,
+                    48_000.0,
+                );
+                sum.iter_mut().zip(wave).for_each(|(y, x)| *y += x);
+            }
+            sum
+        };
+        let hear = |quiet: Vec<f64>| {
+            let loud = noise(0.5, 3, 96_000);
+            let all: Vec<f64> =
+                quiet.iter().zip(noise(1e-4, 4, 240_000)).map(|(a, b)| a + b).chain(loud).collect();
+            let mut ear = ResonanceEar::new(8192, 48_000.0);
+            all.windows(8192).step_by(4096).for_each(|window| ear.take(&[window]));
+            ear.finish().hum(-30.0)
+        };
+        for hz in [50.0, 60.0] {
+            let hum = hear(tone(hz, 0.003)).unwrap();
+            assert_eq!(hum.mains_hz, hz);
+            assert!((hum.level_dbfs + 53.0).abs() < 2.0, "{hum:?}");
+        }
+        // B, G and A of a bass.
+        for hz in [61.74, 49.0, 55.0] {
+            assert_eq!(hear(tone(hz, 0.003)), None, "{hz}");
+        }
+        assert_eq!(hear(vec![0.0; 240_000]), None);
     }
 
     #[test]

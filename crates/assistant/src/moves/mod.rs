@@ -13,7 +13,7 @@ mod value;
 pub use book::{Book, Draft, Held, Told};
 pub use place::{Part, Place, SLOTS, Slot, slot};
 pub use record::{Ledger, SESSION_KEY, read, write};
-pub(crate) use record::{is_removed, number, quoted, value as value_text, value_of};
+pub(crate) use record::{is_removed, quoted, value as value_text, value_of};
 pub use value::{Value, amount, named, tidy};
 
 use std::collections::BTreeMap;

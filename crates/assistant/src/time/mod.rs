@@ -1,4 +1,19 @@
 //! Tempo, beats, key, sections; clicks and count-ins.
+//!
+//! Everything is taken from films: onsets, chroma and loudness of each track, each against its own loudness, so that gains
+//! change nothing.
+
+mod bars;
+mod form;
+mod guide;
+mod key;
+mod tempo;
+
+use crate::hear::{Song, Track, Use};
+use dsp::math;
+use studio::mix::Group;
+
+pub(crate) use guide::mark as mark_guides;
 
 /// What was found of a song's time and harmony. Times are those of the song.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -98,3 +113,146 @@ pub struct CountIn {
     /// Tracks that hold it, by index.
     pub tracks: Vec<usize>,
 }
+
+/// Most that one onset counts, dB: a single hard one does not decide.
+const ONSET_LIMIT_DB: f32 = 12.0;
+/// Length of a pseudo-bar where there is no tempo, seconds.
+const NO_BAR_SECONDS: f64 = 2.0;
+
+/// Tempo, beats, key and form of a song whose roles are known.
+pub(crate) fn analyse(song: &Song) -> Analysis {
+    let everything = course(song, |track| if track.use_as == Use::Click { 4.0 } else { 1.0 });
+    let of = |name: &str| course(song, |track| f64::from(u8::from(track.role.role.name == name)));
+    let backbeat = tempo::Backbeat { snare: of("snare") };
+    let mut analysis = Analysis { beats_per_bar: 4, tuning_cents: tuning_cents(song), ..Analysis::default() };
+    analysis.key = harmony(song);
+    analysis.tempo = tempo::tempo(&everything, &backbeat);
+    if let Some(found) = analysis.tempo.as_mut().filter(|tempo| tempo.is_sure()) {
+        let (beats, spread) = tempo::beats(&everything, found.bpm);
+        found.spread_ms = 1000.0 * spread / tempo::PER_SECOND;
+        analysis.beats_seconds = beats.iter().map(|at| (at + 0.5) / tempo::PER_SECOND).collect();
+        analysis.count_in = guide::count_in(song, found.beat_seconds());
+        let (bars, beats_per_bar) = bars::bars(song, &analysis);
+        (analysis.bars_seconds, analysis.beats_per_bar) = (bars, beats_per_bar);
+    }
+    analysis.sections = form::sections(&bars_of(song, &analysis));
+    analysis
+}
+
+/// Onsets of all tracks that are heard, weighed, 100 values a second of the song.
+fn course(song: &Song, weight: impl Fn(&Track) -> f64) -> Vec<f64> {
+    let mut sum = vec![0.0; (song.duration_seconds * tempo::PER_SECOND).ceil() as usize + 1];
+    for track in song.tracks.iter().filter(|track| matches!(track.use_as, Use::Play | Use::Click)) {
+        let weight = weight(track);
+        if weight <= 0.0 {
+            continue;
+        }
+        let late = (track.start_seconds * tempo::PER_SECOND).round() as usize;
+        for (sum, onset) in sum.iter_mut().skip(late).zip(&track.film.onset) {
+            *sum += weight * f64::from(onset.min(ONSET_LIMIT_DB));
+        }
+    }
+    sum
+}
+
+/// Tracks that carry harmony.
+fn tonal(song: &Song) -> impl Iterator<Item = &Track> {
+    song.playing().map(|(_, track)| track).filter(|track| {
+        let group = track.role.role.group;
+        let noise = matches!(group, Group::Drums | Group::Percussion | Group::Effects | Group::Reference);
+        !noise
+            && (group != Group::Other || track.facts.pitch.share > 0.2 || track.facts.pitch.periodicity > 0.7)
+    })
+}
+
+fn tuning_cents(song: &Song) -> f64 {
+    let (x, y) = tonal(song).fold((0.0, 0.0), |(x, y), track| {
+        let [a, b] = track.facts.partials;
+        (x + a * track.facts.active_share, y + b * track.facts.active_share)
+    });
+    if x == 0.0 && y == 0.0 { 0.0 } else { 100.0 * math::atan2(y, x) / math::TAU }
+}
+
+/// Chroma of the song every 200 ms: square roots of powers, each track against its own mean.
+fn chroma(song: &Song) -> Vec<[f64; 12]> {
+    let per_second = crate::hear::CHROMA_PER_SECOND;
+    let mut out = vec![[0.0; 12]; (song.duration_seconds * per_second).ceil() as usize + 1];
+    for track in tonal(song) {
+        let roots: Vec<f64> = track.film.chroma.iter().map(|power| f64::from(*power).sqrt()).collect();
+        let sounding = roots.chunks(12).filter(|frame| frame.iter().any(|x| *x > 0.0)).count();
+        let mean = roots.iter().sum::<f64>() / sounding.max(1) as f64;
+        if mean <= 0.0 {
+            continue;
+        }
+        let late = (track.start_seconds * per_second).round() as usize;
+        for (sum, frame) in out.iter_mut().skip(late).zip(roots.chunks(12)) {
+            sum.iter_mut().zip(frame).for_each(|(sum, x)| *sum += x / mean);
+        }
+    }
+    out
+}
+
+/// Key from the chroma of everything, and from its first and last two seconds and a half.
+fn harmony(song: &Song) -> Option<Key> {
+    let chroma = chroma(song);
+    let total = |frame: &[f64; 12]| frame.iter().sum::<f64>();
+    let mean = chroma.iter().map(total).sum::<f64>() / chroma.len().max(1) as f64;
+    let first = chroma.iter().position(|frame| total(frame) > 0.2 * mean)?;
+    let last = chroma.iter().rposition(|frame| total(frame) > 0.2 * mean)?;
+    let sum = |frames: &[[f64; 12]]| {
+        frames.iter().fold([0.0; 12], |mut sum: [f64; 12], frame| {
+            sum.iter_mut().zip(frame).for_each(|(sum, x)| *sum += x);
+            sum
+        })
+    };
+    // Half a bar to a bar: one chord.
+    let some = 12;
+    let opening = &chroma[first..(first + some).min(last + 1)];
+    let closing = &chroma[(last + 1).saturating_sub(some).max(first)..=last];
+    key::key(&sum(&chroma[first..=last]), &sum(opening), &sum(closing))
+}
+
+/// Bars (or stretches of two seconds) with what is compared of them.
+fn bars_of(song: &Song, analysis: &Analysis) -> Vec<form::Bar> {
+    let mut edges: Vec<f64> = if analysis.bars_seconds.len() >= 4 {
+        analysis.bars_seconds.clone()
+    } else {
+        let count = (song.duration_seconds / NO_BAR_SECONDS).floor() as usize;
+        (0..=count).map(|n| n as f64 * NO_BAR_SECONDS).collect()
+    };
+    if edges.last().is_some_and(|last| song.duration_seconds - last > 0.5) {
+        edges.push(song.duration_seconds);
+    }
+    let chroma = chroma(song);
+    let per_second = crate::hear::CHROMA_PER_SECOND;
+    edges
+        .windows(2)
+        .map(|pair| {
+            let (from, to) = ((pair[0] * per_second).ceil() as usize, (pair[1] * per_second).ceil() as usize);
+            let mut sum = [0.0; 12];
+            for frame in chroma.iter().take(to).skip(from) {
+                sum.iter_mut().zip(frame).for_each(|(sum, x)| *sum += x);
+            }
+            let norm = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
+            if norm > 0.0 {
+                sum.iter_mut().for_each(|x| *x /= norm);
+            }
+            let relative: Vec<f64> =
+                song.playing().map(|(_, track)| bars::relative_power(track, pair[0], pair[1])).collect();
+            form::Bar {
+                start_seconds: pair[0],
+                end_seconds: pair[1],
+                chroma: sum,
+                // 24 dB under its own active loudness a track is not there.
+                levels: relative
+                    .iter()
+                    .map(|power| ((math::power_to_db(*power) + 24.0) / 24.0).clamp(0.0, 1.5))
+                    .collect(),
+                power: relative.iter().sum(),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,9 +8,9 @@ use std::fmt::Write;
 use std::path::{Component, Path, PathBuf};
 use studio::files::refuse_inputs;
 use studio::message::{Error, Finding, Kind, Result};
-use studio::mix::{self, FolderOptions, Options, Print};
+use studio::mix::{self, Options, Print};
 use studio::report::readings;
-use studio::session::{self, Session, Setting};
+use studio::session::{self, Session};
 
 /// Name of the session beside the print of a folder.
 const SESSION_FILE: &str = "session.toml";
@@ -87,12 +87,10 @@ fn from_folder(args: &Mix, ui: &Ui) -> Result<Written> {
     }
     refuse_existing(&path, args.force)?;
     refuse_existing(&args.output, args.force)?;
-    let written =
-        mix::folder(&args.input, &ui.job(), FolderOptions { high_pass: true, ..FolderOptions::default() })?;
-    ui.note(ui.findings(&written.findings).trim_end());
+    let made = super::assist::make(&args.input, &path, &assistant::Request::default(), ui)?;
+    ui.note(ui.findings(&made.findings).trim_end());
     let way = way_between(beside, &args.input)?;
-    let text =
-        if way.as_os_str().is_empty() { written.text.clone() } else { relocated(&written, &way, args)? };
+    let (text, findings) = (made.text, made.findings);
     let external = way.components().any(|part| part == Component::ParentDir) || way.is_absolute();
     let options = session::Options { allow_external: args.allow_external || external };
     let name = path.display().to_string();
@@ -100,29 +98,11 @@ fn from_folder(args: &Mix, ui: &Ui) -> Result<Written> {
     if external {
         ui.note("the tracks lie outside the folder of the session: render it again with --allow-external");
     }
-    Ok(Written { session, path, text: Some(text), findings: written.findings })
+    Ok(Written { session, path, text: Some(text), findings })
 }
 
-/// The text with the tracks' files as they are seen from the session.
-fn relocated(written: &mix::Folder, way: &Path, args: &Mix) -> Result<String> {
-    let mut document = written.document()?;
-    let options = session::Options { allow_external: true };
-    let parsed = document.session(SESSION_FILE, &args.input, options);
-    let parsed = parsed.map_err(|mut errors| {
-        errors
-            .pop()
-            .unwrap_or_else(|| Error::new(Kind::Internal, "session", "our own session is not readable"))
-    })?;
-    for track in &parsed.tracks {
-        if let [clip] = track.clips.as_slice() {
-            let file = way.join(&clip.file.id);
-            document.set(&track.strip.id, "file", &Setting::Text(file.to_string_lossy().into_owned()))?;
-        }
-    }
-    Ok(document.to_string())
-}
-
-fn folder_of(path: &Path) -> &Path {
+/// Folder a file is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -130,7 +110,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// The relative path that leads from one existing folder to another; empty when they are the same.
-fn way_between(from: &Path, to: &Path) -> Result<PathBuf> {
+pub(crate) fn way_between(from: &Path, to: &Path) -> Result<PathBuf> {
     let real = |path: &Path| path.canonicalize().map_err(|error| Error::io(path, "find the folder", &error));
     let (from, to) = (real(from)?, real(to)?);
     let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();

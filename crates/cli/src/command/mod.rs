@@ -1,11 +1,13 @@
 //! One file per command.
 
 mod album;
+mod assist;
 mod check;
 mod codecs;
 mod cut;
 mod ddp;
 mod demo;
+mod explain;
 mod extras;
 mod fx;
 mod man;
@@ -31,6 +33,8 @@ pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
         Command::Cut(args) => cut::run(args, ui),
         Command::Ddp(args) => ddp::run(args, ui),
         Command::Master(args) => master::run(args, ui),
+        Command::Assist(args) => assist::run(args, ui),
+        Command::Explain(args) => explain::run(args, ui),
         Command::Mix(args) => mix::run(args, ui),
         Command::Stems(args) => stems::run(args, ui),
         Command::Measure(args) => measure::run(args, ui),

@@ -40,3 +40,38 @@ pub(super) fn reverberation_lu(wet: &Powers, dry_lufs: &[f64]) -> Option<f64> {
         .collect();
     (!own.is_empty()).then(|| own.iter().sum::<f64>() / own.len() as f64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dsp::meter::loudness::power_of_lufs;
+
+    #[test]
+    fn the_model_gives_the_table_of_the_mixing_rules() {
+        // C11: early decay time, loudness at P = 0.10, 0.25, 0.50, 0.75.
+        for (edt, table) in [(0.4, [-16.3, -14.1, -11.8, -9.6]), (1.0, [-18.4, -16.2, -13.9, -11.7]), (2.0, [-20.0, -17.8, -15.5, -13.3])] {
+            for (lu, p) in table.into_iter().zip([0.10, 0.25, 0.50, 0.75]) {
+                let got = over_reverberant(lu, edt);
+                assert!((got - p).abs() < 0.012, "{edt} s, {lu} LU: {got}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_slider_goes_from_a_tenth_over_a_quarter_to_a_half() {
+        for (strength, p) in [(0.5, 0.1), (1.0, 0.25), (1.5, 0.5)] {
+            assert!((amount(0.25, strength) - p).abs() < 1e-9, "{strength}");
+        }
+        assert!(amount(0.25, 0.2) < amount(0.25, 0.4));
+    }
+
+    #[test]
+    fn pauses_of_the_dry_sound_do_not_count() {
+        let dry: Vec<f64> = [vec![power_of_lufs(-20.0); 100], vec![0.0; 100]].concat();
+        let wet = vec![power_of_lufs(-36.0); 200];
+        let lu = reverberation_lu(&wet, &momentary_lufs(&dry)).unwrap();
+        // The few values at the edge, where the dry sound falls, weigh a little.
+        assert!((lu + 16.0).abs() < 0.5, "{lu}");
+        assert_eq!(reverberation_lu(&wet, &[f64::NEG_INFINITY; 200]), None);
+    }
+}

@@ -1,0 +1,161 @@
+use super::*;
+use dsp::biquad::Biquad;
+use dsp::eq_design::{Curve, design};
+use dsp::rng::CounterRng;
+
+const RATE: f64 = 48_000.0;
+const SIZE: usize = 4096;
+
+/// Everything a stroke of the experiment of C3 needs.
+struct Kit {
+    delay: usize,
+    inverted: bool,
+    strokes: Vec<Stroke>,
+}
+
+fn filtered(mut signal: Vec<f64>, curve: Curve, hz: f64, gain_db: f64, q: f64) -> Vec<f64> {
+    Biquad::new(design(curve, hz, gain_db, q, RATE).coefficients()).process(&mut signal);
+    signal
+}
+
+/// A snare: tone and noise, other noise every time.
+fn snare(seed: u64, stroke: u64) -> Vec<f64> {
+    let rng = CounterRng::new(seed, 100 + stroke);
+    (0..SIZE)
+        .map(|n| {
+            let t = n as f64 / RATE;
+            let body = math::exp(-t * 25.0) * math::sin(math::TAU * (190.0 + 3.0 * rng.bipolar(1 << 40)) * t);
+            let wires = math::exp(-t * 30.0) * rng.bipolar(n as u64);
+            0.7 * body + 0.6 * wires
+        })
+        .collect()
+}
+
+/// Adds a signal so many frames later.
+fn add(to: &mut [f64], from: &[f64], delay: usize, gain: f64) {
+    to.iter_mut().skip(delay).zip(from).for_each(|(y, x)| *y += gain * x);
+}
+
+/// The experiment: close microphone with bleed of -12 dB; overhead with the direct sound, three strong early reflections of either
+/// sign, a diffuse tail of `drr_db` under or over the direct sound; microphones with filters of their own.
+fn kit(seed: u64, drr_db: f64) -> Kit {
+    let rng = CounterRng::new(seed, 7);
+    // 2.5 to 6.8 ms.
+    let delay = (RATE * (0.002_5 + 0.004_3 * rng.uniform(1))) as usize;
+    let inverted = rng.uniform(2) < 0.5;
+    let sign = if inverted { -1.0 } else { 1.0 };
+    let reflections: Vec<(usize, f64)> = (0..3)
+        .map(|n| {
+            let later = (RATE * (0.000_8 + 0.009 * rng.uniform(10 + n))) as usize;
+            let gain =
+                (0.45 + 0.3 * rng.uniform(20 + n)) * if rng.uniform(30 + n) < 0.5 { -1.0 } else { 1.0 };
+            (delay + later, gain)
+        })
+        .collect();
+    let tail: Vec<f64> =
+        (0..3000).map(|n| CounterRng::new(seed, 8).bipolar(n) * math::exp(-(n as f64) / 900.0)).collect();
+    let energy: f64 = tail.iter().map(|x| x * x).sum();
+    let wet = math::db_to_gain(-drr_db) / energy.sqrt();
+    let strokes = (0..12)
+        .map(|stroke| {
+            let source = snare(seed, stroke);
+            let other = snare(seed ^ 0xABCD, stroke);
+            let mut own = source.clone();
+            add(&mut own, &other, 60, math::db_to_gain(-12.0));
+            let mut far = vec![0.0; SIZE];
+            add(&mut far, &source, delay, 1.0);
+            for (later, gain) in &reflections {
+                add(&mut far, &source, *later, *gain);
+            }
+            add(&mut far, &other, 40, 0.25);
+            let mut reverb = vec![0.0; SIZE];
+            // Every hundredth frame of the tail carries it: a sparse, long room.
+            for (n, x) in tail.iter().enumerate().step_by(3) {
+                add(&mut reverb, &source, delay + 120 + n, wet * 1.7 * x);
+            }
+            far.iter_mut().zip(&reverb).for_each(|(y, x)| *y += x);
+            let own = filtered(own, Curve::Bell, 4_000.0, 5.0, 1.0);
+            let far = filtered(
+                filtered(far, Curve::HighPass, 120.0, 0.0, 0.7),
+                Curve::HighShelf,
+                8_000.0,
+                3.0,
+                0.7,
+            );
+            Stroke { own, other: far.iter().map(|x| sign * x).collect() }
+        })
+        .collect();
+    Kit { delay, inverted, strokes }
+}
+
+fn search() -> Search {
+    Search { rate_hz: RATE, band_hz: (200.0, 8_000.0), lags_seconds: (0.0, 0.02) }
+}
+
+#[test]
+fn the_experiment_of_c3_is_right_within_two_samples_and_never_flips_falsely() {
+    let (mut accepted, mut all) = (0, 0);
+    for seed in 0..24 {
+        for drr_db in [3.0, -3.0] {
+            let kit = kit(seed, drr_db);
+            let found = lag(&kit.strokes, search()).unwrap();
+            all += 1;
+            let right = (found.frames - kit.delay as f64).abs() <= 2.0 && found.inverted == kit.inverted;
+            if found.ratio >= super::super::LEAST_RATIO
+                && found.spread_frames <= super::super::MOST_SPREAD_FRAMES
+            {
+                accepted += 1;
+                assert!(right, "seed {seed}, {drr_db} dB: {found:?}, {} {}", kit.delay, kit.inverted);
+            } else {
+                println!("not accepted: seed {seed}, {drr_db} dB, right {right}: {found:?}, {}", kit.delay);
+            }
+        }
+    }
+    println!("accepted {accepted} of {all}");
+    assert!(accepted * 10 >= all * 8, "{accepted} of {all}");
+}
+
+#[test]
+fn recordings_of_different_things_are_not_accepted() {
+    for seed in 0..12 {
+        let (a, b) = (kit(seed, 3.0), kit(seed + 100, 3.0));
+        let strokes: Vec<Stroke> = a
+            .strokes
+            .iter()
+            .zip(&b.strokes)
+            .map(|(a, b)| Stroke { own: a.own.clone(), other: b.own.clone() })
+            .collect();
+        let found = lag(&strokes, search()).unwrap();
+        let accepted = found.ratio >= super::super::LEAST_RATIO
+            && found.spread_frames <= super::super::MOST_SPREAD_FRAMES;
+        assert!(!accepted, "{seed}: {found:?}");
+    }
+}
+
+#[test]
+fn a_copy_moved_and_turned_is_found_to_a_quarter_frame_and_the_sum_says_so() {
+    let strokes: Vec<Stroke> = (0..4)
+        .map(|stroke| {
+            let own = snare(5, stroke);
+            let mut other = vec![0.0; SIZE];
+            add(&mut other, &own, 72, -0.5);
+            Stroke { own, other }
+        })
+        .collect();
+    let found = lag(&strokes, Search { lags_seconds: (-0.005, 0.005), ..search() }).unwrap();
+    assert!((found.frames - 72.0).abs() < 0.3 && found.inverted && found.ratio > 3.0, "{found:?}");
+    let (before, after) =
+        (sum(&strokes, RATE, 0.0, false).unwrap(), sum(&strokes, RATE, 72.0, true).unwrap());
+    assert!((after.low_db - 3.01).abs() < 0.2, "{after:?}");
+    assert!(before.low_db < 0.0 && before.comb_db > 3.0, "{before:?}");
+    // In phase everywhere: +3 dB and no ripple beside it.
+    assert!((after.comb_db - 3.01).abs() < 0.2, "{after:?}");
+    // Turned back, the difference has it.
+    let turned = sum(&strokes, RATE, 72.0, false).unwrap();
+    assert!((turned.low_difference_db - 3.01).abs() < 0.2, "{turned:?}");
+    // The other way round, the lag is negative.
+    let swapped: Vec<Stroke> =
+        strokes.iter().map(|s| Stroke { own: s.other.clone(), other: s.own.clone() }).collect();
+    let found = lag(&swapped, Search { lags_seconds: (-0.005, 0.005), ..search() }).unwrap();
+    assert!((found.frames + 72.0).abs() < 0.3, "{found:?}");
+}

@@ -1,0 +1,167 @@
+//! Which tracks hear the same thing, by their roles and names.
+
+use super::Relation;
+use crate::hear::{Song, Track};
+use studio::mix::{Group, words};
+
+/// A track and what it is matched to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Match {
+    pub(super) track: usize,
+    /// One track, or all overheads.
+    pub(super) references: Vec<usize>,
+    pub(super) kind: Relation,
+}
+
+/// Words that name a microphone or a place of one, not a thing.
+const MICS: &[&str] = &[
+    "in",
+    "inside",
+    "out",
+    "outside",
+    "top",
+    "bot",
+    "bottom",
+    "btm",
+    "up",
+    "down",
+    "under",
+    "sub",
+    "beater",
+    "hole",
+    "front",
+    "back",
+    "di",
+    "direct",
+    "amp",
+    "cab",
+    "mic",
+    "mike",
+    "close",
+    "edge",
+    "cone",
+    "ribbon",
+    "dynamic",
+    "condenser",
+    "sm",
+    "md",
+    "u",
+    "c",
+    "e",
+    "r",
+    "rear",
+    "dry",
+    "oben",
+    "unten",
+    "innen",
+    "aussen",
+];
+
+/// Words that say the second microphone of a drum.
+const SECOND: &[&str] =
+    &["out", "outside", "bot", "bottom", "btm", "under", "down", "sub", "unten", "aussen"];
+/// Words that say a direct signal.
+const DIRECT: &[&str] = &["di", "direct", "line"];
+const AMPLIFIED: &[&str] = &["amp", "cab", "mic", "mike"];
+
+fn own_words(track: &Track) -> Vec<String> {
+    // `SnareBottom`, `KickOut`: already two words. `Kickin` is not.
+    words(&track.name)
+}
+
+fn says(track: &Track, list: &[&str]) -> bool {
+    own_words(track).iter().any(|word| list.contains(&word.as_str()))
+}
+
+/// The name without microphones: what two microphones of one thing share.
+fn thing(track: &Track) -> String {
+    let words = own_words(track);
+    let kept: Vec<&str> = words.iter().map(String::as_str).filter(|word| !MICS.contains(word)).collect();
+    kept.join(" ")
+}
+
+/// Every relation, in the order in which they are to be settled: second microphones of a drum after the first ones.
+pub(super) fn relations(song: &Song) -> Vec<Match> {
+    let playing: Vec<usize> = song.playing().map(|(index, _)| index).collect();
+    let role = |index: usize| song.tracks[index].role.role.name;
+    let overheads: Vec<usize> = playing.iter().copied().filter(|index| role(*index) == "overheads").collect();
+    let mut found = Vec::new();
+    let mut second = Vec::new();
+    for &index in &playing {
+        let track = &song.tracks[index];
+        if !matches!(role(index), "kick" | "snare" | "toms" | "hi-hat") || track.played() != 1 {
+            continue;
+        }
+        match first_of(song, &playing, index) {
+            Some(first) => {
+                second.push(Match { track: index, references: vec![first], kind: Relation::SameDrum })
+            }
+            None if overheads.is_empty() => {}
+            None => found.push(Match {
+                track: index,
+                references: overheads.clone(),
+                kind: Relation::CloseToOverheads,
+            }),
+        }
+    }
+    found.extend(second);
+    found.extend(pairs(song, &playing));
+    found
+}
+
+/// The first microphone of the drum whose second one this is.
+fn first_of(song: &Song, playing: &[usize], index: usize) -> Option<usize> {
+    let track = &song.tracks[index];
+    if !matches!(track.role.role.name, "kick" | "snare") || !says(track, SECOND) {
+        return None;
+    }
+    let same = |other: &&usize| {
+        let candidate = &song.tracks[**other];
+        **other != index
+            && candidate.role.role.name == track.role.role.name
+            && candidate.played() == 1
+            && !says(candidate, SECOND)
+            && thing(candidate) == thing(track)
+    };
+    playing.iter().find(same).copied()
+}
+
+/// Direct and amplified, and several microphones of one cabinet. The louder one is matched to (C3), and so is the direct signal
+/// to what stands in front of the loudspeaker: sound takes time, so the direct signal is the one to be delayed.
+fn pairs(song: &Song, playing: &[usize]) -> Vec<Match> {
+    let mut found = Vec::new();
+    let strings = |index: usize| {
+        let track = &song.tracks[index];
+        matches!(track.role.role.group, Group::Bass | Group::Guitars) && track.played() == 1
+    };
+    for (at, &first) in playing.iter().enumerate().filter(|(_, index)| strings(**index)) {
+        for &second in playing[at + 1..].iter().filter(|index| strings(**index)) {
+            let (a, b) = (&song.tracks[first], &song.tracks[second]);
+            if a.role.role.group != b.role.role.group || thing(a) != thing(b) || a.name == b.name {
+                continue;
+            }
+            let (direct_a, direct_b) = (is_direct(a), is_direct(b));
+            let kind = match (direct_a, direct_b, says(a, AMPLIFIED), says(b, AMPLIFIED)) {
+                (true, true, ..) => continue,
+                (true, false, ..)
+                | (false, true, ..)
+                | (false, false, true, false)
+                | (false, false, false, true) => Relation::DirectAndAmp,
+                (false, false, true, true) => Relation::Cabinet,
+                // Two takes of one thing are no microphones: only a microphone's word makes them so.
+                _ => continue,
+            };
+            let a_moves = match kind {
+                Relation::DirectAndAmp => direct_a || (!direct_b && says(b, AMPLIFIED)),
+                _ => a.facts.active_lufs.unwrap_or(-100.0) < b.facts.active_lufs.unwrap_or(-100.0),
+            };
+            let (track, reference) = if a_moves { (first, second) } else { (second, first) };
+            found.push(Match { track, references: vec![reference], kind });
+        }
+    }
+    found
+}
+
+fn is_direct(track: &Track) -> bool {
+    track.role.role.name == "bass direct" || says(track, DIRECT)
+}

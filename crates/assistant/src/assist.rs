@@ -1,0 +1,164 @@
+//! From a folder of tracks, or a session, to a session with every move in it.
+
+use crate::again::Again;
+use crate::decide::{Ask, Assisted, Reference, decide};
+use crate::hear::{self, Song};
+use crate::moves::Ledger;
+use crate::styles::{Style, USUAL};
+use std::path::{Path, PathBuf};
+use studio::decode;
+use studio::job::Job;
+use studio::message::{Error, Kind};
+use studio::session::{self, Session};
+
+/// What is asked for, as in a command. What is not said, a session that is there says.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Kind of music: a name, or the path of a file.
+    pub style: Option<String>,
+    /// Strengths, `FAMILY=0.5` or `all=0.5`.
+    pub strengths: Vec<String>,
+    /// Rules and families that are not to work.
+    pub undo: Vec<String>,
+    /// Rules and families undone before that are to work again.
+    pub redo: Vec<String>,
+    /// Moves to lock: ids, rules, families, strips or addresses.
+    pub lock: Vec<String>,
+    /// Roles, `TRACK=ROLE`.
+    pub roles: Vec<String>,
+    /// A record to lean towards.
+    pub reference: Option<PathBuf>,
+    /// Keep the balance of a rough mix among the tracks.
+    pub keep_balance: bool,
+    /// Leave names out of the judgement of roles.
+    pub ignore_names: bool,
+    /// How to treat doubtful files.
+    pub decode: decode::Options,
+}
+
+/// Hears a folder of tracks, or those of a session, decides, and writes a session that is to stand in `folder`; `way` leads from there to
+/// the tracks of a folder, and is empty where both are the same.
+///
+/// # Errors
+/// Everything wrong with the call, the files or the session.
+pub fn assist(
+    input: &Path,
+    folder: &Path,
+    way: &Path,
+    request: &Request,
+    job: &Job<'_>,
+) -> Result<Assisted, Vec<Error>> {
+    match input.is_dir() {
+        true => of_folder(input, folder, way, request, job),
+        false => of_session(input, request, job),
+    }
+}
+
+fn of_folder(
+    input: &Path,
+    folder: &Path,
+    way: &Path,
+    request: &Request,
+    job: &Job<'_>,
+) -> Result<Assisted, Vec<Error>> {
+    let one = |error: Error| vec![error];
+    let ask = ask(request, &Ledger::default(), folder, way, job).map_err(one)?;
+    let options = hearing(request, &ask, None);
+    let song = hear::hear(input, job, &options).map_err(one)?;
+    decide(&song, &ask, None, job)
+}
+
+fn of_session(input: &Path, request: &Request, job: &Job<'_>) -> Result<Assisted, Vec<Error>> {
+    let one = |error: Error| vec![error];
+    let session = Session::load(input, session::Options { allow_external: true })?;
+    let missing = session.check_files();
+    if !missing.is_empty() {
+        return Err(missing);
+    }
+    let mut again = Again::read(&session.origin.text).map_err(one)?;
+    again.lock(&request.lock).map_err(one)?;
+    let folder = session.origin.folder.clone();
+    let ledger = again.ledger.clone().unwrap_or_default();
+    let ask = ask(request, &ledger, &folder, Path::new(""), job).map_err(one)?;
+    let song = song_of(&session, request, &ask, job).map_err(one)?;
+    decide(&song, &ask, Some(&again), job)
+}
+
+/// What is asked, with what the session says where the call says nothing.
+fn ask(request: &Request, ledger: &Ledger, folder: &Path, way: &Path, job: &Job<'_>) -> Result<Ask, Error> {
+    let known = if ledger.style.is_empty() { USUAL } else { &ledger.style };
+    let style = Style::find(request.style.as_deref().unwrap_or(known))?;
+    let mut strengths = ledger.strengths.clone();
+    request.strengths.iter().try_for_each(|text| strengths.read(text))?;
+    let mut undone = ledger.undone.clone();
+    undone.extend(request.undo.iter().map(|word| word.trim().to_owned()));
+    undone.retain(|word| !request.redo.iter().any(|other| other.trim() == word));
+    let mut roles = ledger.roles.clone();
+    for text in &request.roles {
+        let Some((track, role)) = text.split_once('=') else {
+            let error = Error::new(Kind::Usage, "bad_role", format!("`{text}` is no role of a track"));
+            return Err(error.hint("TRACK=ROLE, for example: \"Audio 07=backing vocals\""));
+        };
+        roles.retain(|(known, _)| known != track.trim());
+        roles.push((track.trim().to_owned(), role.trim().to_owned()));
+    }
+    let path = request.reference.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let reference = match path.or_else(|| ledger.reference.clone()) {
+        Some(path) => Some(reference(&path, request, job)?),
+        None => None,
+    };
+    Ok(Ask {
+        style,
+        strengths,
+        undone,
+        keep_balance: request.keep_balance || ledger.keep_balance,
+        reference,
+        roles,
+        folder: folder.to_path_buf(),
+        way: way.to_path_buf(),
+        decode: request.decode,
+    })
+}
+
+fn hearing(request: &Request, ask: &Ask, sample_rate_hz: Option<u32>) -> hear::Options {
+    hear::Options {
+        decode: request.decode,
+        sample_rate_hz,
+        roles: ask.roles.clone(),
+        ignore_names: request.ignore_names,
+        skip_alignment: false,
+    }
+}
+
+/// The spectrum of a record.
+fn reference(path: &str, request: &Request, job: &Job<'_>) -> Result<Reference, Error> {
+    let file = Path::new(path);
+    let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let options = hear::Options { decode: request.decode, skip_alignment: true, ..hear::Options::default() };
+    let song = hear::hear_files(folder, &[name], job, &options)?;
+    let bands = song.tracks.first().map(|track| track.facts.band_power.clone()).unwrap_or_default();
+    Ok(Reference { path: path.to_owned(), bands })
+}
+
+/// The tracks of a session, heard, under their ids in it.
+fn song_of(session: &Session, request: &Request, ask: &Ask, job: &Job<'_>) -> Result<Song, Error> {
+    let first = |track: &session::Track| track.clips.first().map(|clip| clip.file.id.clone());
+    let mut paths: Vec<String> = session.tracks.iter().filter_map(first).collect();
+    paths.sort();
+    paths.dedup();
+    let options = hearing(request, ask, Some(session.sample_rate_hz));
+    let mut song = hear::hear_files(&session.origin.folder, &paths, job, &options)?;
+    song.name.clone_from(&session.name);
+    for track in &mut song.tracks {
+        let own = session.tracks.iter().find(|own| first(own).as_deref() == Some(&track.path));
+        if let Some(own) = own {
+            track.id.clone_from(&own.strip.id);
+            if own.strip.controls.mute && track.use_as == hear::Use::Play {
+                // A person muted it: it is no part of the mix.
+                track.use_as = hear::Use::Empty;
+            }
+        }
+    }
+    Ok(song)
+}

@@ -1,0 +1,163 @@
+//! `assist`: a folder of tracks, or a session, becomes a mix that can be read, changed and kept.
+
+use crate::args::Assist;
+use crate::command::master::{refuse_existing, worst_of, write_text};
+use crate::command::mix::{folder_of, way_between};
+use crate::ui::{Ui, clean_name};
+use assistant::decide::Assisted;
+use assistant::moves::{Family, Move};
+use assistant::{Request, assist};
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::path::Path;
+use studio::files::refuse_inputs;
+use studio::message::{Error, Kind, Result};
+
+pub(crate) fn run(args: &Assist, ui: &Ui) -> Result<u8> {
+    let again = !args.input.is_dir();
+    let same = again && args.output.canonicalize().ok() == args.input.canonicalize().ok();
+    if !same {
+        refuse_existing(&args.output, args.force)?;
+        refuse_inputs(&args.output, [args.input.as_path()])?;
+    } else if !args.force {
+        refuse_existing(&args.output, false)?;
+    }
+    let made = make(&args.input, &args.output, &request(args), ui)?;
+    write_text(&args.output, &made.text, args.force || same)?;
+    match ui.json() {
+        true => ui.print_json(&document(&made, &args.output)),
+        false => {
+            ui.note(ui.findings(&made.findings).trim_end());
+            ui.print(&text(&made, &args.output));
+        }
+    }
+    Ok(0)
+}
+
+/// Hears, decides and writes; nothing is on disk yet.
+pub(crate) fn make(input: &Path, output: &Path, request: &Request, ui: &Ui) -> Result<Assisted> {
+    let beside = folder_of(output);
+    let way = match input.is_dir() {
+        true => way_between(beside, input)?,
+        false => {
+            let home = folder_of(input);
+            if !way_between(beside, home)?.as_os_str().is_empty() {
+                let what = "a session stays in the folder its tracks are named from";
+                let error = Error::new(Kind::Usage, "other_folder", what).at(output.display());
+                return Err(error.hint("write it beside the one that is there"));
+            }
+            std::path::PathBuf::new()
+        }
+    };
+    assist(input, beside, &way, request, &ui.job()).map_err(|errors| worst_of(errors, ui))
+}
+
+fn request(args: &Assist) -> Request {
+    Request {
+        style: args.style.clone(),
+        strengths: args.strength.clone(),
+        undo: args.undo.clone(),
+        redo: args.redo.clone(),
+        lock: args.lock.clone(),
+        roles: args.role.clone(),
+        reference: args.reference.clone(),
+        keep_balance: args.keep_balance,
+        ..Request::default()
+    }
+}
+
+fn document(made: &Assisted, output: &Path) -> Value {
+    json!({
+        "session": output.display().to_string(),
+        "moves": made.moves.iter().map(one).collect::<Vec<_>>(),
+        "balance": made.balance.groups.iter().map(|(strip, name, lu)| json!({
+            "strip": strip, "name": name, "relative_lu": lu,
+        })).collect::<Vec<_>>(),
+        "reverberation": made.balance.reverberation.map(|(lu, share)| json!({ "relative_lu": lu, "too_much_for": share })),
+        "peak_before_print_dbtp": made.balance.peak_dbtp,
+        "findings": made.findings,
+    })
+}
+
+/// A move as JSON.
+pub(crate) fn one(m: &Move) -> Value {
+    use assistant::moves::Figure;
+    let because = m.because.iter().map(|because| {
+        let figure = match &because.figure {
+            Figure::Number(number) => json!(number),
+            Figure::Word(word) => json!(word),
+        };
+        (because.what.clone(), figure)
+    });
+    json!({
+        "id": m.id,
+        "rule": m.rule,
+        "family": m.family.word(),
+        "address": m.place.to_string(),
+        "value": value(&m.value),
+        "proposed": value(&m.proposed),
+        "text": m.text,
+        "because": because.collect::<serde_json::Map<String, Value>>(),
+        "effect": m.effect,
+        "confidence": m.confidence,
+        "strength": m.strength,
+        "alternatives": m.alternatives,
+        "evidence": m.evidence,
+        "locked": m.locked,
+        "offered": m.offered,
+        "by_hand": m.value != m.proposed,
+    })
+}
+
+fn value(of: &assistant::moves::Value) -> Value {
+    use assistant::moves::Value as V;
+    match of {
+        V::Number(number) => json!(number),
+        V::Switch(on) => json!(on),
+        V::Word(word) => json!(word),
+        V::Settings(settings) => {
+            Value::Object(settings.iter().map(|(key, one)| (key.clone(), value(one))).collect())
+        }
+        V::Points(points) => json!(points),
+    }
+}
+
+/// What was done, in a few lines.
+pub(crate) fn text(made: &Assisted, output: &Path) -> String {
+    let mut text = String::new();
+    let file = clean_name(output.display());
+    let _ = writeln!(text, "{file}: {} moves, each with its reason", made.moves.len());
+    for family in Family::ALL {
+        let own: Vec<&Move> = made.moves.iter().filter(|m| m.family == family && !m.offered).collect();
+        if own.is_empty() {
+            continue;
+        }
+        let mut rules: Vec<&str> = own.iter().map(|m| m.rule.as_str()).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        let counted: Vec<String> = rules
+            .iter()
+            .map(|rule| format!("{rule} {}", own.iter().filter(|m| m.rule == *rule).count()))
+            .collect();
+        let _ = writeln!(text, "  {:<9} {}", family.word(), counted.join(", "));
+    }
+    let held = made.moves.iter().filter(|m| m.is_held()).count();
+    if held > 0 {
+        let _ = writeln!(text, "  kept      {held} by hand or locked");
+    }
+    let offered = made.moves.iter().filter(|m| m.offered).count();
+    if offered > 0 {
+        let _ = writeln!(text, "  offered   {offered}: see tonmeister explain {file}");
+    }
+    if !made.balance.groups.is_empty() {
+        text.push_str("against the mix, as rendered:\n");
+        for (_, name, lu) in &made.balance.groups {
+            let _ = writeln!(text, "  {name:<20} {lu:>6.1} LU");
+        }
+    }
+    if let Some((lu, share)) = made.balance.reverberation {
+        let _ = writeln!(text, "  reverberation        {lu:>6.1} LU; {:.0} of 100 would call it too much", 100.0 * share);
+    }
+    let _ = writeln!(text, "read it:   tonmeister explain {file}\nrender it: tonmeister mix {file} -o mix.wav");
+    text
+}
