@@ -225,7 +225,15 @@ fn alignments(plan: &Plan, tracks: &[Track]) -> Vec<Alignment> {
         let (Some(file), Some(reference)) = (file(word), file("oh")) else { continue };
         let flight = |mic: KitMic| mic.mics(plan.lift).into_iter().map(|mic| mic.flight_frames(part)).collect();
         let (own, over): (Vec<f64>, Vec<f64>) = (flight(mic), flight(KitMic::Overheads));
-        let delay_frames = over.iter().map(|over| over - own[0]).collect();
+        let mut delay_frames: Vec<f64> = over.iter().map(|over| over - own[0]).collect();
+        if word == "sntop" {
+            // Above 1 kHz its wires are louder than its head, and they hang 14 cm lower.
+            let wires = |mic: KitMic| -> Vec<f64> {
+                mic.mics(plan.lift).into_iter().map(|mic| mic.flight_frames(Part::SnareWires)).collect()
+            };
+            let own = wires(mic);
+            delay_frames.extend(wires(KitMic::Overheads).iter().map(|over| over - own[0]));
+        }
         let inverted = word == "kickin" && plan.score.seed % 2 == 1;
         found.push(Alignment { file, reference, delay_frames, inverted });
     }
@@ -238,7 +246,9 @@ fn alignments(plan: &Plan, tracks: &[Track]) -> Vec<Alignment> {
         found.push(Alignment {
             file,
             reference,
-            delay_frames: vec![plan.amp.0 as f64],
+            // The loudspeaker's low-passes delay by 5 frames around 700 Hz (their poles at 2.6 and 3 kHz), its high-pass takes
+            // half a frame back.
+            delay_frames: vec![plan.amp.0 as f64 + 4.5],
             inverted: plan.amp.1,
         });
     }

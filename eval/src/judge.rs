@@ -273,10 +273,11 @@ fn level_gap(broken: &Judged<'_>, clean: &Judged<'_>, file: &str) -> Option<f64>
 }
 
 /// A band of an equaliser: frequency and gain.
-type Band = (f64, f64);
+pub type Band = (f64, f64);
 
 /// Every band on the strip that plays a file, and on its bus.
-fn bands(text: &str, file: &str) -> Vec<Band> {
+#[must_use]
+pub fn bands(text: &str, file: &str) -> Vec<Band> {
     let Ok(session) = text.parse::<toml::Table>() else { return Vec::new() };
     let list = |key: &str| session.get(key).and_then(toml::Value::as_array).cloned().unwrap_or_default();
     let tracks = list("track");
@@ -313,7 +314,8 @@ fn collect(value: &toml::Value, found: &mut Vec<Band>) {
 }
 
 /// The deepest cut between two frequencies; 0 without one.
-fn strongest(bands: &[Band], (low, high): (f64, f64)) -> f64 {
+#[must_use]
+pub fn strongest(bands: &[Band], (low, high): (f64, f64)) -> f64 {
     bands.iter().filter(|(hz, _)| (low..=high).contains(hz)).map(|(_, db)| *db).fold(0.0, f64::min)
 }
 

@@ -95,20 +95,43 @@ pub fn songs(folder: &Path, words: &[String]) -> Result<Vec<PathBuf>> {
 /// Those of reading the corpus; what fails inside a song stands in its result.
 pub fn run(folder: &Path, options: &Options, told: &(dyn Fn(&SongResult) + Sync)) -> Result<Vec<SongResult>> {
     let folders = songs(folder, &options.songs)?;
-    // Damaged twins are held against their clean ones: those are mixed with them.
-    folders
-        .par_iter()
-        .with_max_len(1)
-        .map(|path| {
-            let truth = Truth::load(path)?;
-            let result = match one(path, folder, &truth, options) {
-                Ok(result) => result,
-                Err(errors) => failed(&truth, &errors),
-            };
-            told(&result);
-            Ok(result)
-        })
-        .collect()
+    // Damaged twins are held against their clean one, which is mixed once for all of them.
+    let mut families: BTreeMap<String, Vec<&PathBuf>> = BTreeMap::new();
+    for path in &folders {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        families.entry(name.split('+').next().unwrap_or_default().to_owned()).or_default().push(path);
+    }
+    let families: Vec<(String, Vec<&PathBuf>)> = families.into_iter().collect();
+    let results: Result<Vec<Vec<SongResult>>> =
+        families.par_iter().with_max_len(1).map(|(clean, paths)| family(folder, clean, paths, options, told)).collect();
+    Ok(results?.into_iter().flatten().collect())
+}
+
+/// A song and its damaged twins.
+fn family(
+    corpus: &Path,
+    clean: &str,
+    paths: &[&PathBuf],
+    options: &Options,
+    told: &(dyn Fn(&SongResult) + Sync),
+) -> Result<Vec<SongResult>> {
+    let mut kept: Option<(Mixed, Metrics)> = None;
+    let mut results = Vec::new();
+    for path in paths {
+        let truth = Truth::load(path)?;
+        let mut all = || {
+            if kept.is_none() && (truth.clean.is_none() || matches!(options.mixer, Mixer::Assist(_))) {
+                let folder = corpus.join(clean);
+                let own = Truth::load(&folder).map_err(|error| vec![error])?;
+                kept = Some(heard(&folder, &own, &options.mixer)?);
+            }
+            one(path, &truth, options, kept.as_ref())
+        };
+        let result = all().unwrap_or_else(|errors| failed(&truth, &errors));
+        told(&result);
+        results.push(result);
+    }
+    Ok(results)
 }
 
 /// Mixes and measures one song.
@@ -123,10 +146,18 @@ pub fn heard(path: &Path, truth: &Truth, mixer: &Mixer) -> std::result::Result<(
     Ok((mixed, metrics))
 }
 
-fn one(path: &Path, corpus: &Path, truth: &Truth, options: &Options) -> std::result::Result<SongResult, Vec<Error>> {
+fn one(
+    path: &Path,
+    truth: &Truth,
+    options: &Options,
+    clean: Option<&(Mixed, Metrics)>,
+) -> std::result::Result<SongResult, Vec<Error>> {
     let job = Job::quiet().with_threads(1);
     let wrap = |error| vec![error];
-    let (mixed, metrics) = heard(path, truth, &options.mixer)?;
+    let (mixed, metrics) = match (clean, &truth.clean) {
+        (Some(clean), None) => clean.clone(),
+        _ => heard(path, truth, &options.mixer)?,
+    };
     let reference = metrics::of_planes(&meant(path, truth).map_err(wrap)?, truth.sample_rate_hz);
     let mut result = empty(truth);
     result.distance = metrics.features.distance(&reference.features);
@@ -138,12 +169,9 @@ fn one(path: &Path, corpus: &Path, truth: &Truth, options: &Options) -> std::res
             i32::try_from(key.tonic).is_ok_and(|tonic| tonic == truth.tonic) && key.minor == truth.minor
         });
     }
-    if let (Some(clean), true) = (&truth.clean, matches!(options.mixer, Mixer::Assist(_))) {
-        let folder = corpus.join(clean);
-        let own = Truth::load(&folder).map_err(wrap)?;
-        let (other, measured) = heard(&folder, &own, &options.mixer)?;
+    if let (Some((other, measured)), true) = (clean, truth.clean.is_some()) {
         let (broken, whole) =
-            (Judged { mixed: &mixed, metrics: &metrics }, Judged { mixed: &other, metrics: &measured });
+            (Judged { mixed: &mixed, metrics: &metrics }, Judged { mixed: other, metrics: measured });
         result.repairs = repairs(truth, &broken, &whole);
     }
     if options.nameless && truth.clean.is_none() && matches!(options.mixer, Mixer::Assist(_)) {
