@@ -116,6 +116,7 @@ fn ask(request: &Request, ledger: &Ledger, folder: &Path, way: &Path, job: &Job<
         roles,
         folder: folder.to_path_buf(),
         way: way.to_path_buf(),
+        tracks: if way.as_os_str().is_empty() { ledger.tracks.clone() } else { slashes(way) },
         decode: request.decode,
     })
 }
@@ -141,17 +142,27 @@ fn reference(path: &str, request: &Request, job: &Job<'_>) -> Result<Reference, 
     Ok(Reference { path: path.to_owned(), bands })
 }
 
+/// A path as a session has it.
+fn slashes(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
+}
+
 /// The tracks of a session, heard, under their ids in it.
 fn song_of(session: &Session, request: &Request, ask: &Ask, job: &Job<'_>) -> Result<Song, Error> {
     let first = |track: &session::Track| track.clips.first().map(|clip| clip.file.id.clone());
-    let mut paths: Vec<String> = session.tracks.iter().filter_map(first).collect();
-    paths.sort();
-    paths.dedup();
+    let mut files: Vec<String> = session.tracks.iter().filter_map(first).collect();
+    files.sort();
+    files.dedup();
+    // Heard from the same folder as the first time: folders above it say nothing about a track.
+    let inside = |prefix: &str| files.iter().all(|file| file.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/')));
+    let prefix = if inside(&ask.tracks) { ask.tracks.clone() } else { common_folder(&files) };
+    let strip = |file: &str| file.strip_prefix(&prefix).map_or(file, |rest| rest.trim_start_matches('/')).to_owned();
+    let paths: Vec<String> = files.iter().map(|file| strip(file)).collect();
     let options = hearing(request, ask, Some(session.sample_rate_hz));
-    let mut song = hear::hear_files(&session.origin.folder, &paths, job, &options)?;
+    let mut song = hear::hear_files(&session.origin.folder.join(&prefix), &paths, job, &options)?;
     song.name.clone_from(&session.name);
     for track in &mut song.tracks {
-        let own = session.tracks.iter().find(|own| first(own).as_deref() == Some(&track.path));
+        let own = session.tracks.iter().find(|own| first(own).is_some_and(|file| strip(&file) == track.path));
         if let Some(own) = own {
             track.id.clone_from(&own.strip.id);
             if own.strip.controls.mute && track.use_as == hear::Use::Play {
@@ -161,4 +172,14 @@ fn song_of(session: &Session, request: &Request, ask: &Ask, job: &Job<'_>) -> Re
         }
     }
     Ok(song)
+}
+
+/// Folder that all files share; empty if there is none.
+fn common_folder(files: &[String]) -> String {
+    let folder = |file: &String| file.rsplit_once('/').map_or_else(String::new, |(folder, _)| folder.to_owned());
+    let mut shared = files.first().map(folder).unwrap_or_default();
+    while !shared.is_empty() && !files.iter().all(|file| file.starts_with(&format!("{shared}/"))) {
+        shared = folder(&shared);
+    }
+    shared
 }

@@ -30,8 +30,9 @@ pub(super) fn work(room: &mut Room<'_>) {
         }
         if one.delay_frames > 0 {
             let ms = f64::from(one.delay_frames) * 1e3 / f64::from(room.song.sample_rate_hz.max(1));
+            // The figure is what it takes in all, where the other one is delayed as well.
             let text = format!(
-                "{} hears the hit {ms:.2} ms before {}: delayed by {{value}}, so that both hear it at once.",
+                "{} is ahead of {}: delayed by {{value}} ({ms:.2} ms), so that both hear a hit at once.",
                 track.name, reference.name
             );
             let place = Place::control(&track.id, "delay_samples");

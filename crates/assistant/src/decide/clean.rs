@@ -18,6 +18,11 @@ const LEAST_HZ: f64 = 20.0;
 const OVER_DB: f64 = 6.0;
 const NARROW: f64 = 4.0;
 const STAYS: f64 = 0.4;
+/// Narrower than this is a tone that is played, not a body that rings. By calibration on the recordings of the test set,
+/// 2026-11-21, docs/decisions/047.
+const TONE_Q: f64 = 24.0;
+/// Constant part that is taken away, dBFS (C1, I5).
+const DC_DBFS: f64 = -60.0;
 /// What is cut of it: half, at most 6 dB, at a quality of at most 8, at three places at most (C7).
 const MOST_CUT_DB: f64 = 6.0;
 const MOST_Q: f64 = 8.0;
@@ -89,7 +94,8 @@ fn high_pass(room: &mut Room<'_>, number: usize, band: usize) -> bool {
     let facts = room.facts(&lane);
     let rate_hz = f64::from(room.track(&lane).sample_rate_hz);
     let cap = cap_hz(room, number);
-    let Some(corner) = corner_hz(&facts.spectrum, facts.bin_hz, rate_hz, cap) else { return false };
+    let constant = (facts.dc_dbfs > DC_DBFS).then_some(LEAST_HZ);
+    let Some(corner) = corner_hz(&facts.spectrum, facts.bin_hz, rate_hz, cap).or(constant) else { return false };
     let under = |hz: f64| {
         let power = |to: f64| -> f64 {
             let bins = facts.spectrum.iter().enumerate().skip(1);
@@ -135,12 +141,14 @@ pub(super) fn add_colour(room: &mut Room<'_>, number: usize, filter: (&str, f64,
 fn is_fault(room: &Room<'_>, number: usize, one: &Resonance) -> bool {
     let lane = &room.lanes[number];
     let pitch = room.facts(lane).pitch;
-    if one.partial || one.over_db <= OVER_DB || one.q <= NARROW || one.share < STAYS {
+    if one.partial || one.over_db <= OVER_DB || one.share < STAYS || !(NARROW..=TONE_Q).contains(&one.q) {
         return false;
     }
     // A drum is tuned, and a bass is its fundamental.
     let own = match lane.role.group {
-        Group::Drums | Group::Percussion => 400.0,
+        Group::Drums => 1000.0,
+        // What is made of tones has no faults that are tones.
+        Group::Percussion | Group::Effects | Group::Synths => f64::INFINITY,
         Group::Bass => 300.0,
         _ => 0.0,
     };

@@ -22,7 +22,7 @@ pub(super) fn work(room: &mut Room<'_>) {
             }
             let full = named([("threshold_db", AIM_LU.into()), ("range_db", RANGE_DB.into())]);
             let text = format!(
-                "The sharpest s reach {:+.1} LU against the vowels, around {:.1} kHz: brought to {AIM_LU:.0} LU, by {{range_db}} at most.",
+                "The sharpest s reach {:+.1} LU against the vowels, around {:.1} kHz: brought to {AIM_LU:.0} LU, by {{|range_db|}} at most.",
                 heard.over_vowels_lu,
                 heard.centroid_hz / 1e3
             );

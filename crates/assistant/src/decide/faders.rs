@@ -76,6 +76,28 @@ pub(super) fn seed(room: &mut Room<'_>) {
     }
 }
 
+/// Puts the faders on the desk as they are known so far, for a rendering; the moves are made when that was heard.
+pub(super) fn set_up(room: &mut Room<'_>) {
+    let works = room.book.works("balance.fader", Family::Balance);
+    let strength = if works { room.book.strength(Family::Balance) } else { 0.0 };
+    for at in 0..room.groups.len() {
+        let group = room.groups[at].clone();
+        let place = Place::control(&group.strip, "fader_db");
+        let fader = room.book.held_number("balance.group", &place).unwrap_or(group.fader_db * strength);
+        room.desk.set(&place, &fader.into());
+        room.groups[at].then_db = fader;
+        for number in group.lanes {
+            let place = Place::control(&room.lanes[number].id, "fader_db");
+            let full = if group.is_bus { room.lanes[number].fader_db * strength } else { 0.0 };
+            let fader = room.book.held_number("balance.fader", &place).unwrap_or(full);
+            room.lanes[number].then_db = if group.is_bus { fader } else { 0.0 };
+            if group.is_bus {
+                room.desk.set(&place, &fader.into());
+            }
+        }
+    }
+}
+
 fn lead(room: &Room<'_>) -> Option<Group> {
     lead_instrument(|group| room.has(group), !room.of_role("lead guitar").is_empty())
 }
@@ -93,42 +115,49 @@ fn rough_fader(room: &Room<'_>, number: usize) -> Option<f64> {
     Some((gain - lane.trim_db).clamp(FADER_DB.0, FADER_DB.1))
 }
 
-/// Tracks within their group, on what their chains made of them.
-pub(super) fn close(room: &mut Room<'_>, heard: &Heard) {
+/// Tracks within their group, on what their chains made of them. How far the farthest was moved comes back, dB.
+pub(super) fn close(room: &mut Room<'_>, heard: &Heard) -> f64 {
+    let mut farthest = 0.0_f64;
     for at in 0..room.groups.len() {
         let group = room.groups[at].clone();
-        if !group.is_bus {
-            for lane in &group.lanes {
-                room.lanes[*lane].fader_db = 0.0;
-            }
-            continue;
-        }
         for number in group.lanes {
-            let lane = room.lanes[number].clone();
-            let lufs = heard.of(&lane.id).and_then(|powers| active_lufs(powers));
-            let Some(lufs) = lufs else { continue };
-            let (offset, why) = wanted_lu(room, number);
-            let (full, text, evidence) = match rough_fader(room, number) {
-                Some(fader) => (fader, "Where the rough mix has it: {value}.".to_owned(), "the rough mix among the tracks (mixing.md I9)"),
-                None => {
-                    let fader = (WORKING_LUFS + offset - lufs).clamp(FADER_DB.0, FADER_DB.1);
-                    (fader, format!("{why}: {offset:+.1} LU within {}: {{value}}.", group.group.name()), BALANCE)
-                }
-            };
-            let place = Place::control(&lane.id, "fader_db");
-            let draft = Draft::new("balance.fader", Family::Balance, place, full.into(), 0.0.into(), &text)
-                .because("active_lufs_behind_its_chain", lufs)
-                .because("wanted_lu", offset)
-                .confidence(0.6 + 0.3 * lane.share)
-                .evidence(evidence);
-            let told = room.book.put(&mut room.desk, draft);
-            room.lanes[number].fader_db = told.and_then(|told| told.value.number()).unwrap_or(0.0);
+            if !group.is_bus {
+                room.lanes[number].fader_db = 0.0;
+                continue;
+            }
+            let place = Place::control(&room.lanes[number].id, "fader_db");
+            room.desk.clear(&place);
+            let powers = heard.of(&room.lanes[number].id).cloned();
+            let fader = powers.and_then(|powers| track_move(room, number, group.group, place, &powers));
+            room.lanes[number].fader_db = fader.unwrap_or(0.0);
+            farthest = farthest.max((room.lanes[number].fader_db - room.lanes[number].then_db).abs());
         }
     }
+    farthest
 }
 
-/// What a group sounds like at fader 0 with the tracks' faders as they are now. Microphones of one drum add up by more or less
-/// than their powers: how much, was heard with the faders as they were.
+fn track_move(room: &mut Room<'_>, number: usize, group: Group, place: Place, powers: &Powers) -> Option<f64> {
+    let lufs = active_lufs(powers)?;
+    let (offset, why) = wanted_lu(room, number);
+    let (full, text, evidence) = match rough_fader(room, number) {
+        Some(fader) => {
+            (fader, "Where the rough mix has it: {value}.".to_owned(), "the rough mix among the tracks (mixing.md I9)")
+        }
+        None => {
+            let fader = (WORKING_LUFS + offset - lufs).clamp(FADER_DB.0, FADER_DB.1);
+            (fader, format!("{why}: {offset:+.1} LU within {}: {{value}}.", group.name()), BALANCE)
+        }
+    };
+    let draft = Draft::new("balance.fader", Family::Balance, place, full.into(), 0.0.into(), &text)
+        .because("active_lufs_behind_its_chain", lufs)
+        .because("wanted_lu", offset)
+        .confidence(0.6 + 0.3 * room.lanes[number].share)
+        .evidence(evidence);
+    room.book.put(&mut room.desk, draft)?.value.number()
+}
+
+/// What a group sounds like at fader 0 with the tracks' faders and rides as they are now. Microphones of one drum add up by more
+/// or less than their powers: how much, was heard with the faders as they were.
 fn powers_of(room: &Room<'_>, at: usize, heard: &Heard) -> Powers {
     let group = &room.groups[at];
     if !group.is_bus {
@@ -137,19 +166,23 @@ fn powers_of(room: &Room<'_>, at: usize, heard: &Heard) -> Powers {
     let with = |now: bool| {
         let parts = group.lanes.iter().filter_map(|lane| {
             let lane = &room.lanes[*lane];
-            let fader = if now { lane.fader_db } else { 0.0 };
             let powers = heard.of(&lane.id)?;
-            Some(scaled(&if now { ridden(room, &lane.id, powers) } else { powers.clone() }, fader))
+            let ride = now || room.rides_heard;
+            let fader = if now { lane.fader_db } else { lane.then_db };
+            Some(scaled(&if ride { ridden(room, &lane.id, powers) } else { powers.clone() }, fader))
         });
         sum(&parts.collect::<Vec<_>>())
     };
-    let (now, then) = (with(true), with(false));
+    let now = with(true);
     let Some(bus) = heard.of(&group.strip) else { return now };
-    // The first rendering has the tracks at 0 dB; of a bus that was heard with other faders this is its coherence only.
-    let (all_now, all_then) = (now.iter().sum::<f64>(), then.iter().sum::<f64>());
-    let coherence = if all_then > 0.0 { bus.iter().sum::<f64>() / all_then } else { 1.0 };
+    let still = room.rides_heard && group.lanes.iter().all(|lane| room.lanes[*lane].fader_db == room.lanes[*lane].then_db);
+    if still {
+        return bus.clone();
+    }
+    let then = with(false).iter().sum::<f64>();
+    let coherence = if then > 0.0 { bus.iter().sum::<f64>() / then } else { 1.0 };
     let coherence = coherence.clamp(db_to_power(-6.0), db_to_power(6.0));
-    if all_now > 0.0 { now.iter().map(|power| power * coherence).collect() } else { now }
+    now.iter().map(|power| power * coherence).collect()
 }
 
 /// Powers behind the ride of a strip.
@@ -184,49 +217,33 @@ fn sounding(room: &Room<'_>, heard: &Heard) -> Vec<Sounding> {
         .collect()
 }
 
-/// Groups against the mix, as far as the first rendering tells; no moves yet.
-pub(super) fn groups(room: &mut Room<'_>, heard: &Heard, coherence_lu: f64) {
+/// Groups against the mix, as far as the first rendering tells; no moves yet. How far the farthest goes comes back, dB.
+pub(super) fn groups(room: &mut Room<'_>, heard: &Heard) -> f64 {
     if is_kept(room) {
-        return;
+        return 0.0;
     }
-    let solution = solve(&targets(&sounding(room, heard), &room.ask.style, lead(room)), MIX_LUFS, coherence_lu);
-    let strength = if room.book.works("balance.group", Family::Balance) {
-        room.book.strength(Family::Balance)
-    } else {
-        0.0
-    };
-    for at in 0..room.groups.len() {
-        let Some(Some(fader)) = solution.faders_db.get(at) else { continue };
-        let place = Place::control(&room.groups[at].strip, "fader_db");
-        let full = fader.clamp(FADER_DB.0, FADER_DB.1) * strength;
-        let fader = room.book.held_number("balance.group", &place).unwrap_or(full);
-        room.groups[at].fader_db = fader;
-        // For the second rendering; the move itself is made when that was heard.
-        if fader != 0.0 {
-            room.desk.set(&place, &fader.into());
+    let solution = solve(&targets(&sounding(room, heard), &room.ask.style, lead(room)), MIX_LUFS, 0.0);
+    let mut farthest = 0.0_f64;
+    for (group, fader) in room.groups.iter_mut().zip(solution.faders_db) {
+        if let Some(fader) = fader {
+            group.fader_db = fader.clamp(FADER_DB.0, FADER_DB.1);
+            farthest = farthest.max((group.fader_db - group.then_db).abs());
         }
     }
+    farthest
 }
 
-/// The second rendering was heard: groups for good, the amount of room, the print trim. Tells the balance as it is now.
+/// The last rendering was heard: groups for good, the amount of room, the print trim. Tells the balance as it is now.
 pub(super) fn settle(room: &mut Room<'_>, heard: &Heard) -> Balance {
-    let own: Vec<Sounding> = room
-        .groups
-        .iter()
-        .map(|group| Sounding {
-            group: group.group,
-            strip: group.strip.clone(),
-            powers: heard
-                .of(&group.strip)
-                .map(|powers| if group.is_bus { powers.clone() } else { ridden(room, &group.strip, powers) })
-                .unwrap_or_default(),
-        })
-        .collect();
-    let then: Vec<f64> = room.groups.iter().map(|group| group.fader_db).collect();
+    let own = sounding(room, heard);
+    let then: Vec<f64> = room.groups.iter().map(|group| group.then_db).collect();
     let mix = heard.of(studio::session::MIX).cloned().unwrap_or_default();
-    let summed = sum(&own.iter().zip(&then).map(|(one, db)| scaled(&one.powers, *db)).collect::<Vec<_>>());
+    let strips = room.groups.iter().zip(&then);
+    let heard_then: Vec<Powers> =
+        strips.filter_map(|(group, db)| Some(scaled(heard.of(&group.strip)?, *db))).collect();
     // What the rendered mix is louder than its groups: their coherence, and the reverberation.
-    let coherence = gated_lufs(&mix).zip(gated_lufs(&summed)).map_or(0.0, |(mix, sum)| (mix - sum).clamp(-3.0, 3.0));
+    let coherence = gated_lufs(&mix).zip(gated_lufs(&sum(&heard_then)));
+    let coherence = coherence.map_or(0.0, |(mix, sum)| (mix - sum).clamp(-3.0, 3.0));
     if !is_kept(room) {
         let parts = targets(&own, &room.ask.style, lead(room));
         let solution = solve(&parts, MIX_LUFS, coherence);
@@ -247,7 +264,8 @@ pub(super) fn settle(room: &mut Room<'_>, heard: &Heard) -> Balance {
             Some((group.strip.clone(), group.group.name().to_owned(), gated_lufs(powers)? - mix_lufs))
         })
         .collect();
-    let reverberation = space::settle(room, heard, &sum(&now));
+    let shift = room.groups.iter().map(|group| group.fader_db - group.then_db).sum::<f64>();
+    let reverberation = space::settle(room, heard, &sum(&now), shift / room.groups.len().max(1) as f64);
     guard(room, &groups);
     let change = gated_lufs(&mix).map_or(0.0, |then| mix_lufs - then);
     let peak = heard.peaks_db.get(studio::session::MIX).copied().unwrap_or(f64::NEG_INFINITY) + change;

@@ -84,7 +84,7 @@ fn one(room: &mut Room<'_>, number: usize, range_db: f64) {
         ("lookahead_ms", LOOKAHEAD_MS.into()),
     ]);
     let text = format!(
-        "Between the hits of the {} the rest of the kit is heard, {gap:.0} dB under them: turned down by {{range_db}} there, not shut.",
+        "Between the hits of the {} the rest of the kit is heard, {gap:.0} dB under them: turned down by {{|range_db|}} there, not shut.",
         lane.role.name
     );
     let neutral = named([("range_db", 0.0.into())]);

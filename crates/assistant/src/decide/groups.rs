@@ -12,10 +12,13 @@ const DRUMS_LU: (f64, f64) = (-9.2, -5.0);
 const BASS_LU: (f64, f64) = (-10.0, -6.8);
 /// Power that is left for everything else (C5, own arithmetic there).
 const REST: f64 = 0.19;
-/// Backing vocals never come nearer to the lead than this, LU (C5: the failure of KEAMS 2013).
-const BACKING_UNDER_LU: f64 = 5.0;
-/// Percussion never comes nearer to the mix than this, LU (C5: the loud tambourine of Mansbridge 2012).
-const PERCUSSION_LU: f64 = -14.0;
+/// Backing vocals never come nearer to the lead than this, LU (C5: 5 LU, the failure of KEAMS 2013; a little more,
+/// so that what is rendered keeps it).
+const BACKING_UNDER_LU: f64 = 5.2;
+/// Farthest that a stack of backing voices or effects follows what is missing, LU. By our own convention: they fill, they do not carry.
+const FILL_LU: f64 = -9.0;
+/// Percussion never comes nearer to the mix than this, LU (C5: -14 LU, the loud tambourine of Mansbridge 2012).
+const PERCUSSION_LU: f64 = -14.3;
 /// Share of the missing singer's power that goes to the lead instrument (C5).
 const LEAD_SHARE: f64 = 0.6;
 /// Share in which the voice follows what is missing in a small band, against 1 for the others. By calibration, 2026-11-21,
@@ -89,6 +92,7 @@ fn range(group: Group, count: f64, style: &Style) -> ((f64, f64), f64) {
         Group::Drums => (with(DRUMS_LU, style.drums_lu.value), 1.0),
         Group::Bass => (with(BASS_LU, style.bass_lu.value), 1.0),
         Group::Percussion => ((-60.0, PERCUSSION_LU), 1.0),
+        Group::Backing | Group::Effects => ((-60.0, FILL_LU), 1.0),
         _ => ((-60.0, 0.0), 1.0),
     }
 }

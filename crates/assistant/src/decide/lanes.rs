@@ -33,6 +33,8 @@ pub struct Lane {
     pub trim_db: f64,
     /// Fader within its group, as far as it is known.
     pub fader_db: f64,
+    /// Fader it had when it was last rendered.
+    pub then_db: f64,
     /// Where it stands, -1 to 1.
     pub pan: f64,
     /// Bells and shelves that stand in its way, for spectra: gain in each band of the film.
@@ -52,6 +54,8 @@ pub struct GroupLane {
     pub lanes: Vec<usize>,
     /// Its fader, as far as it is known.
     pub fader_db: f64,
+    /// Fader it had when it was last rendered.
+    pub then_db: f64,
     /// Gain in each band of the film that stands in its way.
     pub colour_db: Spectrum,
 }
@@ -71,6 +75,8 @@ pub struct Room<'a> {
     pub lanes: Vec<Lane>,
     /// Groups, in the order of a console.
     pub groups: Vec<GroupLane>,
+    /// Whether the last rendering had the rides.
+    pub rides_heard: bool,
     /// What should be known.
     pub findings: Vec<Finding>,
 }
@@ -92,6 +98,7 @@ impl<'a> Room<'a> {
             book,
             lanes: Vec::new(),
             groups: Vec::new(),
+            rides_heard: false,
             findings: Vec::new(),
         };
         for number in order {
@@ -126,6 +133,7 @@ impl<'a> Room<'a> {
                 share: if confidence < SURE { confidence / SURE } else { 1.0 },
                 trim_db: 0.0,
                 fader_db: 0.0,
+                then_db: 0.0,
                 pan: 0.0,
                 colour_db: [0.0; BANDS],
             });
@@ -168,6 +176,7 @@ impl<'a> Room<'a> {
                     is_bus,
                     lanes,
                     fader_db: 0.0,
+                    then_db: 0.0,
                     colour_db: [0.0; BANDS],
                 });
             }

@@ -27,6 +27,9 @@ const PERCUSSION: (f64, f64) = (0.5, 0.9);
 /// Backing vocals from the lowest to the highest (C6).
 const BACKING: (f64, f64) = (0.25, 0.8);
 
+/// Side over middle from which on a recording is narrowed, dB. By our own convention: less is not heard in mono.
+const WIDE_DB: f64 = 1.0;
+
 /// How a lane got its place.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Spot {
@@ -220,7 +223,7 @@ fn narrow(room: &mut Room<'_>) {
     for number in 0..room.lanes.len() {
         let lane = room.lanes[number].clone();
         let Some(stereo) = &room.facts(&lane).stereo else { continue };
-        if stereo.side_to_mid_db <= 0.0 {
+        if stereo.side_to_mid_db <= WIDE_DB {
             continue;
         }
         let width = dsp::math::db_to_gain(-stereo.side_to_mid_db).max(0.2);

@@ -40,7 +40,10 @@ pub(super) fn work(room: &mut Room<'_>, heard: &Heard) {
     for number in voices {
         let lane = room.lanes[number].clone();
         let Some(powers) = heard.of(&lane.id) else { continue };
-        let points = ride(powers, &music);
+        // What is heard behind the end of the song is its tail.
+        let end = (room.song.duration_seconds * PER_SECOND) as usize;
+        let own: Powers = powers.iter().take(end).copied().collect();
+        let points = ride(&own, &music);
         let most = points.iter().map(|(_, db)| db.abs()).fold(0.0, f64::max);
         if most < LEAST_DB {
             continue;

@@ -245,10 +245,9 @@ pub(super) fn amount(room: &mut Room<'_>, heard: &Heard) {
         .iter()
         .filter_map(|group| Some(scaled(heard.of(&group.strip)?, group.fader_db)))
         .collect();
-    // The sends leave behind the faders, which were at 0 dB when this was heard.
-    let faders: Vec<f64> = room.groups.iter().map(|group| group.fader_db).collect();
-    let mean = faders.iter().sum::<f64>() / faders.len().max(1) as f64;
-    let wet = scaled(&wet(room, heard), mean);
+    let shift = room.groups.iter().map(|group| group.fader_db - group.then_db).sum::<f64>();
+    // The sends leave behind the faders, which have moved since this was heard.
+    let wet = scaled(&wet(room, heard), shift / room.groups.len().max(1) as f64);
     if let Some((gain, _, _)) = gain_db(room, &wet, &sum(&parts)) {
         for id in returns(room).map(|bus| bus.id.clone()).collect::<Vec<_>>() {
             room.desk.set(&Place::control(&id, "fader_db"), &Value::Number(gain.clamp(-60.0, 12.0)));
@@ -256,9 +255,9 @@ pub(super) fn amount(room: &mut Room<'_>, heard: &Heard) {
     }
 }
 
-/// The amount for good, on what was heard. Relative reverberation loudness and what the model makes of it come back.
-pub(super) fn settle(room: &mut Room<'_>, heard: &Heard, dry: &Powers) -> Option<(f64, f64)> {
-    let wet_now = wet(room, heard);
+/// The amount for good, on what was heard; the sends have moved by `shift_db` since. Relative reverberation loudness and what the model makes of it come back.
+pub(super) fn settle(room: &mut Room<'_>, heard: &Heard, dry: &Powers, shift_db: f64) -> Option<(f64, f64)> {
+    let wet_now = scaled(&wet(room, heard), shift_db);
     let (gain, aim, edt) = gain_db(room, &wet_now, dry)?;
     let ids: Vec<String> = returns(room).map(|bus| bus.id.clone()).collect();
     for id in ids {
@@ -277,7 +276,7 @@ pub(super) fn settle(room: &mut Room<'_>, heard: &Heard, dry: &Powers) -> Option
             .evidence("De Man et al. 2017, loudness of reverberation against its decay (mixing.md C11)");
         room.book.put(&mut room.desk, draft);
     }
-    let then: Powers = wet(room, heard);
-    let lu = reverberation_lu(&then, &momentary_lufs(dry))?;
+    let wet_then = scaled(&wet(room, heard), shift_db);
+    let lu = reverberation_lu(&wet_then, &momentary_lufs(dry))?;
     Some((lu, over_reverberant(lu, edt)))
 }

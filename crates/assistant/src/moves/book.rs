@@ -215,6 +215,8 @@ impl Book {
     }
 
     fn note(&mut self, draft: Draft, id: String, (value, proposed): (Value, Value), strength: f64, locked: bool) {
+        // A rule that looks again says what it says now.
+        self.moves.retain(|m| m.id != id);
         self.moves.push(Move {
             text: filled(&draft.text, &value, draft.place.key()),
             id,
@@ -276,6 +278,8 @@ fn filled(text: &str, value: &Value, key: &str) -> String {
                     _ => continue,
                 };
                 text = text.replace(&format!("{{{name}}}"), &word);
+                // How far down, without a sign.
+                text = text.replace(&format!("{{|{name}|}}"), word.trim_start_matches(['+', '-']));
             }
         }
         _ => {}

@@ -22,6 +22,8 @@ pub struct Ledger {
     pub undone: BTreeSet<String>,
     /// A record it was held against.
     pub reference: Option<String>,
+    /// Folder the tracks were heard from, as seen from the session; empty for the session's own.
+    pub tracks: String,
     /// Whether the balance of the rough mix was kept.
     pub keep_balance: bool,
     /// Roles a person gave, by track.
@@ -51,6 +53,9 @@ pub fn write(ledger: &Ledger) -> String {
     }
     if let Some(reference) = &ledger.reference {
         let _ = writeln!(text, "reference = {}", quoted(reference));
+    }
+    if !ledger.tracks.is_empty() {
+        let _ = writeln!(text, "tracks = {}", quoted(&ledger.tracks));
     }
     if ledger.keep_balance {
         text.push_str("keep_balance = true\n");
@@ -148,6 +153,7 @@ pub fn read(text: &str) -> Option<Ledger> {
         strengths,
         undone: undone.map(words).unwrap_or_default().into_iter().collect(),
         reference: word("reference"),
+        tracks: word("tracks").unwrap_or_default(),
         keep_balance: table.get("keep_balance").and_then(Item::as_bool).unwrap_or(false),
         roles: roles
             .into_iter()
