@@ -283,9 +283,7 @@ fn harm(target: &Path, clean: &Path, truth: &mut Truth, file: &str, kind: Kind) 
 fn add(target: &Path, clean: &Path, truth: &mut Truth, victim: &Track, kind: Kind) -> Result<()> {
     let (name, used_as) = match kind {
         Kind::Silent => ("Placeholder.wav".to_owned(), "empty"),
-        Kind::Duplicate => {
-            (format!("{} copy.wav", victim.file.trim_end_matches(".wav")), "duplicate")
-        }
+        Kind::Duplicate => (format!("{} copy.wav", victim.file.trim_end_matches(".wav")), "duplicate"),
         _ => ("v3 for the band.wav".to_owned(), "mix"),
     };
     let (planes, rate) = match kind {

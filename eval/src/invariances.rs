@@ -1,7 +1,7 @@
 //! What must not matter (the mixing rules, e.4): order, level, polarity, names, rate, silence, a second run.
 
-use crate::mixers::{Assist, Mixed, Mixer, groups, mix};
 use crate::metrics::{self, Metrics};
+use crate::mixers::{Assist, Mixed, Mixer, groups, mix};
 use crate::truth::Truth;
 use crate::wav;
 use assistant::again::Again;
@@ -107,7 +107,11 @@ fn apart(a: &Metrics, b: &Metrics) -> (f64, String) {
 
 fn close(name: &str, a: &Metrics, b: &Metrics, most_lu: f64) -> Check {
     let (gap, group) = apart(a, b);
-    Check { name: name.to_owned(), holds: gap <= most_lu, figure: format!("{gap:.3} LU {group}, at most {most_lu} LU") }
+    Check {
+        name: name.to_owned(),
+        holds: gap <= most_lu,
+        figure: format!("{gap:.3} LU {group}, at most {most_lu} LU"),
+    }
 }
 
 /// Largest difference of trim and fader together, track by track in the order of the truth; groups' faders count as well.
@@ -119,7 +123,8 @@ fn levels_apart(a: &Run, b: &Run) -> f64 {
 fn levels(run: &Run) -> Vec<f64> {
     let session = &run.mixed.session;
     let level = |file: &str| {
-        let track = session.tracks.iter().find(|t| t.clips.first().is_some_and(|clip| clip.file.id == file))?;
+        let track =
+            session.tracks.iter().find(|t| t.clips.first().is_some_and(|clip| clip.file.id == file))?;
         let bus = session.strip(&track.strip.output.id).map_or(0.0, |bus| bus.controls.fader_db);
         Some(track.strip.controls.trim_db + track.strip.controls.fader_db + bus)
     };
@@ -157,12 +162,14 @@ pub fn all(song: &Path, scratch: &Path, told: &dyn Fn(&Check)) -> Checked<Vec<Ch
     let gap = levels_apart(&base, &turned);
     say(Check { name: "order of tracks: levels".into(), holds: gap <= 0.11, figure: format!("{gap:.2} dB") });
 
-    let softer = |index: usize, _: &str, planes: Vec<Vec<f64>>| scaled(planes, if index % 3 == 0 { 0.1 } else { 1.0 });
+    let softer =
+        |index: usize, _: &str, planes: Vec<Vec<f64>>| scaled(planes, if index % 3 == 0 { 0.1 } else { 1.0 });
     let soft = changed("soft", &Change { sound: &softer, ..plain }, &how)?;
     say(close("a third of the tracks 20 dB softer", &base.metrics, &soft.metrics, 0.1));
 
     let flips = |_: usize, file: &str, planes: Vec<Vec<f64>>| {
-        let alone = truth.track(file).is_some_and(|track| !matches!(track.group.as_str(), "drums_bus" | "bass_bus"));
+        let alone =
+            truth.track(file).is_some_and(|track| !matches!(track.group.as_str(), "drums_bus" | "bass_bus"));
         scaled(planes, if alone { -1.0 } else { 1.0 })
     };
     let flipped = changed("polarity", &Change { sound: &flips, ..plain }, &how)?;
@@ -172,7 +179,8 @@ pub fn all(song: &Path, scratch: &Path, told: &dyn Fn(&Check)) -> Checked<Vec<Ch
     let renamed = changed("names", &Change { name: &numbers, ..plain }, &how)?;
     say(close("names that say nothing", &base.metrics, &renamed.metrics, 1.0));
 
-    let other = changed("rate", &Change { rate_hz: if rate_hz == 48_000 { 96_000 } else { 48_000 }, ..plain }, &how)?;
+    let other =
+        changed("rate", &Change { rate_hz: if rate_hz == 48_000 { 96_000 } else { 48_000 }, ..plain }, &how)?;
     say(close("twice the sample rate", &base.metrics, &other.metrics, 0.3));
 
     let late = |_: usize, _: &str, planes: Vec<Vec<f64>>| {
@@ -216,7 +224,10 @@ fn again(song: &Path, base: &Run) -> Checked<Check> {
     Ok(Check {
         name: "again on its own session".into(),
         holds: moved <= 0.5 && gap <= 0.5,
-        figure: format!("levels {moved:.2} dB, groups {gap:.3} LU, text {}", if made.text == base.mixed.text { "the same" } else { "differs" }),
+        figure: format!(
+            "levels {moved:.2} dB, groups {gap:.3} LU, text {}",
+            if made.text == base.mixed.text { "the same" } else { "differs" }
+        ),
     })
 }
 
@@ -231,7 +242,11 @@ fn unity(song: &Path, truth: &Truth) -> Checked<Check> {
         largest = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(largest, f64::max);
     }
     let db = dsp::math::gain_to_db(largest.max(1e-20));
-    Ok(Check { name: "strength 0 is the plain sum".into(), holds: db < -120.0, figure: format!("largest difference {db:.1} dBFS") })
+    Ok(Check {
+        name: "strength 0 is the plain sum".into(),
+        holds: db < -120.0,
+        figure: format!("largest difference {db:.1} dBFS"),
+    })
 }
 
 /// The whole mix, in memory.
@@ -241,7 +256,10 @@ fn render(session: &studio::session::Session, job: &Job<'_>) -> Checked<Vec<Vec<
     let mut planes = vec![Vec::new(); engine.layout().channels()];
     engine
         .render(job, &mut |view| {
-            planes.iter_mut().enumerate().for_each(|(channel, plane)| plane.extend_from_slice(view.channel(channel)));
+            planes
+                .iter_mut()
+                .enumerate()
+                .for_each(|(channel, plane)| plane.extend_from_slice(view.channel(channel)));
             Ok(())
         })
         .map_err(|error| vec![error])?;
@@ -260,7 +278,10 @@ fn monotone(song: &Path, truth: &Truth, say: &mut dyn FnMut(Check)) -> Checked<(
             .fold(0.0, f64::max);
         let mut row = BTreeMap::from([("balance: distance to the full proposal, LU", -balance)]);
         row.insert("width: side over mid", made.metrics.side_to_mid);
-        row.insert("space: loudness of the reverberation, LU", made.metrics.space.map_or(-60.0, |space| space.rrl_lu));
+        row.insert(
+            "space: loudness of the reverberation, LU",
+            made.metrics.space.map_or(-60.0, |space| space.rrl_lu),
+        );
         rows.push(row);
     }
     let names: Vec<&'static str> = rows.first().map(|row| row.keys().copied().collect()).unwrap_or_default();
@@ -268,7 +289,8 @@ fn monotone(song: &Path, truth: &Truth, say: &mut dyn FnMut(Check)) -> Checked<(
         let values: Vec<f64> = rows.iter().filter_map(|row| row.get(name).copied()).collect();
         // A tenth of what the whole course spans may go the wrong way: measurement, not law.
         let span = (values[values.len() - 1] - values[0]).abs();
-        let holds = values.windows(2).all(|pair| pair[1] >= pair[0] - 0.1 * span - 1e-3) && values[values.len() - 1] >= values[0] - 1e-3;
+        let holds = values.windows(2).all(|pair| pair[1] >= pair[0] - 0.1 * span - 1e-3)
+            && values[values.len() - 1] >= values[0] - 1e-3;
         let figures: Vec<String> = values.iter().map(|value| format!("{value:.2}")).collect();
         say(Check { name: format!("strength, {name}"), holds, figure: figures.join(" → ") });
     }

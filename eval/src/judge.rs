@@ -140,12 +140,18 @@ fn one_pair(song: &Song, pair: &Alignment, result: &mut Aligned) {
     if (own.2 || reference.2) && !pair.delay_frames.is_empty() {
         result.decided += 1;
         let moved = own.0 - reference.0;
-        let error = pair.delay_frames.iter().map(|frames| (moved - frames).abs()).fold(f64::INFINITY, f64::min);
+        let error =
+            pair.delay_frames.iter().map(|frames| (moved - frames).abs()).fold(f64::INFINITY, f64::min);
         result.right += usize::from(error <= 2.0);
         result.worst_frames = result.worst_frames.max(error);
         if error > 2.0 {
             let truth: Vec<String> = pair.delay_frames.iter().map(|frames| format!("{frames:.0}")).collect();
-            result.notes.push(format!("{}: {moved:.0} frames to {}, truth {}", pair.file, pair.reference, truth.join(" or ")));
+            result.notes.push(format!(
+                "{}: {moved:.0} frames to {}, truth {}",
+                pair.file,
+                pair.reference,
+                truth.join(" or ")
+            ));
         }
     }
 }
@@ -192,7 +198,9 @@ pub fn repairs(truth: &Truth, broken: &Judged<'_>, clean: &Judged<'_>) -> Vec<Re
 
 fn repair(truth: &Truth, damage: &Damage, broken: &Judged<'_>, clean: &Judged<'_>) -> Option<Repair> {
     let kind = Kind::of(&damage.kind)?;
-    let group = truth.track(&damage.file).and_then(|track| Group::ALL.iter().copied().find(|g| g.id() == track.group))?;
+    let group = truth
+        .track(&damage.file)
+        .and_then(|track| Group::ALL.iter().copied().find(|g| g.id() == track.group))?;
     let file = damage.file.as_str();
     let mut verdict = Repair {
         kind: damage.kind.clone(),
@@ -264,7 +272,8 @@ fn level_gap(broken: &Judged<'_>, clean: &Judged<'_>, file: &str) -> Option<f64>
         let song = judged.mixed.song.as_ref()?;
         let track = song.tracks.iter().find(|track| track.path == file)?;
         let session = &judged.mixed.session;
-        let strip = session.tracks.iter().find(|own| own.clips.first().is_some_and(|clip| clip.file.id == file))?;
+        let strip =
+            session.tracks.iter().find(|own| own.clips.first().is_some_and(|clip| clip.file.id == file))?;
         let bus = session.strip(&strip.strip.output.id).map_or(0.0, |bus| bus.controls.fader_db);
         let controls = &strip.strip.controls;
         Some(track.facts.active_lufs? + controls.trim_db + controls.fader_db + bus - judged.metrics.lufs)
@@ -303,7 +312,8 @@ fn collect(value: &toml::Value, found: &mut Vec<Band>) {
     match value {
         toml::Value::Array(list) => list.iter().for_each(|value| collect(value, found)),
         toml::Value::Table(table) => {
-            let number = |key: &str| table.get(key).and_then(|v| v.as_float().or(v.as_integer().map(|n| n as f64)));
+            let number =
+                |key: &str| table.get(key).and_then(|v| v.as_float().or(v.as_integer().map(|n| n as f64)));
             if let (Some(hz), Some(db)) = (number("freq_hz"), number("gain_db").or(number("range_db"))) {
                 found.push((hz, db));
             }
@@ -327,8 +337,10 @@ fn eq_verdict(
     range: (f64, f64),
     least_db: f64,
 ) {
-    let (cut, before) =
-        (strongest(&bands(&broken.mixed.text, file), range), strongest(&bands(&clean.mixed.text, file), range));
+    let (cut, before) = (
+        strongest(&bands(&broken.mixed.text, file), range),
+        strongest(&bands(&clean.mixed.text, file), range),
+    );
     verdict.residual = Some(cut);
     verdict.found = cut <= least_db && cut < before - 0.5;
     verdict.repaired = verdict.found;
@@ -342,9 +354,13 @@ fn polarity(verdict: &mut Repair, truth: &Truth, broken: &Judged<'_>) {
         (verdict.found, verdict.repaired) = (false, false);
         return;
     };
-    let about: Vec<&Alignment> =
-        truth.alignments.iter().filter(|pair| pair.file == verdict.file || pair.reference == verdict.file).collect();
-    let right = |pair: &&&Alignment| (moved(song, &pair.file).1 != moved(song, &pair.reference).1) == pair.inverted;
+    let about: Vec<&Alignment> = truth
+        .alignments
+        .iter()
+        .filter(|pair| pair.file == verdict.file || pair.reference == verdict.file)
+        .collect();
+    let right =
+        |pair: &&&Alignment| (moved(song, &pair.file).1 != moved(song, &pair.reference).1) == pair.inverted;
     let good = about.iter().filter(right).count();
     verdict.found = about.iter().any(|pair| right(&pair) && pair.inverted);
     verdict.repaired = good == about.len();
@@ -353,7 +369,8 @@ fn polarity(verdict: &mut Repair, truth: &Truth, broken: &Judged<'_>) {
 
 fn left_out(mixed: &Mixed, truth: &Truth, kind: Kind, file: &str) -> bool {
     let muted = |file: &str| {
-        let plays = |track: &&studio::session::Track| track.clips.first().is_some_and(|clip| clip.file.id == file);
+        let plays =
+            |track: &&studio::session::Track| track.clips.first().is_some_and(|clip| clip.file.id == file);
         mixed.session.tracks.iter().find(plays).is_none_or(|track| track.strip.controls.mute)
     };
     match kind {

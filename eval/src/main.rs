@@ -85,7 +85,12 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(errors) => {
             for error in &errors {
-                eprintln!("error[{}]: {}{}", error.code, error.what, error.at.as_deref().map_or(String::new(), |at| format!(" ({at})")));
+                eprintln!(
+                    "error[{}]: {}{}",
+                    error.code,
+                    error.what,
+                    error.at.as_deref().map_or(String::new(), |at| format!(" ({at})"))
+                );
             }
             ExitCode::from(errors.first().map_or(1, |error| error.kind.exit_code()) as u8)
         }
@@ -109,7 +114,12 @@ fn work(command: Command) -> Result<ExitCode, Vec<Error>> {
         Command::Real { folder, style, out } => real_of(&folder, &style, out.as_deref(), &job),
         Command::Invariances { song, scratch } => {
             let told = |check: &invariances::Check| {
-                println!("{:5} {:45} {}", if check.holds { "holds" } else { "FAILS" }, check.name, check.figure);
+                println!(
+                    "{:5} {:45} {}",
+                    if check.holds { "holds" } else { "FAILS" },
+                    check.name,
+                    check.figure
+                );
             };
             let checks = invariances::all(&song, &scratch, &told)?;
             Ok(if checks.iter().all(|check| check.holds) { ExitCode::SUCCESS } else { ExitCode::from(5) })
@@ -126,7 +136,9 @@ fn mixer_of(name: &str, style: String, strength: f64) -> Result<Mixer, Vec<Error
         "random" => Mixer::Random(1),
         _ => {
             let what = format!("no mixer is called `{name}`");
-            return Err(vec![Error::new(Kind::Usage, "unknown_mixer", what).hint("assist, folder, unity, equal or random")]);
+            return Err(vec![
+                Error::new(Kind::Usage, "unknown_mixer", what).hint("assist, folder, unity, equal or random"),
+            ]);
         }
     })
 }
@@ -142,7 +154,8 @@ fn real_of(folder: &Path, style: &str, out: Option<&Path>, job: &Job<'_>) -> Res
         let wrap = |error| vec![error];
         real::pictures(&entries, out).map_err(wrap)?;
         studio::files::write(&out.join("session.toml"), own.mixed.text.as_bytes(), true).map_err(wrap)?;
-        let all: Vec<_> = entries.iter().map(|e| serde_json::json!({ "mixer": e.name, "metrics": e.metrics })).collect();
+        let all: Vec<_> =
+            entries.iter().map(|e| serde_json::json!({ "mixer": e.name, "metrics": e.metrics })).collect();
         let text = serde_json::to_string_pretty(&all).unwrap_or_default();
         studio::files::write(&out.join("figures.json"), text.as_bytes(), true).map_err(wrap)?;
     }

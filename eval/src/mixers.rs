@@ -115,6 +115,7 @@ pub fn ask(how: &Assist, folder: &Path, genre: &str) -> Result<Ask, Vec<Error>> 
         roles: Vec::new(),
         folder: folder.to_path_buf(),
         way: std::path::PathBuf::new(),
+        tracks: ".".to_owned(),
         decode: studio::decode::Options::default(),
     })
 }
@@ -124,15 +125,23 @@ fn assist(how: &Assist, folder: &Path, truth: &Truth, job: &Job<'_>) -> Result<M
     let song = hear::hear(folder, job, &options).map_err(|error| vec![error])?;
     let made = decide(&song, &ask(how, folder, &truth.genre)?, None, job)?;
     let session = crate::metrics::parse(&made.text, folder)?;
-    Ok(Mixed { text: made.text, session, findings: made.findings, song: Some(song), balance: Some(made.balance) })
+    Ok(Mixed {
+        text: made.text,
+        session,
+        findings: made.findings,
+        song: Some(song),
+        balance: Some(made.balance),
+    })
 }
 
 /// A session of nothing but trims: everything that is heard of a person who does not mix.
 fn plain(truth: &Truth, trim_db: &dyn Fn(usize, f64) -> f64) -> String {
-    let mut text = format!("version = 1\n[session]\nname = \"plain\"\nsample_rate_hz = {}\n", truth.sample_rate_hz);
+    let mut text =
+        format!("version = 1\n[session]\nname = \"plain\"\nsample_rate_hz = {}\n", truth.sample_rate_hz);
     for (index, track) in truth.tracks.iter().enumerate() {
         // Who does not listen does not leave clicks out either; but a mix among the tracks is seen by anyone.
-        let trim = track.integrated_lufs.filter(|lufs| lufs.is_finite()).map_or(0.0, |lufs| trim_db(index, lufs));
+        let trim =
+            track.integrated_lufs.filter(|lufs| lufs.is_finite()).map_or(0.0, |lufs| trim_db(index, lufs));
         let mute = matches!(track.used_as.as_str(), "mix" | "click" | "talkback");
         // Writing to a String cannot fail.
         let _ = write!(
@@ -150,7 +159,10 @@ fn plain(truth: &Truth, trim_db: &dyn Fn(usize, f64) -> f64) -> String {
 pub fn groups(session: &Session, truth: &Truth) -> BTreeMap<String, Group> {
     let of = |file: &str| {
         let name = file.trim_start_matches("./");
-        let track = truth.tracks.iter().find(|track| track.file == name || name.ends_with(&format!("/{}", track.file)));
+        let track = truth
+            .tracks
+            .iter()
+            .find(|track| track.file == name || name.ends_with(&format!("/{}", track.file)));
         let id = track.map(|track| track.group.as_str())?;
         Group::ALL.iter().copied().find(|group| group.id() == id)
     };
@@ -160,4 +172,3 @@ pub fn groups(session: &Session, truth: &Truth) -> BTreeMap<String, Group> {
         .filter_map(|track| Some((track.strip.id.clone(), of(&track.clips.first()?.file.id)?)))
         .collect()
 }
-

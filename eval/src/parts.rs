@@ -44,7 +44,9 @@ impl KitMic {
             Self::SnareBottom => vec![SNARE_BOTTOM],
             Self::Hat => vec![HI_HAT],
             Self::Toms => vec![TOM],
-            Self::Overheads => vec![OVERHEAD_LEFT.moved([0.0, 0.0, lift]), OVERHEAD_RIGHT.moved([0.0, 0.0, lift])],
+            Self::Overheads => {
+                vec![OVERHEAD_LEFT.moved([0.0, 0.0, lift]), OVERHEAD_RIGHT.moved([0.0, 0.0, lift])]
+            }
             Self::Room => vec![ROOM],
         }
     }
@@ -270,7 +272,13 @@ impl<'a> Studio<'a> {
             Instrument::Lead(who) => sung::voice(&self.melody(), singer(who), seed, seed, frames),
             Instrument::Double(who, number) => {
                 let notes = score.melody(1, self.middle, self.busy, &chorus);
-                sung::voice(&notes, sung::other(singer(who), 20 + number), seed, seed ^ (100 + number), frames)
+                sung::voice(
+                    &notes,
+                    sung::other(singer(who), 20 + number),
+                    seed,
+                    seed ^ (100 + number),
+                    frames,
+                )
             }
             Instrument::Backing(number, steps) => {
                 let notes = score.harmony(&score.melody(1, self.middle, self.busy, &chorus), steps);
@@ -282,14 +290,21 @@ impl<'a> Studio<'a> {
                 for number in 0..4 {
                     let notes = score.line(70, 57, number, &|bar| score.energy(bar) >= 1);
                     let who = if number < 2 { Who::Man } else { Who::Woman };
-                    let one = sung::voice(&notes, sung::other(singer(who), 40 + number as u64), 3, seed ^ 77, frames);
+                    let one = sung::voice(
+                        &notes,
+                        sung::other(singer(who), 40 + number as u64),
+                        3,
+                        seed ^ 77,
+                        frames,
+                    );
                     out.iter_mut().zip(&one).for_each(|(x, y)| *x += y);
                 }
                 out
             }
             Instrument::Rap(who, number) => {
                 let salt = if number == 0 { 2 } else { 3 };
-                let mut notes = score.melody(salt, 55, true, &|bar| self.sings(bar) && (number == 0 || chorus(bar)));
+                let mut notes =
+                    score.melody(salt, 55, true, &|bar| self.sings(bar) && (number == 0 || chorus(bar)));
                 let rng = CounterRng::new(seed, 0x2A9);
                 // Spoken more than sung: pitch wanders between a few notes.
                 for (index, note) in notes.iter_mut().enumerate() {
@@ -355,7 +370,8 @@ impl<'a> Studio<'a> {
                 score.voicing(bar, low + 5 * (take as i32 / 2), 4)
             }
         };
-        let notes = score.pattern(30 + take, &|bar| score.energy(bar) >= 1 + u32::from(heavy), &rhythm, &pick);
+        let notes =
+            score.pattern(30 + take, &|bar| score.energy(bar) >= 1 + u32::from(heavy), &rhythm, &pick);
         let mut out = plucked::string(&notes, plucked::ELECTRIC, score.seed ^ (take + 1), self.frames);
         plucked::drive(&mut out, gain, take % 2);
         out
@@ -394,7 +410,10 @@ impl<'a> Studio<'a> {
             add_key(&mut mono, key, &sine);
         }
         let side = |sign: f64| {
-            mono.iter().enumerate().map(|(n, x)| x * (0.8 + 0.2 * sign * sine.of(4.6 * n as f64 / 48_000.0))).collect()
+            mono.iter()
+                .enumerate()
+                .map(|(n, x)| x * (0.8 + 0.2 * sign * sine.of(4.6 * n as f64 / 48_000.0)))
+                .collect()
         };
         vec![side(1.0), side(-1.0)]
     }
@@ -453,8 +472,9 @@ impl<'a> Studio<'a> {
             let seconds = score.start_seconds - (score.beats_per_bar - beat) as f64 * score.beat_seconds();
             (seconds >= 0.0).then_some((seconds, beat == 0))
         });
-        let song = (0..score.bars())
-            .flat_map(|bar| (0..score.beats_per_bar).map(move |beat| (score.at(bar, beat as f64), beat == 0)));
+        let song = (0..score.bars()).flat_map(|bar| {
+            (0..score.beats_per_bar).map(move |beat| (score.at(bar, beat as f64), beat == 0))
+        });
         count_in.chain(song).collect()
     }
 }
@@ -472,17 +492,25 @@ fn beats_of(kind: Struck, energy: u32, bar: usize, floor: bool) -> Vec<(f64, f64
         return Vec::new();
     }
     match kind {
-        Struck::Shaker => (0..8).map(|n| (0.5 * f64::from(n), if n % 2 == 0 { 0.8 } else { 0.5 }, false)).collect(),
+        Struck::Shaker => {
+            (0..8).map(|n| (0.5 * f64::from(n), if n % 2 == 0 { 0.8 } else { 0.5 }, false)).collect()
+        }
         Struck::Tambourine if energy < 2 => Vec::new(),
-        Struck::Tambourine => (0..8).map(|n| (0.5 * f64::from(n), if n % 4 == 2 { 0.9 } else { 0.4 }, false)).collect(),
-        Struck::Conga => vec![(0.0, 0.7, false), (1.5, 0.6, true), (2.0, 0.5, true), (3.0, 0.7, false), (3.5, 0.6, true)],
+        Struck::Tambourine => {
+            (0..8).map(|n| (0.5 * f64::from(n), if n % 4 == 2 { 0.9 } else { 0.4 }, false)).collect()
+        }
+        Struck::Conga => {
+            vec![(0.0, 0.7, false), (1.5, 0.6, true), (2.0, 0.5, true), (3.0, 0.7, false), (3.5, 0.6, true)]
+        }
         Struck::Cowbell if energy < 3 => Vec::new(),
         Struck::Cowbell => vec![(0.0, 0.7, false), (1.0, 0.5, false), (2.0, 0.6, false), (3.0, 0.5, false)],
         Struck::Claps if energy < 2 => Vec::new(),
         Struck::Claps | Struck::MachineSnare => vec![(1.0, 0.9, false), (3.0, 0.9, false)],
         Struck::MachineKick if floor => (0..4).map(|n| (f64::from(n), 0.95, false)).collect(),
         Struck::MachineKick if bar % 2 == 0 => vec![(0.0, 1.0, true), (2.5, 0.9, false)],
-        Struck::MachineKick => vec![(0.0, 1.0, true), (0.75, 0.7, false), (2.5, 0.9, false), (3.25, 0.7, false)],
+        Struck::MachineKick => {
+            vec![(0.0, 1.0, true), (0.75, 0.7, false), (2.5, 0.9, false), (3.25, 0.7, false)]
+        }
         Struck::MachineHat => (0..8)
             .map(|n| (0.5 * f64::from(n), if n % 2 == 1 { 0.9 } else { 0.5 }, floor && n % 2 == 1))
             .collect(),

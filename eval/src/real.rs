@@ -86,7 +86,10 @@ pub fn compare(folder: &Path, style: &str, job: &Job<'_>) -> std::result::Result
 /// A table.
 #[must_use]
 pub fn table(entries: &[Entry]) -> String {
-    let mut text = format!("{:10} {:>6} {:>5} {:>5} {:>6} {:>5} {:>6} {:>5} {:>5} {:>5} {:>5}  groups, LU\n", "mixer", "LUFS", "LRA", "PLR", "crest", "S/M", "imb", "mono", "neg", "aud", "P");
+    let mut text = format!(
+        "{:10} {:>6} {:>5} {:>5} {:>6} {:>5} {:>6} {:>5} {:>5} {:>5} {:>5}  groups, LU\n",
+        "mixer", "LUFS", "LRA", "PLR", "crest", "S/M", "imb", "mono", "neg", "aud", "P"
+    );
     for entry in entries {
         let m = &entry.metrics;
         let groups: Vec<String> =
@@ -121,12 +124,24 @@ pub fn broken_rules(mixer: &Metrics, plain: &Metrics) -> Vec<String> {
             wrong.push(what);
         }
     };
-    rule(mixer.imbalance_db.is_some_and(|db| db.abs() >= 0.5), format!("imbalance {:+.2} dB", mixer.imbalance_db.unwrap_or(0.0)));
-    rule(mixer.worst_group_mono_loss_lu > 3.05, format!("a group loses {:.2} LU in mono", mixer.worst_group_mono_loss_lu));
-    rule(mixer.negative_part.is_some_and(|part| part > 0.05), format!("negative correlation for {:.0} % of the time", 100.0 * mixer.negative_part.unwrap_or(0.0)));
+    rule(
+        mixer.imbalance_db.is_some_and(|db| db.abs() >= 0.5),
+        format!("imbalance {:+.2} dB", mixer.imbalance_db.unwrap_or(0.0)),
+    );
+    rule(
+        mixer.worst_group_mono_loss_lu > 3.05,
+        format!("a group loses {:.2} LU in mono", mixer.worst_group_mono_loss_lu),
+    );
+    rule(
+        mixer.negative_part.is_some_and(|part| part > 0.05),
+        format!("negative correlation for {:.0} % of the time", 100.0 * mixer.negative_part.unwrap_or(0.0)),
+    );
     rule(mixer.space.is_some_and(|space| space.rrl_lu >= -9.0), "reverberation at -9 LU or more".to_owned());
     let crest = mixer.crest_db.zip(plain.crest_db).map(|(own, plain)| own - plain);
-    rule(crest.is_some_and(|db| db < -2.0), format!("crest {:.1} dB under the plain sum's", -crest.unwrap_or(0.0)));
+    rule(
+        crest.is_some_and(|db| db < -2.0),
+        format!("crest {:.1} dB under the plain sum's", -crest.unwrap_or(0.0)),
+    );
     rule(mixer.side_to_mid > 0.5, format!("side over mid {:.2}", mixer.side_to_mid));
     wrong
 }

@@ -80,11 +80,14 @@ pub fn songs(folder: &Path, words: &[String]) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).map_err(|error| Error::io(folder, "read", &error))?;
     let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     found.retain(|path| path.join(crate::truth::FILE).exists());
-    let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name =
+        |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     found.retain(|path| words.is_empty() || words.iter().any(|word| name(path).contains(word.as_str())));
     found.sort();
     if found.is_empty() {
-        return Err(Error::input("no_songs", "no song here").at(folder.display()).hint("make some: eval corpus DIR"));
+        return Err(Error::input("no_songs", "no song here")
+            .at(folder.display())
+            .hint("make some: eval corpus DIR"));
     }
     Ok(found)
 }
@@ -102,8 +105,11 @@ pub fn run(folder: &Path, options: &Options, told: &(dyn Fn(&SongResult) + Sync)
         families.entry(name.split('+').next().unwrap_or_default().to_owned()).or_default().push(path);
     }
     let families: Vec<(String, Vec<&PathBuf>)> = families.into_iter().collect();
-    let results: Result<Vec<Vec<SongResult>>> =
-        families.par_iter().with_max_len(1).map(|(clean, paths)| family(folder, clean, paths, options, told)).collect();
+    let results: Result<Vec<Vec<SongResult>>> = families
+        .par_iter()
+        .with_max_len(1)
+        .map(|(clean, paths)| family(folder, clean, paths, options, told))
+        .collect();
     Ok(results?.into_iter().flatten().collect())
 }
 
@@ -175,12 +181,15 @@ fn one(
         result.repairs = repairs(truth, &broken, &whole);
     }
     if options.nameless && truth.clean.is_none() && matches!(options.mixer, Mixer::Assist(_)) {
-        let hear = assistant::hear::Options { ignore_names: true, skip_alignment: true, ..Default::default() };
+        let hear =
+            assistant::hear::Options { ignore_names: true, skip_alignment: true, ..Default::default() };
         let song = assistant::hear::hear(path, &job, &hear).map_err(wrap)?;
         result.nameless = Some(roles(&song, truth));
     }
     if options.baselines && truth.clean.is_none() {
-        for mixer in [Mixer::Unity, Mixer::EqualLoudness, Mixer::Random(1), Mixer::Random(2), Mixer::Random(3)] {
+        for mixer in
+            [Mixer::Unity, Mixer::EqualLoudness, Mixer::Random(1), Mixer::Random(2), Mixer::Random(3)]
+        {
             let (_, measured) = heard(path, truth, &mixer)?;
             let baseline = Baseline {
                 audibility: measured.audibility,
@@ -337,7 +346,13 @@ fn heard_bars(clean: &[SongResult]) -> Vec<Bar> {
         counted("groups without names", 0.80, nameless.group, nameless.total, confusion),
         counted("click and talkback", 1.0, named.not_music[0], named.not_music[1], Vec::new()),
         counted("aligned within 2 frames", 0.98, aligned.right, aligned.decided, notes.clone()),
-        counted("no false flip", 1.0, aligned.pairs - aligned.false_flips.min(aligned.pairs), aligned.pairs, notes),
+        counted(
+            "no false flip",
+            1.0,
+            aligned.pairs - aligned.false_flips.min(aligned.pairs),
+            aligned.pairs,
+            notes,
+        ),
     ]
 }
 

@@ -89,16 +89,8 @@ impl Score {
             bar += count;
         }
         let (tonic, minor) = key;
-        let mut score = Self {
-            bpm,
-            beats_per_bar,
-            start_seconds: 0.2,
-            tonic,
-            minor,
-            sections,
-            chords: Vec::new(),
-            seed,
-        };
+        let mut score =
+            Self { bpm, beats_per_bar, start_seconds: 0.2, tonic, minor, sections, chords: Vec::new(), seed };
         score.chords = (0..bar + 1)
             .map(|bar| {
                 let degrees = degrees[usize::from(score.label(bar) == "chorus")];
@@ -183,7 +175,11 @@ impl Score {
     }
 
     fn chord_at(&self, bar: usize) -> Chord {
-        self.chords.get(bar).or(self.chords.last()).copied().unwrap_or(Chord { root: 0, tones: [0, 4, 7, 11] })
+        self.chords
+            .get(bar)
+            .or(self.chords.last())
+            .copied()
+            .unwrap_or(Chord { root: 0, tones: [0, 4, 7, 11] })
     }
 
     /// Notes of a chord between `low` and `low` + 12, from the bottom.

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use studio::mix::Group;
 
 /// Head of the table.
-pub const HEAD: &str =
-    "song                       tr   LUFS    vox  drums   bass   bgv*   perc     P   S/M    imb  mono   aud  dist  roles  group  align";
+pub const HEAD: &str = "song                       tr   LUFS    vox  drums   bass   bgv*   perc     P   S/M    imb  mono   aud  dist  roles  group  align";
 
 /// A line for a song.
 #[must_use]
@@ -20,7 +19,8 @@ pub fn line(song: &SongResult) -> String {
     };
     let lu = |group: Group| number(metrics.group(group), 1, 6);
     let backing = metrics.group(Group::Backing).zip(metrics.group(Group::Vocals)).map(|(b, v)| b - v);
-    let share = |part: usize, of: usize| if of == 0 { "    -".to_owned() } else { format!("{part:>2}/{of:<2}") };
+    let share =
+        |part: usize, of: usize| if of == 0 { "    -".to_owned() } else { format!("{part:>2}/{of:<2}") };
     let nameless = song.nameless.as_ref().map_or("    -".to_owned(), |roles| share(roles.group, roles.total));
     let mut text = format!(
         "{:26} {:2} {:6.1} {} {} {} {} {} {} {:5.2} {} {:5.2} {:5.2} {:5.2}  {}  {}  {}",
@@ -82,7 +82,8 @@ pub fn bars(bars: &[Bar]) -> String {
 #[must_use]
 pub fn baselines(songs: &[SongResult]) -> String {
     let mut text = String::new();
-    let names: std::collections::BTreeSet<&String> = songs.iter().flat_map(|song| song.baselines.keys()).collect();
+    let names: std::collections::BTreeSet<&String> =
+        songs.iter().flat_map(|song| song.baselines.keys()).collect();
     for name in names {
         let pairs: Vec<(&SongResult, &crate::run::Baseline)> =
             songs.iter().filter_map(|song| Some((song, song.baselines.get(name)?))).collect();

@@ -115,7 +115,8 @@ impl Truth {
     pub fn load(folder: &Path) -> Result<Self> {
         let path = folder.join(FILE);
         let text = studio::files::read_text(&path, "the truth", 1 << 24)?;
-        serde_json::from_str(&text).map_err(|error| Error::input("truth", error.to_string()).at(path.display()))
+        serde_json::from_str(&text)
+            .map_err(|error| Error::input("truth", error.to_string()).at(path.display()))
     }
 
     /// Writes it into a song's folder.
@@ -123,7 +124,8 @@ impl Truth {
     /// # Errors
     /// Those of the operating system.
     pub fn save(&self, folder: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self).map_err(|error| Error::input("truth", error.to_string()))?;
+        let text =
+            serde_json::to_string_pretty(self).map_err(|error| Error::input("truth", error.to_string()))?;
         studio::files::write(&folder.join(FILE), text.as_bytes(), true)
     }
 

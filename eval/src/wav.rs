@@ -73,8 +73,9 @@ mod tests {
     fn what_is_written_is_read_back_to_half_a_step() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b.wav");
-        let planes: Vec<Vec<f64>> =
-            (0..2).map(|c| (0..1_001).map(|n| f64::from((n * 7 + c) % 200 - 100) / 150.0).collect()).collect();
+        let planes: Vec<Vec<f64>> = (0..2)
+            .map(|c| (0..1_001).map(|n| f64::from((n * 7 + c) % 200 - 100) / 150.0).collect())
+            .collect();
         write(&path, &planes, 44_100).unwrap();
         let (back, rate) = read(&path).unwrap();
         assert_eq!((rate, back.len(), back[0].len()), (44_100, 2, 1_001));

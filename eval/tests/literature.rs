@@ -70,7 +70,7 @@ fn three_backing_voices_do_not_beat_the_lead() {
 fn a_loud_tambourine_does_not_stand_in_front() {
     // Mansbridge, Finn and Reiss (2012): thresholds in absolute level let a tambourine through.
     let bells = |metrics: &Metrics| metrics.group(Group::Percussion).unwrap();
-    assert!(bells(&SCENE.unity.1) > -13.5, "unity {}", bells(&SCENE.unity.1));
+    assert!(bells(&SCENE.equal.1) > -13.5, "equal {}", bells(&SCENE.equal.1));
     assert!(bells(&SCENE.own.1) <= -13.5, "{}", bells(&SCENE.own.1));
 }
 
@@ -84,7 +84,9 @@ fn tracks_are_mixed_in_groups() {
             .iter()
             .filter(|track| track.role == role)
             .filter_map(|track| {
-                let plays = |own: &&studio::session::Track| own.clips.first().is_some_and(|c| c.file.id == track.file);
+                let plays = |own: &&studio::session::Track| {
+                    own.clips.first().is_some_and(|c| c.file.id == track.file)
+                };
                 Some(mixed.session.tracks.iter().find(plays)?.strip.output.id.as_str())
             })
             .collect();
@@ -132,7 +134,7 @@ fn reverberation_stays_under_what_listeners_found_too_much() {
     let lead = SCENE.truth.tracks.iter().find(|track| track.role == "lead vocal").unwrap();
     let naive = format!(
         "version = 1\n[session]\nname = \"wet\"\nsample_rate_hz = 48000\n[[track]]\nid = \"lead\"\nfile = {:?}\n\
-         send = [{{ to = \"plate\", gain_db = 0.0 }}]\n[[bus]]\nid = \"plate\"\ninsert = [{{ reverb = {{}} }}]\n",
+         sends = [{{ to = \"plate\", gain_db = 0.0 }}]\n[[bus]]\nid = \"plate\"\ninsert = [{{ reverb = {{ mix_percent = 100 }} }}]\n",
         lead.file
     );
     let session = metrics::parse(&naive, &SCENE.path()).unwrap();

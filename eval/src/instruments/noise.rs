@@ -56,7 +56,8 @@ pub fn atmosphere(seed: u64, frames: usize) -> Vec<Vec<f64>> {
     (0..2_u64)
         .map(|side| {
             let rng = CounterRng::new(seed ^ 0xA7, side);
-            let (mut low, mut slow, mut high) = (OnePole::new(1_200.0), OnePole::new(0.4), OnePole::new(120.0));
+            let (mut low, mut slow, mut high) =
+                (OnePole::new(1_200.0), OnePole::new(0.4), OnePole::new(120.0));
             (0..frames as u64)
                 .map(|n| {
                     let swell = 1.0 + 60.0 * slow.low(rng.bipolar((1 << 40) + n));
@@ -95,7 +96,8 @@ pub fn reverberate(plane: &mut [f64], rt60_seconds: f64, wet_db: f64, seed: u64)
     // Sixteen combs of prime lengths (30 to 80 ms), each with its own decay: Schroeder, "Natural sounding artificial
     // reverberation", JAES 10(3), 1962.
     const LENGTHS: [usize; 16] = [
-        1_447, 1_553, 1_657, 1_777, 1_889, 1_997, 2_111, 2_237, 2_357, 2_473, 2_609, 2_741, 2_879, 3_019, 3_169, 3_803,
+        1_447, 1_553, 1_657, 1_777, 1_889, 1_997, 2_111, 2_237, 2_357, 2_473, 2_609, 2_741, 2_879, 3_019,
+        3_169, 3_803,
     ];
     let dry = plane.to_vec();
     let mut wet = vec![0.0; plane.len()];

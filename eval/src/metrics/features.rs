@@ -10,8 +10,8 @@ use serde::Serialize;
 
 /// Edges of the critical bands (Zwicker, JASA 33(2), 1961).
 pub const BARK_HZ: [f64; 25] = [
-    0.0, 100.0, 200.0, 300.0, 400.0, 510.0, 630.0, 770.0, 920.0, 1080.0, 1270.0, 1480.0, 1720.0, 2000.0, 2320.0,
-    2700.0, 3150.0, 3700.0, 4400.0, 5300.0, 6400.0, 7700.0, 9500.0, 12_000.0, 15_500.0,
+    0.0, 100.0, 200.0, 300.0, 400.0, 510.0, 630.0, 770.0, 920.0, 1080.0, 1270.0, 1480.0, 1720.0, 2000.0,
+    2320.0, 2700.0, 3150.0, 3700.0, 4400.0, 5300.0, 6400.0, 7700.0, 9500.0, 12_000.0, 15_500.0,
 ];
 const POINTS: usize = 32_768;
 
@@ -37,7 +37,12 @@ impl Features {
     pub fn of(planes: &[Vec<f32>], sample_rate_hz: f64) -> Self {
         let (Some(left), Some(right)) = (planes.first(), planes.last()) else { return Self::default() };
         let middle = left.len() / 4..3 * left.len() / 4;
-        let pair = || left[middle.clone()].iter().zip(&right[middle.clone()]).map(|(l, r)| (f64::from(*l), f64::from(*r)));
+        let pair = || {
+            left[middle.clone()]
+                .iter()
+                .zip(&right[middle.clone()])
+                .map(|(l, r)| (f64::from(*l), f64::from(*r)))
+        };
         let (mut ll, mut rr, mut lr, mut peak) = (0.0, 0.0, 0.0, 0.0_f64);
         for (l, r) in pair() {
             ll += l * l;
@@ -57,7 +62,8 @@ impl Features {
             crest_db: math::gain_to_db(peak) - math::power_to_db(power),
             width: side / mid.max(1e-20),
             imbalance: (rr - ll) / (rr + ll).max(1e-20),
-            bark: spectra.map(|bands| bands.iter().map(|power| math::log10((power / all).max(1e-6))).collect()),
+            bark: spectra
+                .map(|bands| bands.iter().map(|power| math::log10((power / all).max(1e-6))).collect()),
         }
     }
 
@@ -90,7 +96,8 @@ fn spread(pairs: impl Iterator<Item = (f64, f64)>, power: f64, sample_rate_hz: f
         }
     }
     let mean = levels.iter().sum::<f64>() / levels.len().max(1) as f64;
-    (levels.iter().map(|level| (level - mean) * (level - mean)).sum::<f64>() / levels.len().max(1) as f64).sqrt()
+    (levels.iter().map(|level| (level - mean) * (level - mean)).sum::<f64>() / levels.len().max(1) as f64)
+        .sqrt()
 }
 
 /// Power in each critical band.

@@ -118,10 +118,8 @@ fn collect(mix: &Heard, groups: &BTreeMap<Group, Heard>, space: Option<room::Spa
     let measured = &mix.measured;
     let lufs = measured.integrated_lufs.unwrap_or(-120.0);
     let against = |heard: &Heard| heard.measured.integrated_lufs.map(|own| own - lufs);
-    let groups_lu = groups
-        .iter()
-        .filter_map(|(group, heard)| Some((group.id().to_owned(), against(heard)?)))
-        .collect();
+    let groups_lu =
+        groups.iter().filter_map(|(group, heard)| Some((group.id().to_owned(), against(heard)?))).collect();
     let films: BTreeMap<Group, &Film> = groups.iter().map(|(group, heard)| (*group, &heard.film)).collect();
     let (audibility, audibility_of) = masking(&films);
     let loss = |heard: &Heard| heard.mono_loss_lu().unwrap_or(0.0);

@@ -70,7 +70,8 @@ fn difference(mix: &Heard, dry: &Heard) -> Heard {
 /// Mean difference of momentary loudness, where both sound.
 fn relative(wet: &Heard, dry: &Heard) -> Option<f64> {
     // Gate of BS.1770: what is under -70 LUFS is silence.
-    let both = wet.momentary_lufs().into_iter().zip(dry.momentary_lufs()).filter(|(w, d)| *w > -70.0 && *d > -70.0);
+    let both =
+        wet.momentary_lufs().into_iter().zip(dry.momentary_lufs()).filter(|(w, d)| *w > -70.0 && *d > -70.0);
     let gaps: Vec<f64> = both.map(|(wet, dry)| wet - dry).collect();
     (!gaps.is_empty()).then(|| gaps.iter().sum::<f64>() / gaps.len() as f64)
 }
@@ -150,7 +151,9 @@ mod tests {
 
     #[test]
     fn the_model_gives_the_table_of_the_mixing_rules() {
-        for (edt, rrl, chance) in [(0.4, -16.3, 0.10), (1.0, -16.2, 0.25), (1.5, -14.9, 0.5), (3.0, -14.2, 0.75)] {
+        for (edt, rrl, chance) in
+            [(0.4, -16.3, 0.10), (1.0, -16.2, 0.25), (1.5, -14.9, 0.5), (3.0, -14.2, 0.75)]
+        {
             assert!((too_much(rrl, edt) - chance).abs() < 0.02, "{edt} {rrl} {}", too_much(rrl, edt));
         }
     }
@@ -158,7 +161,8 @@ mod tests {
     #[test]
     fn an_exponential_decay_has_its_own_decay_time() {
         // 60 dB in 48000 frames: 10 dB in 8000.
-        let energy: Vec<f64> = (0..96_000).map(|n| math::exp(-6.0 * math::LN_10 * f64::from(n) / 48_000.0)).collect();
+        let energy: Vec<f64> =
+            (0..96_000).map(|n| math::exp(-6.0 * math::LN_10 * f64::from(n) / 48_000.0)).collect();
         let frames = decay_10_db(&energy).unwrap();
         assert!((frames as f64 - 8_000.0).abs() < 40.0, "{frames}");
     }

@@ -63,7 +63,12 @@ pub fn spaces(session: &Session) -> BTreeSet<String> {
             insert.on && SPACE.iter().any(|word| name.contains(word))
         })
     };
-    session.buses.iter().filter(|bus| sent(&bus.strip.id) && wet(&bus.strip)).map(|bus| bus.strip.id.clone()).collect()
+    session
+        .buses
+        .iter()
+        .filter(|bus| sent(&bus.strip.id) && wet(&bus.strip))
+        .map(|bus| bus.strip.id.clone())
+        .collect()
 }
 
 /// The session with nothing sent to its spaces; `None` if it has none.
