@@ -163,8 +163,7 @@ fn share(group: Group) -> f64 {
 fn intend(tracks: &mut [Track], plan: &Plan) {
     let mut power: BTreeMap<&'static str, f64> = BTreeMap::new();
     let plays = |track: &Track| track.used_as == "play" && track.integrated_lufs.is_some();
-    for (track, planned) in tracks.iter().zip(&plan.tracks).filter(|(track, _)| plays(track)) {
-        let _ = track;
+    for (_, planned) in tracks.iter().zip(&plan.tracks).filter(|(track, _)| plays(track)) {
         *power.entry(planned.group.id()).or_default() += math::db_to_power(planned.offset_lu);
     }
     let groups: Vec<Group> =

@@ -177,7 +177,6 @@ impl<'a> Studio<'a> {
         let (score, frames, seed) = (self.score, self.frames, self.score.seed);
         let full = |bar: usize| score.energy(bar) >= 1;
         let loud = |bar: usize| score.energy(bar) >= 2;
-        let chorus = |bar: usize| score.label(bar) == "chorus";
         match instrument {
             Instrument::Kit(mic) => self.hear(&mic.mics(self.lift)),
             Instrument::KitBus => self.kit_bus(),
@@ -214,6 +213,22 @@ impl<'a> Studio<'a> {
                 struck::piano(&notes, seed, frames)
             }
             Instrument::Epiano => self.epiano(),
+            Instrument::Bowed(size, which) => self.bowed(size, which, 1),
+            Instrument::Riser => noise::riser(&self.starts(), 3.0, seed, frames),
+            Instrument::Impact => noise::impact(&self.starts(), seed, frames),
+            Instrument::Atmosphere => noise::atmosphere(seed, frames),
+            Instrument::Click => vec![noise::click(&self.beats(), frames)],
+            _ => self.sustained(instrument),
+        }
+    }
+
+    /// Keys that hold, synthesizers, sections, winds; voices after them.
+    fn sustained(&self, instrument: Instrument) -> Vec<Vec<f64>> {
+        let (score, frames, seed) = (self.score, self.frames, self.score.seed);
+        let full = |bar: usize| score.energy(bar) >= 1;
+        let loud = |bar: usize| score.energy(bar) >= 2;
+        let chorus = |bar: usize| score.label(bar) == "chorus";
+        match instrument {
             Instrument::Organ => {
                 let notes = score.chords_of(43, 60, 4, &[(0.0, 3.9, 0.7)], &loud);
                 tone::play(&notes, &kinds::ORGAN, 1, seed, frames)
@@ -232,7 +247,6 @@ impl<'a> Studio<'a> {
                 let notes = score.chords_of(46, 60, 4, &rhythm, &|bar| score.energy(bar) == 3);
                 tone::play(&notes, &kinds::STABS, 2, seed, frames)
             }
-            Instrument::Bowed(size, which) => self.bowed(size, which, 1),
             Instrument::Section => {
                 let notes = score.chords_of(49, 62, 4, &[(0.0, 3.9, 0.75)], &full);
                 let mut planes = tone::play(&notes, &kinds::bowed(1.2, 5), 2, seed, frames);
@@ -257,10 +271,6 @@ impl<'a> Studio<'a> {
                 tone::body(&mut planes, &[(500.0, 0.6), (1_100.0, 0.5)]);
                 planes
             }
-            Instrument::Riser => noise::riser(&self.starts(), 3.0, seed, frames),
-            Instrument::Impact => noise::impact(&self.starts(), seed, frames),
-            Instrument::Atmosphere => noise::atmosphere(seed, frames),
-            Instrument::Click => vec![noise::click(&self.beats(), frames)],
             _ => vec![self.voice(instrument)],
         }
     }
