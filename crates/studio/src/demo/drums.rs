@@ -71,8 +71,7 @@ pub const SNARE_BOTTOM: Mic =
 pub const HI_HAT: Mic =
     Mic { at: [-0.80, -0.25, 1.05], to: Part::Hat, round: 0.5, below: false, walls: false };
 /// Above the toms.
-pub const TOM: Mic =
-    Mic { at: [0.10, 0.04, 0.93], to: Part::Toms, round: 0.5, below: false, walls: false };
+pub const TOM: Mic = Mic { at: [0.10, 0.04, 0.93], to: Part::Toms, round: 0.5, below: false, walls: false };
 /// Above the drummer's right hand.
 pub const OVERHEAD_LEFT: Mic =
     Mic { at: [-0.70, -0.30, 1.95], to: Part::SnareHead, round: 0.5, below: false, walls: false };
@@ -80,8 +79,7 @@ pub const OVERHEAD_LEFT: Mic =
 pub const OVERHEAD_RIGHT: Mic =
     Mic { at: [0.75, -0.35, 1.95], to: Part::SnareHead, round: 0.5, below: false, walls: false };
 /// Three metres away, all around.
-pub const ROOM: Mic =
-    Mic { at: [0.40, 3.10, 1.60], to: Part::Kick, round: 1.0, below: false, walls: true };
+pub const ROOM: Mic = Mic { at: [0.40, 3.10, 1.60], to: Part::Kick, round: 1.0, below: false, walls: true };
 
 impl Mic {
     /// The same microphone, moved by so many metres (right, towards the audience, up).
