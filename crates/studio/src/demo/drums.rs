@@ -13,12 +13,18 @@ type Place = [f64; 3];
 
 /// Things that sound on their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub enum Part {
+    /// Bass drum.
     Kick,
+    /// Upper head of the snare.
     SnareHead,
+    /// Wires under it.
     SnareWires,
+    /// Hi-hat.
     Hat,
+    /// Both toms.
     Toms,
+    /// Ride and crash.
     Cymbals,
 }
 
@@ -39,7 +45,7 @@ fn place(part: Part) -> Place {
 
 /// A microphone.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Mic {
+pub struct Mic {
     /// Where.
     at: Place,
     /// Where it looks.
@@ -52,22 +58,42 @@ pub(super) struct Mic {
     walls: bool,
 }
 
-pub(super) const KICK_IN: Mic =
+/// Inside the kick.
+pub const KICK_IN: Mic =
     Mic { at: [0.0, 0.08, 0.30], to: Part::Kick, round: 0.5, below: false, walls: false };
-pub(super) const SNARE_TOP: Mic =
+/// Above the snare.
+pub const SNARE_TOP: Mic =
     Mic { at: [-0.38, -0.32, 0.74], to: Part::SnareHead, round: 0.5, below: false, walls: false };
-pub(super) const SNARE_BOTTOM: Mic =
+/// Below the snare, where its head moves the other way.
+pub const SNARE_BOTTOM: Mic =
     Mic { at: [-0.36, -0.38, 0.46], to: Part::SnareWires, round: 0.5, below: true, walls: false };
-pub(super) const HI_HAT: Mic =
+/// Above the hi-hat.
+pub const HI_HAT: Mic =
     Mic { at: [-0.80, -0.25, 1.05], to: Part::Hat, round: 0.5, below: false, walls: false };
-pub(super) const TOM: Mic =
-    Mic { at: [0.10, 0.04, 0.93], to: Part::Toms, round: 0.5, below: false, walls: false };
-pub(super) const OVERHEAD_LEFT: Mic =
+/// Above the toms.
+pub const TOM: Mic = Mic { at: [0.10, 0.04, 0.93], to: Part::Toms, round: 0.5, below: false, walls: false };
+/// Above the drummer's right hand.
+pub const OVERHEAD_LEFT: Mic =
     Mic { at: [-0.70, -0.30, 1.95], to: Part::SnareHead, round: 0.5, below: false, walls: false };
-pub(super) const OVERHEAD_RIGHT: Mic =
+/// Above the cymbals.
+pub const OVERHEAD_RIGHT: Mic =
     Mic { at: [0.75, -0.35, 1.95], to: Part::SnareHead, round: 0.5, below: false, walls: false };
-pub(super) const ROOM: Mic =
-    Mic { at: [0.40, 3.10, 1.60], to: Part::Kick, round: 1.0, below: false, walls: true };
+/// Three metres away, all around.
+pub const ROOM: Mic = Mic { at: [0.40, 3.10, 1.60], to: Part::Kick, round: 1.0, below: false, walls: true };
+
+impl Mic {
+    /// The same microphone, moved by so many metres (right, towards the audience, up).
+    #[must_use]
+    pub fn moved(self, by: [f64; 3]) -> Self {
+        Self { at: [self.at[0] + by[0], self.at[1] + by[1], self.at[2] + by[2]], ..self }
+    }
+
+    /// Frames that sound needs from a part of the kit to it.
+    #[must_use]
+    pub fn flight_frames(self, part: Part) -> f64 {
+        path(place(part), self).0
+    }
+}
 
 /// The room: walls at these coordinates, in metres.
 const WALLS: [(f64, f64); 3] = [(-2.9, 3.3), (-1.7, 5.2), (0.0, 2.9)];
@@ -76,20 +102,20 @@ const WALL: f64 = 0.70;
 
 /// The whole kit as played.
 #[derive(Debug)]
-pub(super) struct Kit {
+pub struct Kit {
     sources: Vec<Vec<f64>>,
 }
 
 impl Kit {
     /// Plays every stroke.
-    pub(super) fn play(seed: u64, hits: &[Hit], frames: usize) -> Self {
+    pub fn play(seed: u64, hits: &[Hit], frames: usize) -> Self {
         use rayon::prelude::*;
         let sources = PARTS.par_iter().map(|&part| source(seed, part, hits, frames)).collect();
         Self { sources }
     }
 
     /// What a microphone hears: every source after its way through the air, weaker with distance.
-    pub(super) fn hear(&self, mic: Mic) -> Vec<f64> {
+    pub fn hear(&self, mic: Mic) -> Vec<f64> {
         let frames = self.sources.first().map_or(0, Vec::len);
         let mut out = vec![0.0; frames];
         for (part, source) in PARTS.into_iter().zip(&self.sources) {

@@ -8,11 +8,15 @@ use super::tools::{RATE_HZ, Sine, frame, keep, note_hz};
 
 /// One key pressed.
 #[derive(Debug, Clone, Copy)]
-struct Key {
-    seconds: f64,
-    hold_seconds: f64,
-    midi: i32,
-    velocity: f64,
+pub struct Key {
+    /// When.
+    pub seconds: f64,
+    /// How long it is held.
+    pub hold_seconds: f64,
+    /// MIDI note.
+    pub midi: i32,
+    /// How hard, 0 to 1.
+    pub velocity: f64,
 }
 
 /// Both sides of the piano: its tremolo moves from one to the other.
@@ -65,7 +69,7 @@ fn part(seed: u64) -> Vec<Key> {
 }
 
 /// Adds one note: harder strokes bark (deeper modulation), lower ones ring longer.
-fn add_key(out: &mut [f64], key: Key, sine: &Sine) {
+pub fn add_key(out: &mut [f64], key: Key, sine: &Sine) {
     let hz = note_hz(f64::from(key.midi));
     let start = frame(key.seconds).min(out.len());
     let hold = frame(key.hold_seconds);

@@ -13,6 +13,21 @@ mod strings;
 mod tools;
 mod voice;
 
+/// What the song is made of, for other songs: drums, strings, keys, voices. Times are in seconds; those of a [`parts::Sung`]
+/// are in beats of [`parts::BEAT_SECONDS`], and begin [`parts::LEAD_IN_SECONDS`] after the start.
+pub mod parts {
+    pub use super::drums::{
+        HI_HAT, KICK_IN, Kit, Mic, OVERHEAD_LEFT, OVERHEAD_RIGHT, Part, ROOM, SNARE_BOTTOM, SNARE_TOP, TOM,
+    };
+    pub use super::keys::{Key, add_key};
+    pub use super::score::{BEAT_SECONDS, Consonant, Drum, Hit, LEAD_IN_SECONDS, Player, Sung, Vowel};
+    pub use super::strings::{Pluck, add_pluck, amplifier};
+    pub use super::tools::{
+        OnePole, RATE_HZ, Resonator, Sine, add_mode, frame, human, keep, note_hz, to_peak,
+    };
+    pub use super::voice::{Singer, sing};
+}
+
 use drums::Kit;
 use dsp::block::Buffer;
 use dsp::math;

@@ -4,7 +4,9 @@ use super::tools::human;
 use dsp::rng::CounterRng;
 
 /// Seconds of a beat: 100 beats per minute.
-pub(super) const BEAT_SECONDS: f64 = 0.6;
+pub const BEAT_SECONDS: f64 = 0.6;
+/// Silence before the first note, as an export should have: a fifth of a second.
+pub const LEAD_IN_SECONDS: f64 = 0.2;
 /// Four beats to the bar.
 pub(super) const BAR_BEATS: f64 = 4.0;
 /// Bars before the last chord.
@@ -69,13 +71,12 @@ pub(super) fn chord(bar: usize) -> Chord {
 
 /// Seconds of a beat of a bar.
 pub(super) fn at(bar: usize, beat: f64) -> f64 {
-    // A fifth of a second of silence before the first note, as an export should have.
-    0.2 + (bar as f64 * BAR_BEATS + beat) * BEAT_SECONDS
+    LEAD_IN_SECONDS + (bar as f64 * BAR_BEATS + beat) * BEAT_SECONDS
 }
 
 /// A player: deviates from the grid, each in a way of its own, always the same for a seed.
 #[derive(Debug, Clone)]
-pub(super) struct Player {
+pub struct Player {
     rng: CounterRng,
     count: u64,
     late_seconds: f64,
@@ -84,7 +85,7 @@ pub(super) struct Player {
 
 impl Player {
     /// A player who is `late_ms` behind the beat on average and spreads by `spread_ms`.
-    pub(super) fn new(seed: u64, stream: u64, late_ms: f64, spread_ms: f64) -> Self {
+    pub fn new(seed: u64, stream: u64, late_ms: f64, spread_ms: f64) -> Self {
         Self {
             rng: CounterRng::new(seed, stream),
             count: 0,
@@ -94,7 +95,7 @@ impl Player {
     }
 
     /// When and how hard a note is really played.
-    pub(super) fn play(&mut self, seconds: f64, velocity: f64) -> (f64, f64) {
+    pub fn play(&mut self, seconds: f64, velocity: f64) -> (f64, f64) {
         self.count += 2;
         let when = seconds + self.late_seconds + self.spread_seconds * human(&self.rng, self.count);
         let how = velocity * (1.0 + 0.08 * human(&self.rng, self.count + 1));
@@ -104,7 +105,7 @@ impl Player {
 
 /// What a drummer hits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Drum {
+pub enum Drum {
     /// Bass drum.
     Kick,
     /// Snare drum.
@@ -125,13 +126,13 @@ pub(super) enum Drum {
 
 /// One stroke.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Hit {
+pub struct Hit {
     /// Drum.
-    pub(super) drum: Drum,
+    pub drum: Drum,
     /// When.
-    pub(super) seconds: f64,
+    pub seconds: f64,
     /// How hard, 0 to 1.
-    pub(super) velocity: f64,
+    pub velocity: f64,
 }
 
 /// Writes one stroke: its beat in the bar, its drum, how hard.
@@ -229,7 +230,7 @@ fn toms(stroke: &mut Stroke<'_>) {
 
 /// What begins a syllable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Consonant {
+pub enum Consonant {
     /// Nothing: the vowel goes on.
     None,
     /// As in *see*.
@@ -252,7 +253,7 @@ pub(super) enum Consonant {
 
 /// What a syllable is sung on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Vowel {
+pub enum Vowel {
     /// As in *father*.
     Ah,
     /// As in *bed*.
@@ -267,17 +268,17 @@ pub(super) enum Vowel {
 
 /// One sung note.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sung {
+pub struct Sung {
     /// Beats from the start of bar 0.
-    pub(super) beat: f64,
+    pub beat: f64,
     /// Length in beats.
-    pub(super) beats: f64,
+    pub beats: f64,
     /// MIDI note.
-    pub(super) midi: i32,
+    pub midi: i32,
     /// Beginning of the syllable.
-    pub(super) consonant: Consonant,
+    pub consonant: Consonant,
     /// Its vowel.
-    pub(super) vowel: Vowel,
+    pub vowel: Vowel,
 }
 
 /// Beat in the phrase, beats, note, syllable.

@@ -11,21 +11,23 @@ use dsp::rng::CounterRng;
 
 /// One pluck of one string.
 #[derive(Debug, Clone, Copy)]
-struct Pluck {
-    hz: f64,
-    velocity: f64,
+pub struct Pluck {
+    /// Pitch.
+    pub hz: f64,
+    /// How hard, 0 to 1.
+    pub velocity: f64,
     /// Time in which the string falls by 60 dB.
-    seconds: f64,
+    pub seconds: f64,
     /// Share of the previous sample in the loop's average: 0.5 is the dullest.
-    dull: f64,
+    pub dull: f64,
     /// Where the pick strikes, as a share of the string.
-    pick: f64,
+    pub pick: f64,
     /// Upper edge of the pluck itself.
-    bright_hz: f64,
+    pub bright_hz: f64,
 }
 
 /// Adds a pluck that sounds from `start` until `stop`, with a short end so that the next one does not click.
-fn add_pluck(out: &mut [f64], start: usize, stop: usize, pluck: Pluck, rng: &CounterRng) {
+pub fn add_pluck(out: &mut [f64], start: usize, stop: usize, pluck: Pluck, rng: &CounterRng) {
     let stop = stop.min(out.len());
     let period = RATE_HZ / pluck.hz;
     // The loop's average delays by `dull`, the all-pass by the rest that is no whole sample (0.3 to 1.3).
@@ -225,7 +227,7 @@ fn strum(
 }
 
 /// Some drive and a twelve-inch loudspeaker: nothing below 90 Hz, a rise at 2.4 kHz, a steep fall above 5 kHz.
-fn amplifier(out: &mut [f64], take: u64) {
+pub fn amplifier(out: &mut [f64], take: u64) {
     let mut high = OnePole::new(90.0);
     let (mut low, mut lower) = (OnePole::new(5_200.0 - 500.0 * take as f64), OnePole::new(5_500.0));
     let mut presence = Resonator::new(2_400.0 + 250.0 * take as f64, 1_400.0);

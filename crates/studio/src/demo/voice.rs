@@ -15,19 +15,19 @@ const STEP: usize = 48;
 
 /// Who sings.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Singer {
+pub struct Singer {
     /// Stream of her own for everything that varies.
-    pub(super) stream: u64,
+    pub stream: u64,
     /// Length of the throat: factor on every formant.
-    pub(super) formants: f64,
+    pub formants: f64,
     /// Depth of the vibrato in cents.
-    pub(super) vibrato_cents: f64,
+    pub vibrato_cents: f64,
     /// Its rate.
-    pub(super) vibrato_hz: f64,
+    pub vibrato_hz: f64,
     /// Share of breath in the voice.
-    pub(super) breath: f64,
+    pub breath: f64,
     /// How far behind the beat she is.
-    pub(super) late_ms: f64,
+    pub late_ms: f64,
 }
 
 /// What the mouth should do during one millisecond.
@@ -107,7 +107,7 @@ fn onset(consonant: Consonant) -> Onset {
 }
 
 /// Sings a line, dry and in one channel.
-pub(super) fn sing(seed: u64, singer: Singer, line: &[Sung], frames: usize) -> Vec<f64> {
+pub fn sing(seed: u64, singer: Singer, line: &[Sung], frames: usize) -> Vec<f64> {
     let gestures = score(seed, singer, line, frames.div_ceil(STEP));
     utter(seed, singer, &gestures, frames)
 }

@@ -19,6 +19,7 @@ mod variants;
 mod tests;
 
 pub use downmix::Downmix;
+pub use part::{tracks as only_tracks, without_sends};
 pub use folder::{Folder, FolderOptions, folder};
 pub use roles::{Group, Place, ROLES, RoleInfo, role_of, side_of, words};
 pub use stems::{

@@ -13,7 +13,8 @@ use dsp::rng::CounterRng;
 use fx::{AnyKernel, AnyProcessor, Fields, Format};
 
 /// The session with only those tracks heard for which `heard` says so, and their share of everything they feed.
-pub(super) fn tracks(session: &Session, heard: &dyn Fn(&str) -> bool) -> Session {
+#[must_use]
+pub fn tracks(session: &Session, heard: &dyn Fn(&str) -> bool) -> Session {
     let mut part = with_whole_keys(session);
     let quiet: Vec<String> =
         session.tracks.iter().map(|track| track.strip.id.clone()).filter(|id| !heard(id)).collect();
@@ -25,7 +26,8 @@ pub(super) fn tracks(session: &Session, heard: &dyn Fn(&str) -> bool) -> Session
 }
 
 /// The session without sends.
-pub(super) fn without_sends(session: &Session) -> Session {
+#[must_use]
+pub fn without_sends(session: &Session) -> Session {
     let mut part = session.clone();
     for id in ids(session) {
         mute_sends(&mut part, &id, &|send| !send.to.id.starts_with(WHOLE));
