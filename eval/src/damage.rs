@@ -149,7 +149,7 @@ pub fn twins(folder: &Path, clean: &Path, truth: &Truth) -> Result<Vec<PathBuf>>
 /// Those of the operating system.
 pub fn twin(target: &Path, clean: &Path, truth: &Truth, kind: Kind) -> Result<bool> {
     let of = |role: &&str| truth.tracks.iter().find(|track| track.role == **role && track.used_as == "play");
-    let Some(victim) = kind.roles().iter().find_map(|role| of(role)) else { return Ok(false) };
+    let Some(victim) = kind.roles().iter().find_map(of) else { return Ok(false) };
     let files: Vec<String> = match kind {
         Kind::Backing => truth.files_of(Group::Backing).into_iter().map(str::to_owned).collect(),
         Kind::Tambourine => truth.files_of(Group::Percussion).into_iter().map(str::to_owned).collect(),

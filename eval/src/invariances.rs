@@ -27,12 +27,15 @@ pub struct Check {
 
 type Checked<T> = Result<T, Vec<Error>>;
 
+/// What becomes of the sound of a file.
+type Resound<'a> = &'a dyn Fn(usize, &str, Vec<Vec<f64>>) -> Vec<Vec<f64>>;
+
 /// What is done to a song's files on their way into a copy of it.
 struct Change<'a> {
     /// New name of a file, without folder.
     name: &'a dyn Fn(usize, &str) -> String,
     /// New sound of a file.
-    sound: &'a dyn Fn(usize, &str, Vec<Vec<f64>>) -> Vec<Vec<f64>>,
+    sound: Resound<'a>,
     /// New rate.
     rate_hz: u32,
 }
@@ -162,8 +165,9 @@ pub fn all(song: &Path, scratch: &Path, told: &dyn Fn(&Check)) -> Checked<Vec<Ch
     let gap = levels_apart(&base, &turned);
     say(Check { name: "order of tracks: levels".into(), holds: gap <= 0.11, figure: format!("{gap:.2} dB") });
 
-    let softer =
-        |index: usize, _: &str, planes: Vec<Vec<f64>>| scaled(planes, if index % 3 == 0 { 0.1 } else { 1.0 });
+    let softer = |index: usize, _: &str, planes: Vec<Vec<f64>>| {
+        scaled(planes, if index.is_multiple_of(3) { 0.1 } else { 1.0 })
+    };
     let soft = changed("soft", &Change { sound: &softer, ..plain }, &how)?;
     say(close("a third of the tracks 20 dB softer", &base.metrics, &soft.metrics, 0.1));
 

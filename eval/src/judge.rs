@@ -235,8 +235,7 @@ fn repair(truth: &Truth, damage: &Damage, broken: &Judged<'_>, clean: &Judged<'_
         }
         Kind::Polarity => polarity(&mut verdict, truth, broken),
         Kind::Silent | Kind::Duplicate | Kind::RoughMix => {
-            let used = |judged: &Judged<'_>| left_out(judged.mixed, truth, kind, file);
-            verdict.found = used(broken);
+            verdict.found = left_out(broken.mixed, truth, kind, file);
             verdict.repaired = verdict.found;
         }
         Kind::Hum | Kind::PrintedReverb | Kind::Clipped | Kind::LateStart | Kind::OneSided => {

@@ -152,7 +152,7 @@ pub fn plan(line: &str, style: usize, amp: (usize, bool)) -> Vec<Planned> {
 
 /// Sessions of the first kind number their tracks.
 fn number(tracks: &mut [Planned], style: usize) {
-    if style % 4 == 0 {
+    if style.is_multiple_of(4) {
         for (index, track) in tracks.iter_mut().enumerate() {
             track.name = format!("{:02}_{}", index + 1, track.name);
         }

@@ -380,8 +380,7 @@ impl<'a> Studio<'a> {
                 score.voicing(bar, low + 5 * (take as i32 / 2), 4)
             }
         };
-        let notes =
-            score.pattern(30 + take, &|bar| score.energy(bar) >= 1 + u32::from(heavy), &rhythm, &pick);
+        let notes = score.pattern(30 + take, &|bar| score.energy(bar) > u32::from(heavy), &rhythm, &pick);
         let mut out = plucked::string(&notes, plucked::ELECTRIC, score.seed ^ (take + 1), self.frames);
         plucked::drive(&mut out, gain, take % 2);
         out
@@ -397,7 +396,11 @@ impl<'a> Studio<'a> {
         let pick = |bar: usize, number: usize| {
             let notes = score.voicing(bar, 50 + 2 * (take % 3) as i32, 4);
             // Strums on the strong eighths, single strings between.
-            if number % 2 == 0 { notes } else { notes.get(number % 4).copied().into_iter().collect() }
+            if number.is_multiple_of(2) {
+                notes
+            } else {
+                notes.get(number % 4).copied().into_iter().collect()
+            }
         };
         let notes = score.pattern(34 + take, &|bar| score.energy(bar) >= 1, &rhythm, &pick);
         let touch = Touch { pick: 0.14 + 0.02 * take as f64, ..plucked::ACOUSTIC };
@@ -517,14 +520,14 @@ fn beats_of(kind: Struck, energy: u32, bar: usize, floor: bool) -> Vec<(f64, f64
         Struck::Claps if energy < 2 => Vec::new(),
         Struck::Claps | Struck::MachineSnare => vec![(1.0, 0.9, false), (3.0, 0.9, false)],
         Struck::MachineKick if floor => (0..4).map(|n| (f64::from(n), 0.95, false)).collect(),
-        Struck::MachineKick if bar % 2 == 0 => vec![(0.0, 1.0, true), (2.5, 0.9, false)],
+        Struck::MachineKick if bar.is_multiple_of(2) => vec![(0.0, 1.0, true), (2.5, 0.9, false)],
         Struck::MachineKick => {
             vec![(0.0, 1.0, true), (0.75, 0.7, false), (2.5, 0.9, false), (3.25, 0.7, false)]
         }
         Struck::MachineHat => (0..8)
             .map(|n| (0.5 * f64::from(n), if n % 2 == 1 { 0.9 } else { 0.5 }, floor && n % 2 == 1))
             .collect(),
-        Struck::Timpani if bar % 2 == 0 => vec![(0.0, 0.7, false)],
+        Struck::Timpani if bar.is_multiple_of(2) => vec![(0.0, 0.7, false)],
         Struck::Timpani => vec![(2.0, 0.5, true), (3.0, 0.7, false)],
     }
 }

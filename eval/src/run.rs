@@ -171,9 +171,8 @@ fn one(
         result.roles = roles(song, truth);
         result.aligned = aligned(song, truth);
         result.bpm[0] = song.time.tempo.as_ref().map(|tempo| tempo.bpm);
-        result.key_right = song.time.key.as_ref().map(|key| {
-            i32::try_from(key.tonic).is_ok_and(|tonic| tonic == truth.tonic) && key.minor == truth.minor
-        });
+        result.key_right =
+            song.time.key.as_ref().map(|key| i32::from(key.tonic) == truth.tonic && key.minor == truth.minor);
     }
     if let (Some((other, measured)), true) = (clean, truth.clean.is_some()) {
         let (broken, whole) =

@@ -134,7 +134,7 @@ fn light(energy: u32, end: f64, hit: &mut Stroke<'_>) {
 fn eighths(end: f64, mut each: impl FnMut(f64, bool)) {
     let mut eighth = 0_u32;
     while 0.5 * f64::from(eighth) < end {
-        each(0.5 * f64::from(eighth), eighth % 2 == 0);
+        each(0.5 * f64::from(eighth), eighth.is_multiple_of(2));
         eighth += 1;
     }
 }

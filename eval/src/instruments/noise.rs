@@ -14,13 +14,13 @@ pub fn riser(ends: &[f64], seconds: f64, seed: u64, frames: usize) -> Vec<Vec<f6
             for &end in ends {
                 let (from, to) = (frame((end - seconds).max(0.0)), frame(end).min(frames));
                 let mut tone = Resonator::new(400.0, 500.0);
-                for n in from..to {
+                for (n, out) in (from..to).zip(&mut out[from.min(frames)..to]) {
                     let along = (n - from) as f64 / (to - from).max(1) as f64;
                     if (n - from) % 64 == 0 {
                         let hz = 400.0 * math::exp2(4.0 * along);
                         tone.tune(hz, 0.8 * hz);
                     }
-                    out[n] += 0.4 * along * along * tone.band(rng.bipolar(n as u64));
+                    *out += 0.4 * along * along * tone.band(rng.bipolar(n as u64));
                 }
             }
             out

@@ -121,6 +121,12 @@ pub fn add_mode(out: &mut [f64], hz: f64, level: f64, seconds: f64, phase: f64) 
 #[derive(Debug, Clone)]
 pub struct Sine(Vec<f64>);
 
+impl Default for Sine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Sine {
     /// Computes the table.
     pub fn new() -> Self {

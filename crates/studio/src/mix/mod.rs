@@ -19,8 +19,8 @@ mod variants;
 mod tests;
 
 pub use downmix::Downmix;
-pub use part::{tracks as only_tracks, without_sends};
 pub use folder::{Folder, FolderOptions, folder};
+pub use part::{tracks as only_tracks, without_sends};
 pub use roles::{Group, Place, ROLES, RoleInfo, role_of, side_of, words};
 pub use stems::{
     By, MANIFEST_FILE, NO_DITHER, NULL_LIMIT_DBFS, Null, Returns, StemFile, StemOptions, Stems, stems,

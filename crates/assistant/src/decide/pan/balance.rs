@@ -95,10 +95,8 @@ fn imbalance(room: &Room<'_>, bands: &[[f64; 5]], spots: &BTreeMap<usize, Spot>)
                 (cos(angle) * cos(angle), sin(angle) * sin(angle))
             }
         };
-        for band in 0..5 {
-            sides.left[band] += own[band] * left;
-            sides.right[band] += own[band] * right;
-        }
+        sides.left.iter_mut().zip(own).for_each(|(sum, own)| *sum += own * left);
+        sides.right.iter_mut().zip(own).for_each(|(sum, own)| *sum += own * right);
     }
     let of =
         |left: f64, right: f64| if left + right > 0.0 { (left - right).abs() / (left + right) } else { 0.0 };
