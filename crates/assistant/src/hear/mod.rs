@@ -187,7 +187,7 @@ pub struct Picked {
 /// # Errors
 /// `no_tracks` when there is no audio; a folder that cannot be read; `too_many`; `interrupted`.
 pub fn hear(folder: &Path, job: &Job<'_>, options: &Options) -> Result<Song> {
-    let paths = scan::paths(folder)?;
+    let paths = studio::mix::files_below(folder)?;
     let name =
         folder.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
     song(folder, name.unwrap_or_else(|| "Untitled".to_owned()), paths, job, options)

@@ -7,7 +7,7 @@ use crate::sort::Guess;
 use crate::time::Analysis;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use studio::decode;
 use studio::job::Job;
@@ -15,50 +15,8 @@ use studio::message::{Error, Finding, Kind, Result, Severity};
 use studio::mix::Group;
 use studio::suggest::unique_id;
 
-/// Folders in folders that are looked into.
-const DEEPEST: usize = 3;
-/// Most files looked at. By our own convention, as many as a session may have tracks.
-const MOST_FILES: usize = 2048;
 /// Channels a file may have: what has more is no track.
 const MOST_CHANNELS: usize = 64;
-
-/// Paths of all files below a folder, with `/`, sorted.
-pub(super) fn paths(folder: &Path) -> Result<Vec<String>> {
-    let mut paths = Vec::new();
-    collect(folder, folder, 0, &mut paths)?;
-    paths.sort();
-    if paths.len() > MOST_FILES {
-        let what = format!("{} files in this folder, {MOST_FILES} are allowed", paths.len());
-        return Err(Error::new(Kind::Limit, "too_many", what).at(folder.display()));
-    }
-    Ok(paths)
-}
-
-fn collect(root: &Path, folder: &Path, depth: usize, paths: &mut Vec<String>) -> Result<()> {
-    let entries =
-        std::fs::read_dir(folder).map_err(|error| Error::io(folder, "look into the folder", &error))?;
-    let mut inside: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    inside.sort();
-    for path in inside {
-        let hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
-        if hidden || paths.len() > MOST_FILES {
-            continue;
-        }
-        // Links are not followed: what they lead to may be anywhere.
-        let Ok(about) = std::fs::symlink_metadata(&path) else { continue };
-        if about.is_dir() && depth < DEEPEST {
-            collect(root, &path, depth + 1, paths)?;
-        } else if about.is_file() {
-            let relative = path.strip_prefix(root).unwrap_or(&path);
-            let parts: Option<Vec<&str>> =
-                relative.components().map(|part| part.as_os_str().to_str()).collect();
-            // A name that is no text cannot stand in a session.
-            let text = parts.map(|parts| parts.join("/"));
-            paths.extend(text.filter(|path| !path.chars().any(char::is_control)));
-        }
-    }
-    Ok(())
-}
 
 fn looks_like_audio(path: &str) -> bool {
     let ending =

@@ -17,6 +17,7 @@ pub mod propose;
 pub mod reference;
 pub(crate) mod render;
 mod rest;
+mod run;
 pub mod set;
 pub(crate) mod stages;
 pub mod stems;
@@ -43,9 +44,9 @@ use propose::{Decision, Proposal};
 use reference::{Match, Painter, Portrait, Reference};
 use render::{CHANNELS, Rendered};
 pub use rest::rested;
+use run::{Models, Run, longest_first, note};
 use stages::{Convert, Stereo};
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use taste::Taste;
 
@@ -256,58 +257,23 @@ pub fn master_as(
     let steps = wish.again.map_or(steps.clone(), |chain| propose::merge(&chain.steps, steps));
     let mut programme = Programme::new(premaster, &steps).labelled(&extras.tags);
     let models = Models::of(&mut programme, targets, wish, job)?;
-    // One after the other in what is decided, side by side in what is rendered.
+    let run = Run { premaster, wish, place, extras, heard: &heard, hash: &hash, steps: &steps };
     let order = longest_first(targets);
     let mut made = job::each(targets.len(), 2, "masters", job, |turn, job| {
-        let target = &targets[order[turn]];
-        let Some(delivery) = again::as_it_is(target, wish) else {
-            let model = models.at(again::rate_for(premaster, target, wish))?;
-            let seed = seed_of(&hash, &target.name);
-            let solved = again::solve(premaster, target, wish, model, (&heard, &steps), seed)?;
-            let (decision, said) = (solved.decision.clone(), solved.findings.clone());
-            let master = extras::held(&programme, target, solved, place, extras.check_codecs, job)?;
-            return Ok((master, Some(decision), said));
-        };
-        let mut master = render_as_it_is(&programme, delivery.clone(), place, job)?;
-        if extras.check_codecs {
-            extras::check_as_it_is(&mut master, Some(target), job)?;
-        }
-        Ok((master, None, Vec::new()))
+        Ok((order[turn], run.one(&targets[order[turn]], &programme, &models, job)?))
     })?;
     // Back in the order they were asked for.
-    let mut places: Vec<usize> = (0..targets.len()).collect();
-    places.sort_by_key(|turn| order[*turn]);
-    let mut made: Vec<Option<_>> = made.drain(..).map(Some).collect();
-    let made = places.into_iter().filter_map(|turn| made[turn].take());
-    for (target, (master, decision, said)) in targets.iter().zip(made) {
+    made.sort_by_key(|(index, _)| *index);
+    for (index, (master, decision, said)) in made {
         decisions.extend(decision);
         findings.extend(said);
-        if let Some(short) = &master.short {
-            // What came out takes the place of what was expected.
-            findings.retain(|other: &Finding| (other.rule, &other.about) != (short.rule, &short.about));
-            findings.push(short.clone());
-        }
-        findings.extend(master.file.written().findings.clone());
-        findings.extend(extras::moments(&master, target));
-        findings.extend(extras::findings(&master, target));
+        note(&master, &targets[index], &mut findings);
         waiting.push(master);
     }
     let deliveries = waiting.iter().map(|master| again::sealed(&master.delivery, wish)).collect();
     let chain = Chain { source_blake3: hash, steps, deliveries, ..chain_of(premaster, wish, extras) };
     let masters = waiting.into_iter().map(Waiting::commit).collect::<Result<_>>()?;
     Ok(Mastering { chain, masters, decisions, findings, heard: Some(heard) })
-}
-
-/// Targets in the order they are best begun: what takes longest must not come last.
-fn longest_first(targets: &[Target]) -> Vec<usize> {
-    let cost = |at: &usize| {
-        let target = &targets[*at];
-        // FLAC costs as much again as all the rest; then come noise shapers.
-        (target.container.value != "flac", target.bits.value)
-    };
-    let mut order: Vec<usize> = (0..targets.len()).collect();
-    order.sort_by_key(cost);
-    order
 }
 
 /// What a chain says besides its moves and deliveries.
@@ -352,30 +318,6 @@ fn render_as_it_is(
         render::render(programme, &delivery, place.folder, place.force, job)?;
     let file = render::within(file, &delivery)?;
     Ok(Waiting { delivery, file, reduction_db, short: None, codecs: Vec::new(), lowered: None })
-}
-
-/// Models of the limiter, one for each rate.
-struct Models(BTreeMap<u32, Model>);
-
-impl Models {
-    /// Of everything that is to be solved.
-    fn of(programme: &mut Programme<'_>, targets: &[Target], wish: &Wish<'_>, job: &Job<'_>) -> Result<Self> {
-        let mut known = BTreeMap::new();
-        for target in targets.iter().filter(|target| again::as_it_is(target, wish).is_none()) {
-            let rate_hz = again::rate_for(programme.premaster(), target, wish);
-            if let Entry::Vacant(place) = known.entry(rate_hz) {
-                place.insert(model_of(programme, rate_hz, targets, wish, job)?);
-            }
-        }
-        if known.is_empty() && targets.len() > 1 {
-            programme.keep(job)?;
-        }
-        Ok(Self(known))
-    }
-
-    fn at(&self, rate_hz: u32) -> Result<&Model> {
-        self.0.get(&rate_hz).ok_or_else(|| Error::new(Kind::Internal, "internal", "a rate without a model"))
-    }
 }
 
 /// Renders a chain as it stands: no listening, no solving.

@@ -15,6 +15,7 @@ use crate::message::{Error, Finding, Result, Severity};
 use crate::session::Document;
 use crate::suggest::unique_id;
 use scan::Found;
+pub use scan::files_below;
 use std::collections::BTreeMap;
 use std::path::Path;
 

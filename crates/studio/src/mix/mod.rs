@@ -19,7 +19,7 @@ mod variants;
 mod tests;
 
 pub use downmix::Downmix;
-pub use folder::{Folder, FolderOptions, folder};
+pub use folder::{Folder, FolderOptions, files_below, folder};
 pub use part::{tracks as only_tracks, without_sends};
 pub use roles::{Group, Place, ROLES, RoleInfo, role_of, side_of, words};
 pub use stems::{

@@ -45,13 +45,7 @@ pub(super) fn scan(
     options: decode::Options,
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Found>> {
-    let mut paths = Vec::new();
-    collect(folder, folder, 0, &mut paths)?;
-    paths.sort();
-    if paths.len() > MOST_FILES {
-        let what = format!("{} files in this folder, {MOST_FILES} are allowed", paths.len());
-        return Err(Error::new(Kind::Limit, "too_many", what).at(folder.display()));
-    }
+    let paths = files_below(folder)?;
     let quiet = Job::quiet().with_threads(1);
     let total = paths.len() as u64;
     let done = std::sync::atomic::AtomicU64::new(0);
@@ -73,6 +67,21 @@ pub(super) fn scan(
         }
     }
     Ok(found)
+}
+
+/// Paths of all files below a folder, from it, with `/`, sorted; three folders deep, hidden files and links left out.
+///
+/// # Errors
+/// `too_many` beyond 2048; `io`.
+pub fn files_below(folder: &Path) -> Result<Vec<String>> {
+    let mut paths = Vec::new();
+    collect(folder, folder, 0, &mut paths)?;
+    paths.sort();
+    if paths.len() > MOST_FILES {
+        let what = format!("{} files in this folder, {MOST_FILES} are allowed", paths.len());
+        return Err(Error::new(Kind::Limit, "too_many", what).at(folder.display()));
+    }
+    Ok(paths)
 }
 
 fn collect(root: &Path, folder: &Path, depth: usize, paths: &mut Vec<String>) -> Result<()> {
