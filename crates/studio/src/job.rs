@@ -97,7 +97,7 @@ impl Progress for Share<'_> {
     }
 }
 
-/// Does the same to `count` things, several at a time when there are threads; what came out is in their order. `stages` says how
+/// Does the same to `count` things, the longest first, several at a time when there are threads; what came out is in their order. `stages` says how
 /// many stages of progress one of them has. After an error nothing new is begun; the first in order is told.
 ///
 /// # Errors
@@ -113,8 +113,7 @@ pub(crate) fn each<T: Send>(
         return (0..count).map(|index| work(index, job)).collect();
     }
     let workers = job.threads.min(count);
-    // Two each, so that the last ones left do not leave a core idle.
-    let threads = (job.threads / workers).max(2);
+    let each = (job.threads / workers).max(1);
     let places: Vec<AtomicU64> = (0..count).map(|_| AtomicU64::new(0)).collect();
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let results: Vec<Mutex<Option<Result<T>>>> = (0..count).map(|_| Mutex::new(None)).collect();
@@ -124,6 +123,8 @@ pub(crate) fn each<T: Send>(
             let Some(place) = results.get(own) else { break };
             let at = Mutex::default();
             let share = Share { whole: job.progress, label, stages, places: &places, own, at };
+            // The first is the longest and shall be done early; the last ones shall not leave a core idle.
+            let threads = if own == 0 || own + workers >= count { each.max(2) } else { each };
             let part = Job { progress: &share, stop: job.stop, threads };
             let done = catch_unwind(AssertUnwindSafe(|| work(own, &part)))
                 .unwrap_or_else(|_| Err(Error::new(Kind::Internal, "panic", "a part of the work panicked")));

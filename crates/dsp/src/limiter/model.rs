@@ -357,26 +357,17 @@ impl Model {
 
     /// From the gain of every group; of those without one it is `gain`.
     fn predict(&self, gain: f64, ceiling: f64, gains: &[f32]) -> Prediction {
-        let (mut largest, mut sum_db, mut limited) = (0.0_f64, 0.0, 0_usize);
         let highest = f64::from(self.highest());
-        for factor in gains {
-            let ratio = f64::from(*factor) / gain;
-            if ratio < 0.999_999 {
-                let reduction_db = -math::gain_to_db(ratio);
-                largest = f64::max(largest, reduction_db);
-                sum_db += reduction_db;
-                limited += usize::from(reduction_db > 0.1);
-            }
-        }
+        let reductions = Reductions::of(gains, gain);
         let groups = self.levels.len().max(1) as f64;
         let hops = self.hop_energies(|group| gains.get(group).map_or(gain, |own| f64::from(*own)));
         let integrated_lufs = self.gated_lufs(&hops);
         let peak_dbtp = math::gain_to_db(f64::min(highest * gain, ceiling));
         Prediction {
             integrated_lufs,
-            max_reduction_db: largest,
-            average_reduction_db: sum_db / groups,
-            limited_share: limited as f64 / groups,
+            max_reduction_db: reductions.largest_db,
+            average_reduction_db: reductions.sum_db / groups,
+            limited_share: reductions.limited as f64 / groups,
             plr_db: peak_dbtp - integrated_lufs,
             short_term_lufs: self.short_term_lufs(&hops).unwrap_or(integrated_lufs),
         }
@@ -443,6 +434,39 @@ impl Model {
             return tries.solution(gain_db, true);
         }
         tries.largest_allowed(lowest, gain_db, budget)
+    }
+}
+
+/// What the gains of all groups come to.
+struct Reductions {
+    largest_db: f64,
+    sum_db: f64,
+    /// Groups with more than 0.1 dB.
+    limited: usize,
+}
+
+impl Reductions {
+    /// Of gains that are `gain` where nothing is reduced. A logarithm of a product in place of many: this is asked for often.
+    fn of(gains: &[f32], gain: f64) -> Self {
+        let (clearly, many) = (db_to_gain(-0.1), 16);
+        let (mut least, mut product_db, mut limited) = (1.0_f64, 0.0, 0_usize);
+        for some in gains.chunks(many) {
+            let mut product = 1.0;
+            for factor in some {
+                let ratio = f64::from(*factor) / gain;
+                if ratio < 0.999_999 {
+                    least = least.min(ratio);
+                    // -180 dB: no product of sixteen falls out of the range of numbers.
+                    product *= ratio.max(1e-9);
+                    limited += usize::from(ratio < clearly);
+                }
+            }
+            if product < 1.0 {
+                product_db += math::gain_to_db(product);
+            }
+        }
+        let largest_db = if least < 1.0 { -math::gain_to_db(least) } else { 0.0 };
+        Self { largest_db, sum_db: -product_db, limited }
     }
 }
 
@@ -542,6 +566,23 @@ mod tests {
             .collect();
         let right: Vec<f64> = left.iter().zip(&high).map(|(x, y)| 0.8 * x + 0.2 * y).collect();
         Buffer::from_planes(&[left, right])
+    }
+
+    #[test]
+    fn reductions_are_those_of_every_group() {
+        let db = [0.0, -0.05, -3.0, -0.2, -20.0, -0.000_001];
+        let gains: Vec<f32> = (0..1000).map(|n| (2.0 * db_to_gain(db[n % 6])) as f32).collect();
+        let got = Reductions::of(&gains, 2.0);
+        let (mut sum_db, mut limited) = (0.0, 0);
+        for n in 0..1000 {
+            sum_db -= if n % 6 == 5 { 0.0 } else { db[n % 6] };
+            limited += usize::from(db[n % 6] < -0.1);
+        }
+        assert!((got.sum_db - sum_db).abs() < 1e-3, "{} {sum_db}", got.sum_db);
+        assert!((got.largest_db - 20.0).abs() < 1e-5, "{}", got.largest_db);
+        assert_eq!(got.limited, limited);
+        let shut = Reductions::of(&[0.0; 40], 1.0);
+        assert!(shut.sum_db.is_finite() && shut.limited == 40 && Reductions::of(&[], 1.0).largest_db == 0.0);
     }
 
     fn collect(audio: &Buffer, settings: &Settings) -> Model {

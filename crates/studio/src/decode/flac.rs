@@ -4,6 +4,7 @@
 //! STREAMINFO and the frames only. The MD5 sum of the decoded audio is always compared.
 
 use super::Options;
+use super::bytewise::Bytewise;
 use super::decoded::salvaged;
 use super::input::{Scan, be16, be32, be64};
 use super::limits::{self, Claim, MAX_TAG_BYTES};
@@ -14,14 +15,14 @@ use dsp::block::Buffer;
 use flac_codec::decode::FlacChannelReader;
 use md5::{Digest, Md5};
 use std::fs::File;
-use std::io::{BufReader, Chain, Cursor, ErrorKind, Read};
+use std::io::{Chain, Cursor, ErrorKind, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Marker, block header and STREAMINFO.
 const HEAD_BYTES: usize = 42;
 
 /// The head in memory, then the file; buffered as one, because frames are read byte by byte.
-type Stream = BufReader<Chain<Cursor<[u8; HEAD_BYTES]>, File>>;
+type Stream = Bytewise<Chain<Cursor<[u8; HEAD_BYTES]>, File>>;
 
 /// Opens a FLAC file that begins at byte `start`.
 pub(super) fn open(mut scan: Scan, start: u64, options: Options) -> Result<Box<dyn Source>> {
@@ -44,8 +45,8 @@ pub(super) fn open(mut scan: Scan, start: u64, options: Options) -> Result<Box<d
     };
     let (name, at) = (scan.name().to_owned(), scan.at());
     let both = Cursor::new(blocks.head).chain(scan.into_file(at)?);
-    let reader = BufReader::with_capacity(256 * 1024, both);
-    let reader = FlacChannelReader::new(reader).map_err(|e| corrupt(&e.to_string(), 0).at(&name))?;
+    let reader =
+        FlacChannelReader::new(Bytewise::new(both)).map_err(|e| corrupt(&e.to_string(), 0).at(&name))?;
     Ok(Box::new(FlacSource {
         scale: 1.0 / (1_u64 << (bits - 1)) as f64,
         info,

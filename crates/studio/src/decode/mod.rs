@@ -9,6 +9,7 @@ mod aac;
 mod aiff;
 mod alac;
 mod au;
+mod bytewise;
 mod caf;
 mod decoded;
 mod flac;

@@ -7,33 +7,69 @@ use crate::message::{Error, Kind, Result};
 use flac_codec::encode::{FlacSampleWriter, Options};
 use flac_codec::metadata::{Picture, PictureType, VorbisComment};
 use std::fs::File;
-use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// A buffered file that stays in our hands while the encoder writes to it, so that the last flush is seen to succeed.
-#[derive(Debug, Clone)]
-struct Shared(Arc<Mutex<BufWriter<File>>>);
+/// Bytes that go to the file at once.
+const BUFFER_BYTES: usize = 1 << 20;
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, BufWriter<File>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+/// A buffered file. The encoder writes single bytes, and the standard library's writer would call `memcpy` for each of them.
+#[derive(Debug)]
+struct Buffered {
+    file: File,
+    bytes: Vec<u8>,
+    /// The first failure: the encoder's own last flush tells nobody.
+    failure: Failure,
+}
+
+/// Shared with whoever holds the encoder.
+type Failure = Arc<Mutex<Option<std::io::Error>>>;
+
+/// A failure is told where it happens and kept for the end.
+fn keep(failure: &Failure, error: std::io::Error) -> std::io::Error {
+    let again = std::io::Error::new(error.kind(), error.to_string());
+    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    again
+}
+
+impl Buffered {
+    fn empty(&mut self) -> std::io::Result<()> {
+        let result = self.file.write_all(&self.bytes);
+        self.bytes.clear();
+        result.map_err(|error| keep(&self.failure, error))
     }
 }
 
-impl Write for Shared {
+impl Write for Buffered {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.lock().write(bytes)
+        if self.bytes.len() + bytes.len() > BUFFER_BYTES {
+            self.empty()?;
+        }
+        match bytes {
+            [byte] => self.bytes.push(*byte),
+            bytes => self.bytes.extend_from_slice(bytes),
+        }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        self.lock().flush()
+        self.empty()
     }
 }
 
-impl Seek for Shared {
+impl Seek for Buffered {
     fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
-        self.lock().seek(to)
+        self.empty()?;
+        self.file.seek(to).map_err(|error| keep(&self.failure, error))
+    }
+}
+
+impl Drop for Buffered {
+    fn drop(&mut self) {
+        // What fails here stands in `failure`, which is looked at when the encoder is gone.
+        let _ = self.empty();
     }
 }
 
@@ -42,8 +78,8 @@ const PADDING_BYTES: u32 = 16 * 1024;
 
 /// Writes a FLAC file.
 pub(super) struct FlacSink {
-    encoder: FlacSampleWriter<Shared>,
-    shared: Shared,
+    encoder: FlacSampleWriter<Buffered>,
+    failure: Failure,
     path: PathBuf,
 }
 
@@ -51,7 +87,8 @@ impl FlacSink {
     /// Begins the file. `path` is only for messages.
     pub(super) fn new(file: File, path: &Path, spec: &Spec) -> Result<Self> {
         let bits = check(spec).map_err(|error| error.at(path.display()))?;
-        let shared = Shared(Arc::new(Mutex::new(BufWriter::with_capacity(1 << 20, file))));
+        let failure = Failure::default();
+        let file = Buffered { file, bytes: Vec::with_capacity(BUFFER_BYTES), failure: failure.clone() };
         let comment = VorbisComment { vendor_string: vendor(), fields: fields(spec) };
         let options = Options::default()
             .fast_channel_correlation(true)
@@ -63,16 +100,10 @@ impl FlacSink {
             None => options,
         };
         let channels = spec.layout.channels() as u8;
-        let encoder = FlacSampleWriter::new(
-            shared.clone(),
-            options,
-            spec.sample_rate_hz,
-            u32::from(bits),
-            channels,
-            None,
-        )
-        .map_err(|error| failed(path, error))?;
-        Ok(Self { encoder, shared, path: path.to_owned() })
+        let encoder =
+            FlacSampleWriter::new(file, options, spec.sample_rate_hz, u32::from(bits), channels, None)
+                .map_err(|error| failed(path, error))?;
+        Ok(Self { encoder, failure, path: path.to_owned() })
     }
 
     /// Appends interleaved audio.
@@ -82,10 +113,12 @@ impl FlacSink {
 
     /// Writes the last frame, the counts and the checksum, and flushes.
     pub(super) fn finish(self) -> Result<()> {
-        let Self { encoder, shared, path } = self;
+        let Self { encoder, failure, path } = self;
         encoder.finalize().map_err(|error| failed(&path, error))?;
-        let flushed = shared.lock().flush();
-        flushed.map_err(|error| Error::io(&path, "write the file", &error))
+        match failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(error) => Err(Error::io(&path, "write the file", &error)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -200,7 +200,8 @@ fn allows(budget: &Budget, solution: &Solution) -> bool {
 }
 
 /// The largest drive that a budget allows, between one at which nothing is limited and one that is too much: by bisection, to a
-/// fiftieth of a decibel and nearer.
+/// fiftieth of a decibel and nearer. What another decibel gives costs a simulation more, falls with the drive and is hardly ever
+/// what decides: it is asked for once at the end, and at every step only where that says no.
 fn largest_within(
     budget: &Budget,
     model: &Model,
@@ -208,30 +209,41 @@ fn largest_within(
     clean: &Solution,
     most_db: f64,
 ) -> Solution {
-    let (mut low_db, mut high_db) = (clean.gain_db, most_db);
-    let mut best = Solution { feasible: false, ..*clean };
-    while high_db - low_db > 0.02 {
-        let gain_db = 0.5 * (low_db + high_db);
-        let predicted = model.loudness_at(gain_db, settings);
-        let mut middle = Solution {
-            gain_db,
-            predicted,
-            feasible: false,
-            best_lufs: predicted.integrated_lufs,
-            slope: f64::INFINITY,
-        };
-        if allows(budget, &middle) {
-            // Only now, because it costs as much again. A step of half a decibel: shorter ones see the grid of the model.
-            let below = model.loudness_at(gain_db - 0.5, settings).integrated_lufs;
-            middle.slope = (predicted.integrated_lufs - below) / 0.5;
+    let search = |with_slope: bool| {
+        let (mut low_db, mut high_db) = (clean.gain_db, most_db);
+        let mut best = Solution { feasible: false, ..*clean };
+        while high_db - low_db > 0.02 {
+            let gain_db = 0.5 * (low_db + high_db);
+            let predicted = model.loudness_at(gain_db, settings);
+            let mut middle = Solution {
+                gain_db,
+                predicted,
+                feasible: false,
+                best_lufs: predicted.integrated_lufs,
+                slope: f64::INFINITY,
+            };
+            if with_slope && allows(budget, &middle) {
+                middle.slope = slope_at(model, settings, &middle);
+            }
+            if allows(budget, &middle) {
+                (low_db, best) = (gain_db, middle);
+            } else {
+                high_db = gain_db;
+            }
         }
-        if allows(budget, &middle) {
-            (low_db, best) = (gain_db, middle);
-        } else {
-            high_db = gain_db;
-        }
+        best
+    };
+    let mut best = search(false);
+    if best.slope.is_infinite() {
+        best.slope = slope_at(model, settings, &best);
     }
-    best
+    if allows(budget, &best) { best } else { search(true) }
+}
+
+/// Gain in loudness per decibel of drive. A step of half a decibel: shorter ones see the grid of the model.
+fn slope_at(model: &Model, settings: &Settings, at: &Solution) -> f64 {
+    let below = model.loudness_at(at.gain_db - 0.5, settings).integrated_lufs;
+    (at.predicted.integrated_lufs - below) / 0.5
 }
 
 /// A loudness that is asked for, or what the budget allows of it.
