@@ -21,6 +21,14 @@ fn several_targets_at_once_come_out_as_asked() {
         let spec = hound::WavReader::open(dir.path().join("m").join(file)).unwrap().spec();
         assert_eq!((spec.bits_per_sample, spec.channels, spec.sample_rate), (bits, 2, 44_100), "{file}");
     }
+    // Two that ask for the same are one and the same, each under its own name; a third is not.
+    let bytes = |file: &str| fs::read(dir.path().join("m").join(file)).unwrap();
+    assert!(bytes("mix.spotify.wav") == bytes("mix.youtube.wav"));
+    assert!(bytes("mix.spotify.wav") != bytes("mix.cd.wav"));
+    let chain = fs::read_to_string(dir.path().join("m/master.toml")).unwrap();
+    for file in ["mix.spotify.wav", "mix.cd.wav", "mix.youtube.wav"] {
+        assert!(chain.contains(&format!("file = \"{file}\"")), "{file}: {chain}");
+    }
     let said = out(&output);
     for word in ["because", "spotify:", "cd:", "youtube:", "dBTP", "chain m/master.toml"] {
         assert!(said.contains(word), "{word}: {said}");
@@ -28,6 +36,26 @@ fn several_targets_at_once_come_out_as_asked() {
     let Some(heard) = by_ffmpeg(&dir.path().join("m/mix.spotify.wav")) else { return };
     assert!((heard.integrated_lufs + 14.0).abs() <= 0.1 + 1e-9, "{}", heard.integrated_lufs);
     assert!(heard.true_peak_dbtp <= -1.0, "{}", heard.true_peak_dbtp);
+}
+
+#[test]
+fn masters_that_are_alike_are_told_apart_as_soon_as_a_person_changes_one() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 3.0);
+    expect_code(&master(dir.path(), "spotify,youtube", "m"), 0);
+    let chain = dir.path().join("m/master.toml");
+    let text = fs::read_to_string(&chain).unwrap();
+    // Of the second only: one more decibel under its ceiling.
+    let (first, second) = text.split_at(text.rfind("[[master]]").unwrap());
+    assert!(second.contains("youtube") && second.contains("ceiling_dbtp = -1.0"), "{second}");
+    let edited = second.replace("ceiling_dbtp = -1.0", "ceiling_dbtp = -2.0");
+    fs::write(&chain, format!("{first}{edited}")).unwrap();
+    let args =
+        ["master", "mix.wav", "--chain", "m/master.toml", "--again", "--for", "spotify,youtube", "-o", "n"];
+    expect_code(&run(dir.path(), args), 0);
+    let bytes = |file: &str| fs::read(dir.path().join(file)).unwrap();
+    assert!(bytes("n/mix.spotify.wav") != bytes("n/mix.youtube.wav"));
+    assert!(bytes("n/mix.spotify.wav") == bytes("m/mix.spotify.wav"));
 }
 
 #[test]
@@ -182,7 +210,7 @@ fn threads_and_the_instruction_set_change_no_byte() {
             "master",
             "mix.wav",
             "--for",
-            "spotify,cd",
+            "spotify,cd,youtube,hi-res",
             "-o",
             into,
             "-j",
@@ -190,7 +218,7 @@ fn threads_and_the_instruction_set_change_no_byte() {
         ]);
         let output = command.env("GLIBC_TUNABLES", tunables).output().unwrap();
         expect_code(&output, 0);
-        ["mix.spotify.wav", "mix.cd.wav", "master.toml"]
+        ["mix.spotify.wav", "mix.cd.wav", "mix.youtube.wav", "mix.hi-res.flac", "master.toml"]
             .map(|name| fs::read(dir.path().join(into).join(name)).unwrap())
     };
     let one = render("one", "1", "");

@@ -20,6 +20,7 @@ pub mod tags;
 mod tags_tests;
 #[cfg(test)]
 mod tests;
+mod twin;
 mod wav;
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub(super) fn solve(
     wish: &Wish<'_>,
     model: &Model,
     (heard, shared): (&Listening, &[Step]),
-    seed: u64,
+    (seed, threads): (u64, usize),
 ) -> Result<Level> {
     let (old, edited) = (old(target, wish), edited(target, wish));
     let is_limiter = |step: &&Step| step.on && step.kept() && step.settings.description().key == "limiter";
@@ -75,6 +75,7 @@ pub(super) fn solve(
         file: file_for(premaster.path(), target, wish),
         seed,
         rate_hz: rate_for(premaster, target, wish),
+        threads,
     };
     let mut level = level::solve(&order, model)?;
     let limiting = std::mem::take(&mut level.delivery.steps);

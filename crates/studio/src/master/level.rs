@@ -5,6 +5,7 @@ use super::listen::Transients;
 /// What a medium asks for beyond its level, for the album too.
 pub(crate) use super::medium::moves as medium_moves;
 use super::propose::{Decision, set};
+use super::search::{Search, allows};
 use super::taste::{Intensity, Taste};
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::targets::Target;
@@ -65,6 +66,7 @@ pub(super) struct Order<'a> {
     pub(super) file: String,
     pub(super) seed: u64,
     pub(super) rate_hz: u32,
+    pub(super) threads: usize,
 }
 
 impl Order<'_> {
@@ -183,67 +185,24 @@ fn solve_free(order: &Order<'_>, model: &Model, settings: &Settings, clean: &Sol
     let free = order.intensity().free_reduction_db.value * order.taste.strength.level;
     let budget = Budget { max_average_reduction_db: free, ..budget_of(order, clean) };
     let any = model.solve(order.free_lufs(), settings, &loosest());
-    if allows(&budget, &any) { any } else { largest_within(&budget, model, settings, clean, any.gain_db) }
+    if allows(&budget, &any) { any } else { largest_within(&budget, order, model, settings, clean, &any) }
+}
+
+/// The largest drive a budget allows, where `any` is too much.
+fn largest_within(
+    budget: &Budget,
+    order: &Order<'_>,
+    model: &Model,
+    settings: &Settings,
+    clean: &Solution,
+    any: &Solution,
+) -> Solution {
+    Search { model, settings, budget, threads: order.threads }.largest(clean, any)
 }
 
 /// As far as the limiter gives anything at all.
 fn loosest() -> Budget {
     Budget { max_gain_db: MOST_GAIN_DB, min_plr_db: f64::NEG_INFINITY, ..Budget::default() }
-}
-
-fn allows(budget: &Budget, solution: &Solution) -> bool {
-    let Solution { predicted, slope, .. } = solution;
-    predicted.max_reduction_db <= 0.0
-        || *slope >= budget.min_slope
-            && predicted.plr_db >= budget.min_plr_db
-            && predicted.average_reduction_db <= budget.max_average_reduction_db
-}
-
-/// The largest drive that a budget allows, between one at which nothing is limited and one that is too much: by bisection, to a
-/// fiftieth of a decibel and nearer. What another decibel gives costs a simulation more, falls with the drive and is hardly ever
-/// what decides: it is asked for once at the end, and at every step only where that says no.
-fn largest_within(
-    budget: &Budget,
-    model: &Model,
-    settings: &Settings,
-    clean: &Solution,
-    most_db: f64,
-) -> Solution {
-    let search = |with_slope: bool| {
-        let (mut low_db, mut high_db) = (clean.gain_db, most_db);
-        let mut best = Solution { feasible: false, ..*clean };
-        while high_db - low_db > 0.02 {
-            let gain_db = 0.5 * (low_db + high_db);
-            let predicted = model.loudness_at(gain_db, settings);
-            let mut middle = Solution {
-                gain_db,
-                predicted,
-                feasible: false,
-                best_lufs: predicted.integrated_lufs,
-                slope: f64::INFINITY,
-            };
-            if with_slope && allows(budget, &middle) {
-                middle.slope = slope_at(model, settings, &middle);
-            }
-            if allows(budget, &middle) {
-                (low_db, best) = (gain_db, middle);
-            } else {
-                high_db = gain_db;
-            }
-        }
-        best
-    };
-    let mut best = search(false);
-    if best.slope.is_infinite() {
-        best.slope = slope_at(model, settings, &best);
-    }
-    if allows(budget, &best) { best } else { search(true) }
-}
-
-/// Gain in loudness per decibel of drive. A step of half a decibel: shorter ones see the grid of the model.
-fn slope_at(model: &Model, settings: &Settings, at: &Solution) -> f64 {
-    let below = model.loudness_at(at.gain_db - 0.5, settings).integrated_lufs;
-    (at.predicted.integrated_lufs - below) / 0.5
 }
 
 /// A loudness that is asked for, or what the budget allows of it.
@@ -260,13 +219,13 @@ fn solve_for(
     let affordable = allows(&budget, &any);
     let mut solution = any;
     if !affordable && !order.forced {
-        solution = largest_within(&budget, model, settings, clean, any.gain_db);
+        solution = largest_within(&budget, order, model, settings, clean, &any);
         if order.taste.strength.level <= 0.0 {
             solution = Solution { feasible: false, ..*clean };
         }
     }
     if !affordable && order.forced {
-        let sound = largest_within(&budget, model, settings, clean, any.gain_db);
+        let sound = largest_within(&budget, order, model, settings, clean, &any);
         findings.push(over_budget(wanted, order, &sound, &any, &budget));
     }
     if !solution.feasible {

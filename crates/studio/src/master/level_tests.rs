@@ -48,6 +48,7 @@ fn order<'a>(target: &'a Target, taste: &'a Taste) -> Order<'a> {
         file: "song.wav".into(),
         seed: 7,
         rate_hz: RATE_HZ,
+        threads: 2,
     }
 }
 

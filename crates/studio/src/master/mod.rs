@@ -18,6 +18,7 @@ pub mod reference;
 pub(crate) mod render;
 mod rest;
 mod run;
+mod search;
 pub mod set;
 pub(crate) mod stages;
 pub mod stems;
@@ -44,7 +45,7 @@ use propose::{Decision, Proposal};
 use reference::{Match, Painter, Portrait, Reference};
 use render::{CHANNELS, Rendered};
 pub use rest::rested;
-use run::{Models, Run, longest_first, note};
+use run::{Models, Run, note};
 use stages::{Convert, Stereo};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -257,14 +258,10 @@ pub fn master_as(
     let steps = wish.again.map_or(steps.clone(), |chain| propose::merge(&chain.steps, steps));
     let mut programme = Programme::new(premaster, &steps).labelled(&extras.tags);
     let models = Models::of(&mut programme, targets, wish, job)?;
-    let run = Run { premaster, wish, place, extras, heard: &heard, hash: &hash, steps: &steps };
-    let order = longest_first(targets);
-    let mut made = job::each(targets.len(), 2, "masters", job, |turn, job| {
-        Ok((order[turn], run.one(&targets[order[turn]], &programme, &models, job)?))
-    })?;
-    // Back in the order they were asked for.
-    made.sort_by_key(|(index, _)| *index);
-    for (index, (master, decision, said)) in made {
+    let run = Run::new(premaster, wish, place, extras, (&heard, &hash, &steps));
+    for (index, (master, decision, said)) in
+        run.all(targets, &programme, &models, job)?.into_iter().enumerate()
+    {
         decisions.extend(decision);
         findings.extend(said);
         note(&master, &targets[index], &mut findings);
@@ -524,9 +521,10 @@ pub fn file_name_of(print: &Path, target: &Target, wish: &Wish<'_>) -> String {
     again::file_for(print, target, wish)
 }
 
-/// Seed of the dither: another one for every print and destination, the same on every run.
-fn seed_of(hash: &str, target: &str) -> u64 {
-    let mixed = blake3::hash(format!("{hash} {target}").as_bytes());
+/// Seed of the dither: another one for every print, the same on every run; for all destinations the same, so that masters which
+/// are made alike are alike to the bit.
+fn seed_of(hash: &str) -> u64 {
+    let mixed = blake3::hash(hash.as_bytes());
     let bytes = mixed.as_bytes();
     // 52 bits, so that the number survives its way through a text as a float.
     u64::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], 0])

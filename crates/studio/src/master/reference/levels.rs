@@ -65,22 +65,33 @@ impl Levels {
         let mut start = 0;
         while start < block.frames() {
             let frames = (self.step_frames - self.filled).min(block.frames() - start);
-            for channel in 0..2.min(block.channels()) {
-                let [low, high] = &mut self.filters[channel];
-                for &x in &block.channel(channel)[start..start + frames] {
-                    let x = math::sane(x);
-                    let (bass, top) = (low.tick(x), high.tick(x));
-                    let middle = x - bass - top;
-                    self.sums[0][channel] += bass * bass;
-                    self.sums[1][channel] += middle * middle;
-                    self.sums[2][channel] += top * top;
-                }
-            }
+            self.add(block, start, frames);
             start += frames;
             self.filled += frames;
             if self.filled == self.step_frames {
                 self.end_step();
             }
+        }
+    }
+
+    /// Adds the energies of some frames. Both channels at once, whose filters then run side by side; of mono the same twice.
+    fn add(&mut self, block: &Buffer, start: usize, frames: usize) {
+        let part = |channel: usize| &block.channel(channel.min(block.channels() - 1))[start..start + frames];
+        let [[left_low, left_high], [right_low, right_high]] = &mut self.filters;
+        let mut sums = [[0.0; 2]; 3];
+        for (&x, &y) in part(0).iter().zip(part(1)) {
+            let input = [math::sane(x), math::sane(y)];
+            let bass = [left_low.tick(input[0]), right_low.tick(input[1])];
+            let top = [left_high.tick(input[0]), right_high.tick(input[1])];
+            for lane in 0..2 {
+                let middle = input[lane] - bass[lane] - top[lane];
+                sums[0][lane] += bass[lane] * bass[lane];
+                sums[1][lane] += middle * middle;
+                sums[2][lane] += top[lane] * top[lane];
+            }
+        }
+        for (sum, own) in self.sums.iter_mut().zip(sums) {
+            sum.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
         }
     }
 
