@@ -9,7 +9,9 @@ use flac_codec::metadata::{Picture, PictureType, VorbisComment};
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 /// Bytes that go to the file at once.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -76,16 +78,45 @@ impl Drop for Buffered {
 /// Room for a seek table of a two-hour file and for tags that are edited later.
 const PADDING_BYTES: u32 = 16 * 1024;
 
-/// Writes a FLAC file.
-pub(super) struct FlacSink {
-    encoder: FlacSampleWriter<Buffered>,
-    failure: Failure,
-    path: PathBuf,
+/// Writes a FLAC file: here, or on a thread of its own.
+pub(super) enum FlacSink {
+    Here(Box<Encoder>),
+    Aside(Aside),
 }
 
 impl FlacSink {
     /// Begins the file. `path` is only for messages.
     pub(super) fn new(file: File, path: &Path, spec: &Spec) -> Result<Self> {
+        let encoder = Box::new(Encoder::new(file, path, spec)?);
+        Ok(if spec.encode_aside { Self::Aside(Aside::new(encoder)) } else { Self::Here(encoder) })
+    }
+
+    /// Appends interleaved audio. What fails aside is told by a later call.
+    pub(super) fn write(&mut self, samples: &[i32]) -> Result<()> {
+        match self {
+            Self::Here(encoder) => encoder.write(samples),
+            Self::Aside(aside) => aside.write(samples),
+        }
+    }
+
+    /// Writes the last frame, the counts and the checksum, and flushes.
+    pub(super) fn finish(self) -> Result<()> {
+        match self {
+            Self::Here(encoder) => encoder.finish(),
+            Self::Aside(mut aside) => aside.end(),
+        }
+    }
+}
+
+/// The encoder of a file.
+pub(super) struct Encoder {
+    encoder: FlacSampleWriter<Buffered>,
+    failure: Failure,
+    path: PathBuf,
+}
+
+impl Encoder {
+    fn new(file: File, path: &Path, spec: &Spec) -> Result<Self> {
         let bits = check(spec).map_err(|error| error.at(path.display()))?;
         let failure = Failure::default();
         let file = Buffered { file, bytes: Vec::with_capacity(BUFFER_BYTES), failure: failure.clone() };
@@ -106,13 +137,11 @@ impl FlacSink {
         Ok(Self { encoder, failure, path: path.to_owned() })
     }
 
-    /// Appends interleaved audio.
-    pub(super) fn write(&mut self, samples: &[i32]) -> Result<()> {
+    fn write(&mut self, samples: &[i32]) -> Result<()> {
         self.encoder.write(samples).map_err(|error| failed(&self.path, error))
     }
 
-    /// Writes the last frame, the counts and the checksum, and flushes.
-    pub(super) fn finish(self) -> Result<()> {
+    fn finish(self) -> Result<()> {
         let Self { encoder, failure, path } = self;
         encoder.finalize().map_err(|error| failed(&path, error))?;
         match failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -120,6 +149,55 @@ impl FlacSink {
             None => Ok(()),
         }
     }
+}
+
+/// Blocks that may wait for the encoder.
+const WAITING_BLOCKS: usize = 16;
+
+/// An encoder on a thread of its own: in a chain of stages it is the slowest by far.
+pub(super) struct Aside {
+    /// `None` once nothing more is to come.
+    blocks: Option<SyncSender<Vec<i32>>>,
+    worker: Option<JoinHandle<Result<()>>>,
+}
+
+impl Aside {
+    fn new(mut encoder: Box<Encoder>) -> Self {
+        let (blocks, waiting) = sync_channel::<Vec<i32>>(WAITING_BLOCKS);
+        let worker = std::thread::spawn(move || {
+            for block in waiting {
+                encoder.write(&block)?;
+            }
+            encoder.finish()
+        });
+        Self { blocks: Some(blocks), worker: Some(worker) }
+    }
+
+    fn write(&mut self, samples: &[i32]) -> Result<()> {
+        match &self.blocks {
+            Some(blocks) if blocks.send(samples.to_vec()).is_ok() => Ok(()),
+            // It ended before its time, and knows why.
+            _ => self.end().and_then(|()| Err(gone())),
+        }
+    }
+
+    /// Waits until everything is written, or for what went wrong.
+    fn end(&mut self) -> Result<()> {
+        self.blocks = None;
+        let worker = self.worker.take().ok_or_else(gone)?;
+        worker.join().unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // Nobody may write to a file that is taken away.
+        let _ = self.end();
+    }
+}
+
+fn gone() -> Error {
+    Error::new(Kind::Internal, "panic", "the FLAC encoder ended before its time")
 }
 
 /// What FLAC cannot hold. Source: RFC 9639, sections 4 and 9.1.2. Returns the bits.

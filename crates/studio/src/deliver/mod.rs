@@ -106,6 +106,8 @@ pub struct Spec {
     /// Makes a WAV file a bed of the Audio Definition Model: channels in the order of the layout (SMPTE) without a
     /// mask, `chna` and `axml`, and BW64 in place of RF64.
     pub adm: Option<Adm>,
+    /// Encodes FLAC on a thread of its own; not a bit depends on it.
+    pub encode_aside: bool,
 }
 
 impl Spec {
@@ -125,6 +127,7 @@ impl Spec {
             bext: None,
             track_names: Vec::new(),
             adm: None,
+            encode_aside: false,
         }
     }
 
@@ -212,7 +215,7 @@ pub struct Writer {
 
 enum Sink {
     Wav(WavFile),
-    Flac(Box<FlacSink>),
+    Flac(FlacSink),
 }
 
 impl std::fmt::Debug for Writer {
@@ -237,7 +240,7 @@ impl Writer {
             Container::Wav => {
                 Sink::Wav(Box::new(WavSink::new(BufWriter::with_capacity(1 << 20, handle), path, &spec)?))
             }
-            Container::Flac => Sink::Flac(Box::new(FlacSink::new(handle, path, &spec)?)),
+            Container::Flac => Sink::Flac(FlacSink::new(handle, path, &spec)?),
         };
         let quantisers = match spec.encoding {
             // Noise belongs to the channel as it came.

@@ -352,13 +352,42 @@ fn a_full_disk_is_told_as_such() {
     let mut sink = WavSink::new(BufWriter::new(full), Path::new("x.wav"), &spec).unwrap();
     let error = sink.write(&[0; 1 << 16]).unwrap_err();
     assert_eq!((error.code, error.kind), ("disk_full", Kind::Io));
-    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let spec = Spec::new(Container::Flac, Encoding::Int(16), 48_000, 2);
-    let written = FlacSink::new(full, Path::new("x.flac"), &spec).and_then(|mut flac| {
-        flac.write(&[1; 100_000])?;
-        flac.finish()
+    for encode_aside in [false, true] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let spec = Spec { encode_aside, ..Spec::new(Container::Flac, Encoding::Int(16), 48_000, 2) };
+        let written = FlacSink::new(full, Path::new("x.flac"), &spec).and_then(|mut flac| {
+            // Noise, so that the buffer runs over before the end.
+            let noise: Vec<i32> =
+                (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 16) as i32 - 32_768).collect();
+            (0..30).try_for_each(|_| flac.write(&noise))?;
+            flac.finish()
+        });
+        assert_eq!(written.unwrap_err().code, "disk_full", "{encode_aside}");
+    }
+}
+
+#[test]
+fn flac_encoded_aside_is_the_same_to_the_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let tone = sine(997.0, 0.5, 0.0, 3.0, 48_000.0);
+    let bytes = [false, true].map(|encode_aside| {
+        let path = folder.path().join(format!("{encode_aside}.flac"));
+        let spec = Spec { encode_aside, ..Spec::new(Container::Flac, Encoding::Int(24), 48_000, 1) };
+        let mut writer = Writer::create(&path, spec, false).unwrap();
+        for part in tone.chunks(5000) {
+            writer.write(Buffer::from_planes(&[part.to_vec()]).view()).unwrap();
+        }
+        writer.finish(&Job::quiet(), &Gate::default()).unwrap();
+        fs::read(path).unwrap()
     });
-    assert_eq!(written.unwrap_err().code, "disk_full");
+    assert!(bytes[0] == bytes[1]);
+    // Given up in the middle it leaves nothing.
+    let path = folder.path().join("given_up.flac");
+    let spec = Spec { encode_aside: true, ..Spec::new(Container::Flac, Encoding::Int(24), 48_000, 1) };
+    let mut writer = Writer::create(&path, spec, false).unwrap();
+    writer.write(Buffer::from_planes(&[tone]).view()).unwrap();
+    drop(writer);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
 #[test]

@@ -104,7 +104,8 @@ pub(super) fn render(
 ) -> Result<Rendered> {
     let (from_hz, to_hz) = (programme.sample_rate_hz(), delivery.output.sample_rate_hz as u32);
     let path = folder.join(&delivery.file);
-    let writer = Writer::create(&path, spec_of(delivery, programme), force)?;
+    let spec = Spec { encode_aside: job.threads > 1, ..spec_of(delivery, programme) };
+    let writer = Writer::create(&path, spec, force)?;
     let mut convert = Convert::new(from_hz, to_hz, CHANNELS, delivery.output.gain_db)?;
     let mut limiter = Inserts::new(&fuse(&delivery.steps), f64::from(to_hz), CHANNELS, 1);
     let mut sink = Sink(writer);
