@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use evaluation::mixers::{Assist, Mixer};
-use evaluation::{corpus, invariances, real, run, table};
+use evaluation::{corpus, features, invariances, real, run, table};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use studio::job::Job;
@@ -71,6 +71,16 @@ enum Command {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// What is heard of every track of these folders, without names, as a table: for calibrating.
+    Features {
+        /// Folders of songs, with or without a truth.
+        folders: Vec<PathBuf>,
+    },
+    /// What is heard of these folders by their names: alignments, tempo, key, form, roles that are wrong.
+    Heard {
+        /// Folders of songs, with or without a truth.
+        folders: Vec<PathBuf>,
+    },
     /// Tries what must not matter: order, level, polarity, names, rate, silence, a second run.
     Invariances {
         /// Folder of one song of the corpus.
@@ -112,6 +122,16 @@ fn work(command: Command) -> Result<ExitCode, Vec<Error>> {
             table_of(&folder, &options, json.as_deref())
         }
         Command::Real { folder, style, out } => real_of(&folder, &style, out.as_deref(), &job),
+        Command::Features { folders } => {
+            print!("{}", features::table(&folders).map_err(|error| vec![error])?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Heard { folders } => {
+            for folder in folders {
+                print!("{}", features::heard(&folder).map_err(|error| vec![error])?);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Invariances { song, scratch } => {
             let told = |check: &invariances::Check| {
                 println!(

@@ -1,7 +1,7 @@
 //! Runs a mixer over a corpus and holds it against the bars.
 
 use crate::damage::meant;
-use crate::judge::{Aligned, Judged, Repair, Roles, aligned, repairs, roles};
+use crate::judge::{Aligned, Judged, Repair, Roles, Timed, aligned, repairs, roles, timed};
 use crate::metrics::{self, Metrics};
 use crate::mixers::{Assist, Mixed, Mixer, groups, mix};
 use crate::truth::Truth;
@@ -49,10 +49,8 @@ pub struct SongResult {
     pub aligned: Aligned,
     /// Damage.
     pub repairs: Vec<Repair>,
-    /// Tempo that was found, and the true one.
-    pub bpm: [Option<f64>; 2],
-    /// Whether the key that was found is the true one.
-    pub key_right: Option<bool>,
+    /// Tempo, key, form.
+    pub timed: Timed,
     /// Baselines by name: audibility, distance, vocals, drums, bass.
     pub baselines: BTreeMap<String, Baseline>,
     /// Errors, if it could not be mixed.
@@ -170,9 +168,7 @@ fn one(
     if let Some(song) = &mixed.song {
         result.roles = roles(song, truth);
         result.aligned = aligned(song, truth);
-        result.bpm[0] = song.time.tempo.as_ref().map(|tempo| tempo.bpm);
-        result.key_right =
-            song.time.key.as_ref().map(|key| i32::from(key.tonic) == truth.tonic && key.minor == truth.minor);
+        result.timed = timed(song, truth);
     }
     if let (Some((other, measured)), true) = (clean, truth.clean.is_some()) {
         let (broken, whole) =
@@ -215,8 +211,7 @@ fn empty(truth: &Truth) -> SongResult {
         nameless: None,
         aligned: Aligned::default(),
         repairs: Vec::new(),
-        bpm: [None, Some(truth.bpm)],
-        key_right: None,
+        timed: Timed::default(),
         baselines: BTreeMap::new(),
         failed: Vec::new(),
     }
@@ -331,8 +326,9 @@ pub fn bars(all: &[SongResult]) -> Vec<Bar> {
 
 fn heard_bars(clean: &[SongResult]) -> Vec<Bar> {
     let (mut named, mut nameless, mut aligned) = (Roles::default(), Roles::default(), Aligned::default());
-    let (mut wrong, mut notes) = (Vec::new(), Vec::new());
+    let (mut wrong, mut notes, mut time) = (Vec::new(), Vec::new(), Timed::default());
     for song in clean {
+        time.add(&song.timed);
         named.add(&song.roles);
         nameless.add(&song.nameless.clone().unwrap_or_default());
         aligned.add(&song.aligned);
@@ -352,6 +348,26 @@ fn heard_bars(clean: &[SongResult]) -> Vec<Bar> {
             aligned.pairs,
             notes,
         ),
+        // No bars of issue 5: figures.
+        counted(
+            "tempo to 1 %, half and twice allowed",
+            0.0,
+            time.tempo[0],
+            time.tempo[2],
+            time.notes.clone(),
+        ),
+        counted("tempo to 1 %, as written", 0.0, time.tempo[1], time.tempo[2], Vec::new()),
+        counted("key", 0.0, time.key[0], time.key[2], Vec::new()),
+        counted("key or its relative", 0.0, time.key[1], time.key[2], Vec::new()),
+        counted("borders of sections found, to a bar", 0.0, time.sections[0], time.sections[1], Vec::new()),
+        counted(
+            "borders told that are there",
+            0.0,
+            time.sections[0].min(time.sections[2]),
+            time.sections[2],
+            Vec::new(),
+        ),
+        counted("count-ins", 0.0, time.count_ins[0], time.count_ins[1], Vec::new()),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 use super::Picked;
 use super::activity::{activity, integrated_lufs, percentile};
+use super::character;
 use super::facts::{Clipping, Facts, Pitch, Sibilance, Stereo};
 use super::film::{BANDS, Film, ONSETS_PER_SECOND, PITCHES_PER_SECOND, momentary_powers};
 use super::listen::Raw;
@@ -145,6 +146,7 @@ fn facts(raw: &Raw, film: &Film, course: &Course, gain: f64, stereo: bool) -> Fa
     facts.onsets_per_second = onsets.len() as f64 / active_seconds;
     facts.decay_seconds = course.decay_seconds(&onsets);
     facts.tail = course.tail();
+    facts.character = character::read(&raw.fast, course, &onsets, film);
     facts.pitch = pitch(raw, film);
     facts.sibilance = sibilance(raw, film, active_seconds);
     let moving = facts.pitch.share > 0.3;

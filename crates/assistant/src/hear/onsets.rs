@@ -19,7 +19,7 @@ pub(super) struct Course {
     /// Onset strength.
     pub(super) onset: Vec<f32>,
     /// Level of everything, dB, never lower than [`RANGE_DB`] under the loud moments.
-    level_db: Vec<f64>,
+    pub(super) level_db: Vec<f64>,
     /// Loud moments, dB.
     loud_db: f64,
 }

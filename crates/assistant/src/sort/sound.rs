@@ -1,9 +1,15 @@
-//! What a track sounds like: a tree of decisions (f.2).
+//! What a track sounds like: a model of groups, and a tree of decisions (f.2) for what strikes, for basses and voices.
 //!
-//! Thresholds by calibration, 2026-11-21, on the real multitracks, the demo song and the synthetic corpus; see docs/decisions.
+//! Thresholds of the tree by estimate, 2026-11-21, on three real multitracks and the demo song; see docs/decisions/050.
 
-use crate::hear::Facts;
+use super::model;
+use super::name::role_named;
+use crate::hear::{Facts, Track};
 use studio::mix::{Group, RoleInfo};
+
+/// Weight of a group that is as good as impossible, and of one that is as good as certain (f.3).
+const LEAST_WEIGHT: f64 = 0.2;
+const MOST_WEIGHT: f64 = 0.65;
 
 /// A role that is heard.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,29 +42,70 @@ pub(super) fn conflict(role: &RoleInfo, facts: &Facts) -> Option<String> {
 }
 
 /// What a question offers besides what was found.
-pub(super) fn likely(facts: &Facts) -> &'static [&'static str] {
-    if facts.pitch.share > 0.3 || facts.pitch.periodicity > 0.7 {
-        &["keys", "electric guitar", "synth", "lead vocal"]
-    } else {
-        &["percussion", "drum kit", "effects", "synth"]
+pub(super) fn likely(track: &Track) -> Vec<&'static str> {
+    ranked(track).into_iter().map(|(group, _)| role_in(group, track)).take(4).collect()
+}
+
+/// Groups by their chance, the likeliest first.
+fn ranked(track: &Track) -> Vec<(Group, f64)> {
+    let tree = role_named(tree(&track.facts)).map(|role| role.group);
+    let chances = model::chances(track, tree);
+    let mut ranked: Vec<(Group, f64)> = model::GROUPS.into_iter().zip(chances).collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    ranked
+}
+
+/// The role a track most likely has, if it is of this group.
+fn role_in(group: Group, track: &Track) -> &'static str {
+    let facts = &track.facts;
+    let tree = tree(facts);
+    if role_named(tree).is_some_and(|role| role.group == group) {
+        return tree;
+    }
+    match group {
+        Group::Drums if facts.low_share > 0.45 && facts.centroid_hz < 700.0 => "kick",
+        Group::Drums => strike(facts),
+        Group::Percussion => "percussion",
+        Group::Bass => "bass",
+        Group::Guitars => "electric guitar",
+        Group::Keys => "keys",
+        // What swells and has no strokes.
+        Group::Synths if facts.onsets_per_second < 0.7 => "synth pad",
+        Group::Synths => "synth",
+        Group::Strings => "strings",
+        Group::Winds => "brass and woodwinds",
+        Group::Vocals => "lead vocal",
+        Group::Backing => "backing vocals",
+        _ => "effects",
     }
 }
 
-/// What it sounds like, the likeliest first; nothing for silence.
-pub(super) fn listen(facts: &Facts) -> Vec<Heard> {
+/// What it sounds like; nothing for silence.
+pub(super) fn listen(track: &Track) -> Vec<Heard> {
+    let facts = &track.facts;
     if facts.active_share <= 0.0 {
         return Vec::new();
     }
-    let (role, weight) = tree(facts);
+    let ranked = ranked(track);
+    let [(first, chance), (second, less), ..] = ranked[..] else { return Vec::new() };
     let text = format!(
-        "crest {:.0} dB, centroid {:.0} Hz, {:.0} % under 120 Hz, pitch {:.0} % of the time, decay {}",
+        "{} {:.0} %, {} {:.0} %: crest {:.0} dB, centroid {:.0} Hz, {:.0} % under 120 Hz, pitch {:.0} % of the time, decay {}",
+        first.name().to_lowercase(),
+        100.0 * chance,
+        second.name().to_lowercase(),
+        100.0 * less,
         facts.crest_db,
         facts.centroid_hz,
         100.0 * facts.low_share,
         100.0 * facts.pitch.share,
         facts.decay_seconds.map_or("none".to_owned(), |seconds| format!("{seconds:.2} s"))
     );
-    vec![Heard { role, weight, text }]
+    // f.3: 0.5 to 0.7 for what is heard, and less where it is not sure.
+    vec![Heard {
+        role: role_in(first, track),
+        weight: LEAST_WEIGHT + (MOST_WEIGHT - LEAST_WEIGHT) * chance,
+        text,
+    }]
 }
 
 /// The tree: low things, struck things, voices, what is held.

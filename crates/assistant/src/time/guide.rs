@@ -9,6 +9,8 @@ const CLICKS: &[&str] = &[
     "click",
     "clicks",
     "clicktrack",
+    "clicktrk",
+    "clk",
     "metronome",
     "metro",
     "klick",
