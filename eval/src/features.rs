@@ -79,6 +79,12 @@ pub fn heard(folder: &Path) -> Result<String> {
         let roles = crate::judge::roles(&song, &truth);
         let (aligned, timed) = (crate::judge::aligned(&song, &truth), crate::judge::timed(&song, &truth));
         let _ = writeln!(out, "  roles {}/{}, wrong {:?}", roles.role, roles.total, roles.wrong);
+        let nameless = crate::judge::roles(&assistant::sort::nameless(&song), &truth);
+        let _ = writeln!(
+            out,
+            "  groups without names {}/{}, {:?}",
+            nameless.group, nameless.total, nameless.wrong
+        );
         let _ = writeln!(out, "  aligned {aligned:?}\n  time {timed:?}");
     }
     Ok(out)

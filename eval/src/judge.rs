@@ -268,6 +268,13 @@ pub struct Judged<'a> {
     pub metrics: &'a Metrics,
 }
 
+/// Whether a damage is judged by what the mix measures; the others by what was found and set.
+#[must_use]
+pub fn is_measured(truth: &Truth) -> bool {
+    let measured = [Kind::Loud, Kind::Soft, Kind::Tambourine, Kind::Backing];
+    truth.damage.iter().filter_map(|damage| Kind::of(&damage.kind)).any(|kind| measured.contains(&kind))
+}
+
 /// What became of each damage, beside the mix of the clean twin.
 #[must_use]
 pub fn repairs(truth: &Truth, broken: &Judged<'_>, clean: &Judged<'_>) -> Vec<Repair> {

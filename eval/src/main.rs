@@ -56,6 +56,9 @@ enum Command {
         /// Without the second hearing that must do without names.
         #[arg(long)]
         named_only: bool,
+        /// Only what became of the damage in damaged twins; measures where that decides.
+        #[arg(long)]
+        damage: bool,
         /// Write everything that was measured to this file.
         #[arg(long)]
         json: Option<PathBuf>,
@@ -116,9 +119,9 @@ fn work(command: Command) -> Result<ExitCode, Vec<Error>> {
             println!("{} songs in {}", written.len(), folder.display());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Run { folder, songs, mixer, style, strength, baselines, named_only, json } => {
+        Command::Run { folder, songs, mixer, style, strength, baselines, named_only, damage, json } => {
             let mixer = mixer_of(&mixer, style, strength)?;
-            let options = run::Options { mixer, songs, baselines, nameless: !named_only };
+            let options = run::Options { mixer, songs, baselines, nameless: !named_only, damage };
             table_of(&folder, &options, json.as_deref())
         }
         Command::Real { folder, style, out } => real_of(&folder, &style, out.as_deref(), &job),

@@ -1,7 +1,7 @@
 //! Runs a mixer over a corpus and holds it against the bars.
 
 use crate::damage::meant;
-use crate::judge::{Aligned, Judged, Repair, Roles, Timed, aligned, repairs, roles, timed};
+use crate::judge::{Aligned, Judged, Repair, Roles, Timed, aligned, is_measured, repairs, roles, timed};
 use crate::metrics::{self, Metrics};
 use crate::mixers::{Assist, Mixed, Mixer, groups, mix};
 use crate::truth::Truth;
@@ -24,6 +24,8 @@ pub struct Options {
     pub baselines: bool,
     /// Roles a second time, without names.
     pub nameless: bool,
+    /// Damaged twins only; mixes are measured only where that decides.
+    pub damage: bool,
 }
 
 /// What came of a song.
@@ -121,13 +123,17 @@ fn family(
 ) -> Result<Vec<SongResult>> {
     let mut kept: Option<(Mixed, Metrics)> = None;
     let mut results = Vec::new();
-    for path in paths {
-        let truth = Truth::load(path)?;
+    let truths: Result<Vec<Truth>> = paths.iter().map(|path| Truth::load(path)).collect();
+    let truths = truths?;
+    let measured = !options.damage || truths.iter().any(is_measured);
+    for (path, truth) in
+        paths.iter().zip(truths).filter(|(_, truth)| !options.damage || truth.clean.is_some())
+    {
         let mut all = || {
             if kept.is_none() && (truth.clean.is_none() || matches!(options.mixer, Mixer::Assist(_))) {
                 let folder = corpus.join(clean);
                 let own = Truth::load(&folder).map_err(|error| vec![error])?;
-                kept = Some(heard(&folder, &own, &options.mixer)?);
+                kept = Some(heard(&folder, &own, &options.mixer, measured)?);
             }
             one(path, &truth, options, kept.as_ref())
         };
@@ -138,13 +144,21 @@ fn family(
     Ok(results)
 }
 
-/// Mixes and measures one song.
+/// Mixes one song and, if it is to be `measured`, measures it.
 ///
 /// # Errors
 /// Those of the mixer and the engine.
-pub fn heard(path: &Path, truth: &Truth, mixer: &Mixer) -> std::result::Result<(Mixed, Metrics), Vec<Error>> {
+pub fn heard(
+    path: &Path,
+    truth: &Truth,
+    mixer: &Mixer,
+    measured: bool,
+) -> std::result::Result<(Mixed, Metrics), Vec<Error>> {
     let job = Job::quiet().with_threads(1);
     let mixed = mix(mixer, path, truth, &job)?;
+    if !measured {
+        return Ok((mixed, nothing(truth)));
+    }
     let of = groups(&mixed.session, truth);
     let metrics = metrics::measure(&mixed.session, &|id| of.get(id).copied(), &job)?;
     Ok((mixed, metrics))
@@ -160,10 +174,14 @@ fn one(
     let wrap = |error| vec![error];
     let (mixed, metrics) = match (clean, &truth.clean) {
         (Some(clean), None) => clean.clone(),
-        _ => heard(path, truth, &options.mixer)?,
+        _ => heard(path, truth, &options.mixer, !options.damage || is_measured(truth))?,
     };
-    let reference = metrics::of_planes(&meant(path, truth).map_err(wrap)?, truth.sample_rate_hz);
     let mut result = empty(truth);
+    let reference = if options.damage {
+        nothing(truth)
+    } else {
+        metrics::of_planes(&meant(path, truth).map_err(wrap)?, truth.sample_rate_hz)
+    };
     result.distance = metrics.features.distance(&reference.features);
     if let Some(song) = &mixed.song {
         result.roles = roles(song, truth);
@@ -185,7 +203,7 @@ fn one(
         for mixer in
             [Mixer::Unity, Mixer::EqualLoudness, Mixer::Random(1), Mixer::Random(2), Mixer::Random(3)]
         {
-            let (_, measured) = heard(path, truth, &mixer)?;
+            let (_, measured) = heard(path, truth, &mixer, true)?;
             let baseline = Baseline {
                 audibility: measured.audibility,
                 distance: measured.features.distance(&reference.features),
@@ -199,13 +217,18 @@ fn one(
     Ok(result)
 }
 
+/// Measurements of silence.
+fn nothing(truth: &Truth) -> Metrics {
+    metrics::of_planes(&[vec![0.0; 4_800], vec![0.0; 4_800]], truth.sample_rate_hz)
+}
+
 fn empty(truth: &Truth) -> SongResult {
     SongResult {
         id: truth.id.clone(),
         genre: truth.genre.clone(),
         tracks: truth.tracks.len(),
         has_lead: truth.has_lead,
-        metrics: metrics::of_planes(&[vec![0.0; 4_800], vec![0.0; 4_800]], truth.sample_rate_hz),
+        metrics: nothing(truth),
         distance: 0.0,
         roles: Roles::default(),
         nameless: None,

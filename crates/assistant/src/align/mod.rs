@@ -214,6 +214,11 @@ fn judge(
         return Vec::new();
     };
     let Some(after) = lag::sum(&strokes, search.rate_hz, delay, invert) else { return Vec::new() };
+    // A drum that loses its body in the overheads was matched to another drum's sound. A hi-hat has none.
+    let has_body = matches!(song.tracks[relation.track].role.role.name, "kick" | "snare" | "toms");
+    if relation.kind == Relation::CloseToOverheads && has_body && after.low_db < before.low_db - LOW_LOST_DB {
+        return Vec::new();
+    }
     // What the reference does, this track does as well.
     let (moved, turned) =
         settled.map_or((0.0, false), |settled| (f64::from(settled.delay_frames), settled.invert));

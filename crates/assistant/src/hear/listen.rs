@@ -152,11 +152,13 @@ impl Ears {
 
     /// Samples as 32-bit floats, frame by frame.
     fn identify(&mut self, block: &Buffer) {
-        self.bytes.clear();
-        for n in 0..block.frames() {
-            for channel in 0..block.channels() {
-                self.bytes.extend_from_slice(&(block.channel(channel)[n] as f32).to_le_bytes());
-            }
+        let channels = block.channels();
+        self.bytes.resize(4 * channels * block.frames(), 0);
+        for channel in 0..channels {
+            let places = self.bytes.chunks_exact_mut(4).skip(channel).step_by(channels);
+            places
+                .zip(block.channel(channel))
+                .for_each(|(place, x)| place.copy_from_slice(&(*x as f32).to_le_bytes()));
         }
         self.hash.update(&self.bytes);
     }

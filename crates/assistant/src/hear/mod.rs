@@ -23,6 +23,7 @@ mod tune;
 pub(crate) use activity::percentile;
 pub(crate) use finish::onset_seconds;
 pub(crate) use onsets::{LEAST_DB as LEAST_ONSET_DB, peaks as onset_peaks};
+pub(crate) use resonance::OVER_DB as RESONANCE_OVER_DB;
 
 pub use facts::{Character, Clipping, Decay, Facts, Hum, Pitch, Resonance, Sibilance, Stereo};
 pub use film::{

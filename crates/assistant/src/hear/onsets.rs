@@ -7,7 +7,7 @@ use dsp::math;
 
 /// What is softer than this under the loud moments (95th percentile) is no rise and no fall, dB.
 const RANGE_DB: f64 = 50.0;
-/// Least strength of an onset: mean rise over all bands, dB. By calibration, 2026-11-21: softly played chords have 3, vibrato
+/// Least strength of an onset: mean rise over all bands, dB. By estimate, 2026-11-21: softly played chords have 3, vibrato
 /// under 1.5.
 pub(crate) const LEAST_DB: f32 = 2.5;
 /// Values a second.
@@ -115,7 +115,7 @@ impl Course {
         let mut lowest = from;
         let mut end = start + 1;
         while let Some(level) = self.level_db.get(end) {
-            // Up by 4 dB again: the next sound. By calibration, 2026-11-21: tails ripple by 3.
+            // Up by 4 dB again: the next sound. By estimate, 2026-11-21: tails ripple by 3.
             if *level > lowest + 4.0 || lowest < from - 30.0 {
                 break;
             }

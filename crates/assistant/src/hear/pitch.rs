@@ -19,7 +19,7 @@ const SUM: usize = 700;
 /// Highest pitch.
 const HIGHEST_HZ: f64 = 1_500.0;
 /// The first dip below this is taken (de Cheveigné and Kawahara, "YIN", JASA 111(4), 2002, step 4: 0.1; a little more for
-/// instruments with bleed, by calibration, 2026-11-21).
+/// instruments with bleed, by estimate, 2026-11-21).
 const DIP: f64 = 0.15;
 /// Points of a chroma window: 0.68 s at 12 kHz, so that semitones at 100 Hz are four bins apart.
 const CHROMA_WINDOW: usize = 8192;

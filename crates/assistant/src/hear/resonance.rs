@@ -9,11 +9,11 @@ const PER_OCTAVE: f64 = 24.0;
 const LOWEST_HZ: f64 = 80.0;
 const HIGHEST_HZ: f64 = 12_000.0;
 /// Over the envelope around it (C7), and in so many of the frames.
-const OVER_DB: f64 = 6.0;
+pub(crate) const OVER_DB: f64 = 6.0;
 const SHARE: f64 = 0.4;
 /// Least Q (C7).
 const LEAST_Q: f64 = 4.0;
-/// Stands this much farther over its surroundings than its valleys do: a line, not a resonance, dB. By calibration, 2026-11-21.
+/// Stands this much farther over its surroundings than its valleys do: a line, not a resonance, dB. By estimate, 2026-11-21.
 const LINE_DB: f64 = 6.0;
 /// A peak narrower than this is a tone. By our own convention: rooms and bodies have 5 to 30.
 const HIGHEST_Q: f64 = 45.0;

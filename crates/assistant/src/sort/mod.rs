@@ -78,6 +78,15 @@ impl Guess {
     }
 }
 
+/// The song as it is sorted without any name: what [`ignore_names`](Options::ignore_names) would have given, but for what names
+/// decided before roles (sides, dry twins, clicks).
+#[must_use]
+pub fn nameless(song: &Song) -> Song {
+    let mut blind = song.clone();
+    sort(&mut blind, &Options { ignore_names: true, ..Options::default() });
+    blind
+}
+
 /// What a name says by itself, with the folder it is in: words only.
 #[must_use]
 pub fn named(name: &str, folder: Option<&str>) -> Option<&'static RoleInfo> {

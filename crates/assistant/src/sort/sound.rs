@@ -64,7 +64,7 @@ fn role_in(group: Group, track: &Track) -> &'static str {
     }
     match group {
         Group::Drums if facts.low_share > 0.45 && facts.centroid_hz < 700.0 => "kick",
-        Group::Drums => strike(facts),
+        Group::Drums => Some(strike(facts)).filter(|role| *role != "percussion").unwrap_or("toms"),
         Group::Percussion => "percussion",
         Group::Bass => "bass",
         Group::Guitars => "electric guitar",
@@ -109,7 +109,7 @@ pub(super) fn listen(track: &Track) -> Vec<Heard> {
 }
 
 /// The tree: low things, struck things, voices, what is held.
-fn tree(facts: &Facts) -> (&'static str, f64) {
+fn tree(facts: &Facts) -> &'static str {
     if let Some(found) = low(facts) {
         return found;
     }
@@ -117,7 +117,7 @@ fn tree(facts: &Facts) -> (&'static str, f64) {
         return strike(facts);
     }
     if is_sung(facts) {
-        return ("lead vocal", 0.65);
+        return "lead vocal";
     }
     held(facts)
 }
@@ -127,7 +127,7 @@ fn decay(facts: &Facts) -> f64 {
 }
 
 /// Basses and bass drums: most of the power is low.
-fn low(facts: &Facts) -> Option<(&'static str, f64)> {
+fn low(facts: &Facts) -> Option<&'static str> {
     let pitch = &facts.pitch;
     let mono = facts.stereo.as_ref().is_none_or(|stereo| stereo.side_to_mid_db < -12.0);
     let deep = facts.low_share > 0.45 && facts.centroid_hz < 700.0;
@@ -139,15 +139,15 @@ fn low(facts: &Facts) -> Option<(&'static str, f64)> {
     {
         // A kit as a whole is bright as well.
         let kit = facts.high_share > 0.015 || facts.flatness > 0.1;
-        return Some(if kit && facts.onsets_per_second > 4.5 { ("drum kit", 0.55) } else { ("kick", 0.65) });
+        return Some(if kit && facts.onsets_per_second > 4.5 { "drum kit" } else { "kick" });
     }
     // The fundamental is low, even where the second partial is stronger.
     let bass =
         facts.low_share > 0.25 && pitch.share > 0.4 && pitch.median_hz > 0.0 && pitch.median_hz < 130.0;
     if bass && mono && facts.centroid_hz < 700.0 && facts.flatness < 0.05 {
-        return Some(("bass", 0.65));
+        return Some("bass");
     }
-    (deep && mono && facts.low_share > 0.6).then_some(("bass", 0.5))
+    (deep && mono && facts.low_share > 0.6).then_some("bass")
 }
 
 /// Blows without a pitch that lasts.
@@ -160,25 +160,21 @@ fn is_struck(facts: &Facts) -> bool {
 }
 
 /// Drums and percussion.
-fn strike(facts: &Facts) -> (&'static str, f64) {
+fn strike(facts: &Facts) -> &'static str {
     let wide = facts.stereo.as_ref().is_some_and(|stereo| stereo.side_to_mid_db > -15.0);
     if wide && (facts.centroid_hz > 1_500.0 || facts.flatness > 0.1) && facts.onsets_per_second > 1.0 {
-        return ("overheads", 0.6);
+        return "overheads";
     }
     if facts.centroid_hz > 2_700.0 {
-        return if facts.flatness > 0.1 || decay(facts) < 0.3 {
-            ("hi-hat", 0.6)
-        } else {
-            ("overheads", 0.55)
-        };
+        return if facts.flatness > 0.1 || decay(facts) < 0.3 { "hi-hat" } else { "overheads" };
     }
     if facts.flatness < 0.04 && facts.centroid_hz < 400.0 {
-        return ("toms", 0.55);
+        return "toms";
     }
     if facts.flatness < 0.02 && facts.pitch.share > 0.15 {
-        return ("percussion", 0.5);
+        return "percussion";
     }
-    ("snare", 0.55)
+    "snare"
 }
 
 /// A voice: a pitch that glides, in the middle, with pauses or sibilants.
@@ -196,18 +192,18 @@ fn is_sung(facts: &Facts) -> bool {
 }
 
 /// What is held or rings: groups that are hardly told apart, so that it is asked.
-fn held(facts: &Facts) -> (&'static str, f64) {
+fn held(facts: &Facts) -> &'static str {
     let pitch = &facts.pitch;
     if facts.flatness > 0.25 && pitch.share < 0.1 {
-        return ("effects", 0.5);
+        return "effects";
     }
     let slow = facts.onsets_per_second < 0.7 && decay(facts) > 2.0;
     let stereo = facts.stereo.is_some();
     if slow && stereo {
-        return ("synth pad", 0.4);
+        return "synth pad";
     }
     if !stereo && facts.centroid_hz > 600.0 && pitch.glide_semitones_per_second < 0.4 {
-        return ("electric guitar", 0.4);
+        return "electric guitar";
     }
     if stereo
         && facts.centroid_hz < 700.0
@@ -215,7 +211,7 @@ fn held(facts: &Facts) -> (&'static str, f64) {
         && decay(facts) > 0.3
         && pitch.share > 0.5
     {
-        return ("keys", 0.35);
+        return "keys";
     }
-    ("synth", 0.35)
+    "synth"
 }
