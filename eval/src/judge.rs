@@ -375,9 +375,17 @@ fn level_gap(broken: &Judged<'_>, clean: &Judged<'_>, file: &str) -> Option<f64>
 /// A band of an equaliser: frequency and gain.
 pub type Band = (f64, f64);
 
+/// Inserts of the assistant that make room for others: what they cut is no repair.
+const ROOM: &[&str] = &["unmask", "keyed", "duck"];
+
 /// Every band on the strip that plays a file, and on its bus.
 #[must_use]
 pub fn bands(text: &str, file: &str) -> Vec<Band> {
+    bands_without(text, file, &[])
+}
+
+/// The same without the inserts of these ids.
+fn bands_without(text: &str, file: &str, ids: &[&str]) -> Vec<Band> {
     let Ok(session) = text.parse::<toml::Table>() else { return Vec::new() };
     let list = |key: &str| session.get(key).and_then(toml::Value::as_array).cloned().unwrap_or_default();
     let tracks = list("track");
@@ -394,21 +402,24 @@ pub fn bands(text: &str, file: &str) -> Vec<Band> {
     let bus = buses.iter().find(|bus| bus.get("id").and_then(toml::Value::as_str) == Some(output));
     let mut found = Vec::new();
     for strip in std::iter::once(track).chain(bus) {
-        collect(strip.get("insert").unwrap_or(&toml::Value::Boolean(false)), &mut found);
+        collect(strip.get("insert").unwrap_or(&toml::Value::Boolean(false)), ids, &mut found);
     }
     found
 }
 
-fn collect(value: &toml::Value, found: &mut Vec<Band>) {
+fn collect(value: &toml::Value, without: &[&str], found: &mut Vec<Band>) {
     match value {
-        toml::Value::Array(list) => list.iter().for_each(|value| collect(value, found)),
+        toml::Value::Array(list) => list.iter().for_each(|value| collect(value, without, found)),
         toml::Value::Table(table) => {
+            if table.get("id").and_then(toml::Value::as_str).is_some_and(|id| without.contains(&id)) {
+                return;
+            }
             let number =
                 |key: &str| table.get(key).and_then(|v| v.as_float().or(v.as_integer().map(|n| n as f64)));
             if let (Some(hz), Some(db)) = (number("freq_hz"), number("gain_db").or(number("range_db"))) {
                 found.push((hz, db));
             }
-            table.values().for_each(|value| collect(value, found));
+            table.values().for_each(|value| collect(value, without, found));
         }
         _ => {}
     }
@@ -429,8 +440,8 @@ fn eq_verdict(
     least_db: f64,
 ) {
     let (cut, before) = (
-        strongest(&bands(&broken.mixed.text, file), range),
-        strongest(&bands(&clean.mixed.text, file), range),
+        strongest(&bands_without(&broken.mixed.text, file, ROOM), range),
+        strongest(&bands_without(&clean.mixed.text, file, ROOM), range),
     );
     verdict.residual = Some(cut);
     verdict.found = cut <= least_db && cut < before - 0.5;

@@ -14,6 +14,8 @@ const RUMBLE_DB: f64 = -30.0;
 const NOTHING_DB: f64 = -60.0;
 /// Lowest corner that is worth a filter, Hz.
 const LEAST_HZ: f64 = 20.0;
+/// Up to here bodies of instruments ring by nature, Hz. By estimate, 2026-11-21, docs/decisions/050.
+const BODY_HZ: f64 = 450.0;
 /// Narrower than this is a tone that is played, not a body that rings. By estimate on the recordings of the test set,
 /// 2026-11-21, docs/decisions/047.
 const TONE_Q: f64 = 24.0;
@@ -145,6 +147,10 @@ pub(super) fn add_colour(room: &mut Room<'_>, number: usize, filter: (&str, f64,
 fn is_fault(room: &Room<'_>, number: usize, one: &Resonance) -> bool {
     let lane = &room.lanes[number];
     let pitch = room.facts(lane).pitch;
+    if one.body {
+        // Guitars and pianos have strong modes of their own below this; voices and strings are made of such bumps.
+        return matches!(lane.role.group, Group::Guitars | Group::Keys) && one.freq_hz > BODY_HZ;
+    }
     // That it stands out, is narrow and stays is what the ear asks of it already.
     if one.partial || one.q > TONE_Q {
         return false;

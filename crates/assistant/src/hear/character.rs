@@ -141,3 +141,78 @@ fn steadiness(course: &Course, film: &Film) -> f64 {
     let changes = (5..level.len()).filter(|at| on(*at)).map(|at| (level[at] - level[at - 5]).abs());
     percentile(changes.collect(), 0.5).unwrap_or(0.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A sound each second: rises by 40 dB in `rise` seconds, then each third of the bands falls by its slope, dB a second.
+    fn sounds(rise: f64, falls: [f64; 3]) -> Vec<f32> {
+        (0..1200)
+            .flat_map(|n| {
+                let since = f64::from(n % 100) / PER_SECOND;
+                let level = |slope: f64| {
+                    if since < rise { -40.0 * (1.0 - since / rise) } else { -slope * (since - rise) }
+                };
+                let parts = falls.map(|slope| (0.01 * math::db_to_power(level(slope).max(-60.0))) as f32);
+                [[parts[0]; 4], [parts[1]; 4], [parts[2]; 4]].concat()
+            })
+            .collect()
+    }
+
+    fn of(fast: &[f32], film: &Film) -> Character {
+        let course = Course::new(fast);
+        let onsets = course.onsets();
+        read(fast, &course, &onsets, film)
+    }
+
+    fn sounding() -> Film {
+        Film { active: vec![true; 240], ..Film::default() }
+    }
+
+    #[test]
+    fn a_stroke_rises_at_once_and_a_swell_in_its_time() {
+        assert!(of(&sounds(0.01, [30.0; 3]), &sounding()).rise_seconds <= 0.02);
+        // From -12 to -2 dB of 40 dB in 0.3 s: 75 ms.
+        let swell = of(&sounds(0.3, [30.0; 3]), &sounding()).rise_seconds;
+        assert!((swell - 0.075).abs() <= 0.02, "{swell}");
+    }
+
+    #[test]
+    fn each_part_of_the_spectrum_falls_by_its_own_slope() {
+        let found = of(&sounds(0.01, [15.0, 40.0, 90.0]), &sounding());
+        for (found, slope) in [
+            (found.fall_low_db_per_second, 15.0),
+            (found.fall_middle_db_per_second, 40.0),
+            (found.fall_high_db_per_second, 90.0),
+        ] {
+            assert!((found / slope - 1.0).abs() < 0.1, "{found} {slope}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_one_note_and_a_chord_as_many_as_it_has() {
+        for count in [1, 2, 3] {
+            let frame: Vec<f32> =
+                (0..12).map(|note| if note % 4 == 0 && note < 4 * count { 0.1 } else { 0.0 }).collect();
+            let film = Film { chroma: frame.repeat(60), ..sounding() };
+            let found = of(&sounds(0.01, [30.0; 3]), &film).notes_at_once;
+            assert!((found - f64::from(count)).abs() < 1e-6, "{count}: {found}");
+        }
+    }
+
+    #[test]
+    fn level_is_no_colour_and_another_balance_is() {
+        let film = |shape: &dyn Fn(usize, usize) -> f64| {
+            let bands = (0..120).flat_map(|n| (0..BANDS).map(move |band| shape(n, band) as f32)).collect();
+            Film { bands, ..sounding() }
+        };
+        // Louder and softer in turn by 12 dB: nothing moves.
+        let still = film(&|n, band| math::db_to_power(12.0 * (n % 2) as f64 - band as f64 * 0.5));
+        assert!(of(&sounds(0.01, [30.0; 3]), &still).colour_moves_db < 0.01);
+        // The upper half up by 6 dB and down again: 3 dB either side of the mean.
+        let moving = film(&|n, band| math::db_to_power(if band >= 20 { 6.0 * (n % 2) as f64 } else { 0.0 }));
+        let found = of(&sounds(0.01, [30.0; 3]), &moving).colour_moves_db;
+        assert!((found - 3.0).abs() < 0.05, "{found}");
+    }
+}

@@ -203,4 +203,7 @@ pub struct Resonance {
     pub share: f64,
     /// Whether it is a partial of what is played, not a fault: a line between valleys that do not stand out with it.
     pub partial: bool,
+    /// Whether the valleys between the notes stand out by themselves, narrowly: something rings whatever is played. Then
+    /// [`over_db`](Self::over_db) and [`q`](Self::q) are theirs.
+    pub body: bool,
 }

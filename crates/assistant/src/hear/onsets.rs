@@ -84,7 +84,7 @@ impl Course {
         percentile(times.collect(), 0.5)
     }
 
-    /// Decay after sounds end: the slope of falls from 8 to 28 dB under where they began.
+    /// Decay after sounds end: the slope of falls from 8 to 28 dB (or at least 18) under where they began.
     pub(super) fn tail(&self) -> Option<Decay> {
         let mut slopes = Vec::new();
         let mut at = 0;
@@ -123,7 +123,8 @@ impl Course {
             end += 1;
         }
         let below = |db: f64| self.level_db[start..end].iter().position(|level| *level <= from - db);
-        let slope = match (below(8.0), below(28.0)) {
+        // Where the next sound comes before 28 dB are reached, 18 must do: in a printed room phrases seldom leave more.
+        let slope = match (below(8.0), below(28.0).or_else(|| below(18.0))) {
             (Some(first), Some(last)) if last > first => {
                 Some(fit(&self.level_db[start + first..=start + last])).filter(|slope| *slope > 0.0)
             }
