@@ -210,13 +210,9 @@ fn judge(
     let decided = decide(relation, &strokes, search.rate_hz, sure.then_some(lag));
     // A second microphone never stays behind alone.
     let follows = (0.0, false, Basis::Follows);
-    let Some((delay, invert, basis)) = decided.or(settled.map(|_| follows)) else {
-        return Vec::new();
-    };
+    let Some((delay, invert, basis)) = decided.or(settled.map(|_| follows)) else { return Vec::new() };
     let Some(after) = lag::sum(&strokes, search.rate_hz, delay, invert) else { return Vec::new() };
-    // A drum that loses its body in the overheads was matched to another drum's sound. A hi-hat has none.
-    let has_body = matches!(song.tracks[relation.track].role.role.name, "kick" | "snare" | "toms");
-    if relation.kind == Relation::CloseToOverheads && has_body && after.low_db < before.low_db - LOW_LOST_DB {
+    if loses_its_body(song, relation, before.low_db, after.low_db) {
         return Vec::new();
     }
     // What the reference does, this track does as well.
@@ -240,11 +236,8 @@ fn judge(
         comb_before_db: before.comb_db,
         comb_after_db: after.comb_db,
     };
-    if total >= 0.0 {
-        return vec![own];
-    }
     // The later of two cannot be moved forward: the other one waits for it, unless something else is matched to that.
-    if settled.is_some() || relation.kind == Relation::CloseToOverheads {
+    if total >= 0.0 || settled.is_some() || relation.kind == Relation::CloseToOverheads {
         return vec![own];
     }
     let other = Alignment {
@@ -255,6 +248,12 @@ fn judge(
         ..own.clone()
     };
     vec![own, other]
+}
+
+/// Whether a drum loses its body in the overheads: then it was matched to another drum's sound. A hi-hat has none.
+fn loses_its_body(song: &Song, relation: &Match, before_db: f64, after_db: f64) -> bool {
+    let has_body = matches!(song.tracks[relation.track].role.role.name, "kick" | "snare" | "toms");
+    relation.kind == Relation::CloseToOverheads && has_body && after_db < before_db - LOW_LOST_DB
 }
 
 /// Delay, polarity and what they rest on; `None` when neither gate says anything.
@@ -279,8 +278,8 @@ fn decide(
     let still = lag::sum(strokes, rate_hz, 0.0, false)?;
     if let Some(lag) = together {
         let after = if lag.inverted { low.low_difference_db } else { low.low_db };
-        // Wires and strings in step are no gain if the body is lost for it.
-        if after >= still.low_db - LOW_LOST_DB {
+        // Wires in step are no gain if the body is lost for it. An amplifier turns the low end by itself: there the lag decides.
+        if relation.kind != Relation::SameDrum || after >= still.low_db - LOW_LOST_DB {
             return Some((delay, lag.inverted, Basis::CrossSpectrum));
         }
     }
