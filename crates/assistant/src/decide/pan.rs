@@ -1,6 +1,9 @@
 //! Left and right (C6): roles and pairs first, the others by their brightness, then a search for balance in five bands.
 
 mod balance;
+mod level;
+
+pub(super) use level::weigh;
 
 use super::lanes::Room;
 use crate::moves::{Draft, Family, Place};
@@ -60,32 +63,37 @@ pub(super) fn work(room: &mut Room<'_>) {
     let hat = hat_side(room);
     roles(room, &mut spots, hat);
     balance::search(room, &mut spots);
-    let spread = room.ask.style.spread.value;
-    for (number, spot) in spots {
-        let lane = room.lanes[number].clone();
-        if spot.pan == 0.0 {
-            continue;
-        }
-        let place = Place::control(&lane.id, "pan");
-        let text = format!("{}: {{value}}.", spot.why);
-        let draft = Draft::new(
-            "width.pan",
-            Family::Width,
-            place,
-            (spot.pan * spread).clamp(-1.0, 1.0).into(),
-            0.0.into(),
-            &text,
-        )
-        .because("centroid_hz", room.facts(&lane).centroid_hz)
-        .because("share_of_style", spread)
-        .confidence(spot.confidence)
-        .share(lane.share)
-        .or("the middle")
-        .evidence("Mansbridge et al. 2012, Pestana 2013 (mixing.md C6)");
-        let told = room.book.put(&mut room.desk, draft);
-        room.lanes[number].pan = told.and_then(|told| told.value.number()).unwrap_or(0.0);
+    for (number, spot) in spots.into_iter().filter(|(_, spot)| spot.pan != 0.0) {
+        place(room, number, &spot, 0.0);
+        room.spots.insert(number, spot);
     }
     narrow(room);
+}
+
+/// Puts a lane where it stands, and so far to the right of that as the balance of both sides asks.
+fn place(room: &mut Room<'_>, number: usize, spot: &Spot, shift: f64) {
+    let lane = room.lanes[number].clone();
+    let spread = room.ask.style.spread.value;
+    // What is asked of a share of the move comes out whole.
+    let share = (room.book.strength(Family::Width) * lane.share).max(1e-3);
+    let full = (spot.pan * spread + shift / share).clamp(-1.0, 1.0);
+    let draft = Draft::new(
+        "width.pan",
+        Family::Width,
+        Place::control(&lane.id, "pan"),
+        full.into(),
+        0.0.into(),
+        &format!("{}: {{value}}.", spot.why),
+    )
+    .because("centroid_hz", room.facts(&lane).centroid_hz)
+    .because("share_of_style", spread)
+    .because("for_left_and_right", shift)
+    .confidence(spot.confidence)
+    .share(lane.share)
+    .or("the middle")
+    .evidence("Mansbridge et al. 2012, Pestana 2013 (mixing.md C6)");
+    let told = room.book.put(&mut room.desk, draft);
+    room.lanes[number].pan = told.and_then(|told| told.value.number()).unwrap_or(0.0);
 }
 
 /// The positions of a rough mix, where its balance is kept.
