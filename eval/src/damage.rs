@@ -207,62 +207,20 @@ fn peak(planes: &[Vec<f64>]) -> f64 {
 /// Damages one file and writes it down.
 fn harm(target: &Path, clean: &Path, truth: &mut Truth, file: &str, kind: Kind) -> Result<()> {
     let (mut planes, rate) = wav::read(&clean.join(file))?;
-    let (mut amount, mut freq_hz) = (0.0, None);
-    let each = |planes: &mut Vec<Vec<f64>>, change: &dyn Fn(&mut [f64])| {
-        planes.iter_mut().for_each(|plane| change(plane));
-    };
-    match kind {
-        Kind::Loud | Kind::Soft | Kind::Tambourine | Kind::Backing => {
-            let wanted = match kind {
-                Kind::Soft => -12.0,
-                Kind::Tambourine => 15.0,
-                _ => 12.0,
-            };
-            // What would clip becomes as loud as it can: the rest of the song stays as it was.
-            amount = f64::min(wanted, -math::gain_to_db(peak(&planes)) - 0.1);
-            each(&mut planes, &|plane| plane.iter_mut().for_each(|x| *x *= math::db_to_gain(amount)));
-        }
-        Kind::Resonance => {
-            (amount, freq_hz) = (8.0, Some(640.0));
-            // Three decibels more than what counts: a resonance of Q 12 is that much lower in a third of an octave.
-            each(&mut planes, &|plane| bell(plane, 640.0, 12.0, 12.0));
-        }
-        Kind::Mud => {
-            (amount, freq_hz) = (7.0, Some(320.0));
-            each(&mut planes, &|plane| bell(plane, 320.0, 7.0, 1.0));
-        }
-        Kind::Dark => {
-            (amount, freq_hz) = (-14.0, Some(5_000.0));
-            let shelf = design(Curve::HighShelf, 3_000.0, -14.0, 0.707, f64::from(rate));
-            each(&mut planes, &|plane| Svf::new(shelf).process(plane));
-        }
-        Kind::Hum => {
-            (amount, freq_hz) = (-48.0, Some(50.0));
-            each(&mut planes, &|plane| noise::hum(plane, 50.0, -48.0));
-        }
-        Kind::PrintedReverb => {
-            amount = -5.0;
-            let seed = truth.seed;
-            each(&mut planes, &|plane| noise::reverberate(plane, 2.2, -5.0, seed));
-        }
-        Kind::Polarity => each(&mut planes, &|plane| plane.iter_mut().for_each(|x| *x = -*x)),
-        Kind::Clipped => {
-            amount = 10.0;
-            let top = 0.7;
-            let gain = math::db_to_gain(10.0) * top / peak(&planes);
-            each(&mut planes, &|plane| plane.iter_mut().for_each(|x| *x = (*x * gain).clamp(-top, top)));
-        }
+    let (amount, freq_hz) = match kind {
+        Kind::Loud | Kind::Soft | Kind::Tambourine | Kind::Backing => (turn_up(&mut planes, kind), None),
+        Kind::Clipped => (clip(&mut planes), None),
         Kind::LateStart => {
-            amount = 6.0;
-            each(&mut planes, &|_| {});
             planes.iter_mut().for_each(|plane| drop(plane.drain(..(6 * rate as usize).min(plane.len()))));
+            (6.0, None)
         }
         Kind::OneSided => {
             let plane = planes.first().cloned().unwrap_or_default();
             planes = vec![vec![0.0; plane.len()], plane];
+            (0.0, None)
         }
-        Kind::Silent | Kind::Duplicate | Kind::RoughMix => {}
-    }
+        _ => colour(&mut planes, kind, rate, truth.seed),
+    };
     let top = peak(&planes);
     if top > 0.99 {
         planes.iter_mut().flatten().for_each(|x| *x *= 0.99 / top);
@@ -277,6 +235,51 @@ fn harm(target: &Path, clean: &Path, truth: &mut Truth, file: &str, kind: Kind) 
     }
     truth.damage.push(Damage { kind: kind.word().to_owned(), file: file.to_owned(), amount, freq_hz });
     Ok(())
+}
+
+/// Too loud or too soft. What would clip becomes as loud as it can: the rest of the song stays as it was.
+fn turn_up(planes: &mut [Vec<f64>], kind: Kind) -> f64 {
+    let wanted = match kind {
+        Kind::Soft => -12.0,
+        Kind::Tambourine => 15.0,
+        _ => 12.0,
+    };
+    let amount = f64::min(wanted, -math::gain_to_db(peak(planes)) - 0.1);
+    planes.iter_mut().flatten().for_each(|x| *x *= math::db_to_gain(amount));
+    amount
+}
+
+/// Ten decibels over what the converter takes.
+fn clip(planes: &mut [Vec<f64>]) -> f64 {
+    let top = 0.7;
+    let gain = math::db_to_gain(10.0) * top / peak(planes);
+    planes.iter_mut().flatten().for_each(|x| *x = (*x * gain).clamp(-top, top));
+    10.0
+}
+
+/// Faults of tone, room and polarity, plane by plane: amount and frequency.
+fn colour(planes: &mut [Vec<f64>], kind: Kind, rate: u32, seed: u64) -> (f64, Option<f64>) {
+    let dark = design(Curve::HighShelf, 3_000.0, -14.0, 0.707, f64::from(rate));
+    for plane in planes {
+        match kind {
+            // Three decibels more than what counts: a resonance of Q 12 is that much lower in a third of an octave.
+            Kind::Resonance => bell(plane, 640.0, 12.0, 12.0),
+            Kind::Mud => bell(plane, 320.0, 7.0, 1.0),
+            Kind::Dark => Svf::new(dark).process(plane),
+            Kind::Hum => noise::hum(plane, 50.0, -48.0),
+            Kind::PrintedReverb => noise::reverberate(plane, 2.2, -5.0, seed),
+            Kind::Polarity => plane.iter_mut().for_each(|x| *x = -*x),
+            _ => {}
+        }
+    }
+    match kind {
+        Kind::Resonance => (8.0, Some(640.0)),
+        Kind::Mud => (7.0, Some(320.0)),
+        Kind::Dark => (-14.0, Some(5_000.0)),
+        Kind::Hum => (-48.0, Some(50.0)),
+        Kind::PrintedReverb => (-5.0, None),
+        _ => (0.0, None),
+    }
 }
 
 /// Puts a file into the song that does not belong there.

@@ -225,7 +225,7 @@ pub fn song(genre: Genre, arrangement: usize, seed: u64, seconds: f64) -> Plan {
     let form = if seconds > 30.0 { FULL } else { SHORT };
     let mut score = Score::new(own, bpm, (tonic, minor), seconds, form, genre.degrees);
     let amp = (40 + (rng.bits(3) % 140) as usize, rng.uniform(4) < 0.5);
-    let tracks = plan(genre.lines[arrangement % 4], arrangement, amp);
+    let tracks = plan(genre.lines[arrangement % 4], arrangement, amp, own);
     let has = |word: &str| tracks.iter().any(|track| track.word == word);
     let count_in = usize::from(has("click"));
     score.start_seconds += count_in as f64 * 4.0 * score.beat_seconds();

@@ -156,6 +156,91 @@ fn one_pair(song: &Song, pair: &Alignment, result: &mut Aligned) {
     }
 }
 
+/// How time and key were heard.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Timed {
+    /// Songs with a tempo that was found to 1 %, as it was written or half or twice of it; exactly as written; of so many.
+    pub tempo: [usize; 3],
+    /// Songs with the right key; with the right key or its relative; of so many in which one was named.
+    pub key: [usize; 3],
+    /// Borders of sections that were found within a bar; true ones; told ones.
+    pub sections: [usize; 3],
+    /// Count-ins that were found, to half a beat; of so many.
+    pub count_ins: [usize; 2],
+    /// What went wrong.
+    pub notes: Vec<String>,
+}
+
+impl Timed {
+    /// Adds another song's.
+    pub fn add(&mut self, other: &Self) {
+        let all = [
+            (&mut self.tempo[..], &other.tempo[..]),
+            (&mut self.key[..], &other.key[..]),
+            (&mut self.sections[..], &other.sections[..]),
+            (&mut self.count_ins[..], &other.count_ins[..]),
+        ];
+        for (sum, part) in all {
+            sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+        }
+        self.notes.extend(other.notes.iter().cloned());
+    }
+}
+
+/// Compares tempo, key and form with the truth. Speech over a bed has no tempo anyone keeps.
+#[must_use]
+pub fn timed(song: &Song, truth: &Truth) -> Timed {
+    let mut result = Timed::default();
+    if truth.genre == "podcast" {
+        return result;
+    }
+    result.tempo[2] = 1;
+    match song.time.tempo {
+        Some(tempo) => {
+            let near = |factor: f64| (tempo.bpm / (factor * truth.bpm) - 1.0).abs() < 0.01;
+            result.tempo[0] = usize::from([0.5, 1.0, 2.0].into_iter().any(near));
+            result.tempo[1] = usize::from(near(1.0));
+            if !near(1.0) {
+                result.notes.push(format!("tempo {:.1}, truth {:.1}", tempo.bpm, truth.bpm));
+            }
+        }
+        None => result.notes.push(format!("no tempo, truth {:.1}", truth.bpm)),
+    }
+    if let Some(key) = song.time.key {
+        let right = i32::from(key.tonic) == truth.tonic && key.minor == truth.minor;
+        // The relative minor lies three semitones under its major.
+        let relative = key.minor != truth.minor
+            && i32::from(key.tonic) == (truth.tonic + if truth.minor { 3 } else { 9 }) % 12;
+        result.key = [usize::from(right), usize::from(right || relative), 1];
+        if !right {
+            result.notes.push(format!(
+                "key {}, truth {} {}",
+                key.name(),
+                truth.tonic,
+                if truth.minor { "minor" } else { "major" }
+            ));
+        }
+    }
+    borders(song, truth, &mut result);
+    if let Some(start) = truth.count_in_seconds {
+        let found = song
+            .time
+            .count_in
+            .as_ref()
+            .is_some_and(|count| (count.start_seconds - start).abs() < 30.0 / truth.bpm);
+        result.count_ins = [usize::from(found), 1];
+    }
+    result
+}
+
+fn borders(song: &Song, truth: &Truth, result: &mut Timed) {
+    let bar = truth.beats_per_bar as f64 * 60.0 / truth.bpm;
+    let own: Vec<f64> = truth.sections.iter().skip(1).map(|span| span.start_seconds).collect();
+    let told: Vec<f64> = song.time.sections.iter().skip(1).map(|section| section.start_seconds).collect();
+    let near = |start: &&f64| told.iter().any(|told| (told - **start).abs() <= 1.05 * bar);
+    result.sections = [own.iter().filter(near).count(), own.len(), told.len()];
+}
+
 /// What became of a planted damage.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Repair {
@@ -181,6 +266,13 @@ pub struct Judged<'a> {
     pub mixed: &'a Mixed,
     /// What it measures.
     pub metrics: &'a Metrics,
+}
+
+/// Whether a damage is judged by what the mix measures; the others by what was found and set.
+#[must_use]
+pub fn is_measured(truth: &Truth) -> bool {
+    let measured = [Kind::Loud, Kind::Soft, Kind::Tambourine, Kind::Backing];
+    truth.damage.iter().filter_map(|damage| Kind::of(&damage.kind)).any(|kind| measured.contains(&kind))
 }
 
 /// What became of each damage, beside the mix of the clean twin.
@@ -283,9 +375,17 @@ fn level_gap(broken: &Judged<'_>, clean: &Judged<'_>, file: &str) -> Option<f64>
 /// A band of an equaliser: frequency and gain.
 pub type Band = (f64, f64);
 
+/// Inserts of the assistant that make room for others: what they cut is no repair.
+const ROOM: &[&str] = &["unmask", "keyed", "duck"];
+
 /// Every band on the strip that plays a file, and on its bus.
 #[must_use]
 pub fn bands(text: &str, file: &str) -> Vec<Band> {
+    bands_without(text, file, &[])
+}
+
+/// The same without the inserts of these ids.
+fn bands_without(text: &str, file: &str, ids: &[&str]) -> Vec<Band> {
     let Ok(session) = text.parse::<toml::Table>() else { return Vec::new() };
     let list = |key: &str| session.get(key).and_then(toml::Value::as_array).cloned().unwrap_or_default();
     let tracks = list("track");
@@ -302,21 +402,24 @@ pub fn bands(text: &str, file: &str) -> Vec<Band> {
     let bus = buses.iter().find(|bus| bus.get("id").and_then(toml::Value::as_str) == Some(output));
     let mut found = Vec::new();
     for strip in std::iter::once(track).chain(bus) {
-        collect(strip.get("insert").unwrap_or(&toml::Value::Boolean(false)), &mut found);
+        collect(strip.get("insert").unwrap_or(&toml::Value::Boolean(false)), ids, &mut found);
     }
     found
 }
 
-fn collect(value: &toml::Value, found: &mut Vec<Band>) {
+fn collect(value: &toml::Value, without: &[&str], found: &mut Vec<Band>) {
     match value {
-        toml::Value::Array(list) => list.iter().for_each(|value| collect(value, found)),
+        toml::Value::Array(list) => list.iter().for_each(|value| collect(value, without, found)),
         toml::Value::Table(table) => {
+            if table.get("id").and_then(toml::Value::as_str).is_some_and(|id| without.contains(&id)) {
+                return;
+            }
             let number =
                 |key: &str| table.get(key).and_then(|v| v.as_float().or(v.as_integer().map(|n| n as f64)));
             if let (Some(hz), Some(db)) = (number("freq_hz"), number("gain_db").or(number("range_db"))) {
                 found.push((hz, db));
             }
-            table.values().for_each(|value| collect(value, found));
+            table.values().for_each(|value| collect(value, without, found));
         }
         _ => {}
     }
@@ -337,8 +440,8 @@ fn eq_verdict(
     least_db: f64,
 ) {
     let (cut, before) = (
-        strongest(&bands(&broken.mixed.text, file), range),
-        strongest(&bands(&clean.mixed.text, file), range),
+        strongest(&bands_without(&broken.mixed.text, file, ROOM), range),
+        strongest(&bands_without(&clean.mixed.text, file, ROOM), range),
     );
     verdict.residual = Some(cut);
     verdict.found = cut <= least_db && cut < before - 0.5;

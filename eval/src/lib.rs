@@ -6,6 +6,7 @@
 
 pub mod corpus;
 pub mod damage;
+pub mod features;
 pub mod genre;
 pub mod instruments;
 pub mod invariances;

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use evaluation::mixers::{Assist, Mixer};
-use evaluation::{corpus, invariances, real, run, table};
+use evaluation::{corpus, features, invariances, real, run, table};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use studio::job::Job;
@@ -56,6 +56,9 @@ enum Command {
         /// Without the second hearing that must do without names.
         #[arg(long)]
         named_only: bool,
+        /// Only what became of the damage in damaged twins; measures where that decides.
+        #[arg(long)]
+        damage: bool,
         /// Write everything that was measured to this file.
         #[arg(long)]
         json: Option<PathBuf>,
@@ -84,6 +87,16 @@ enum Command {
         /// Where to write the session.
         #[arg(long)]
         session: Option<PathBuf>,
+    },
+    /// What is heard of every track of these folders, without names, as a table: for calibrating.
+    Features {
+        /// Folders of songs, with or without a truth.
+        folders: Vec<PathBuf>,
+    },
+    /// What is heard of these folders by their names: alignments, tempo, key, form, roles that are wrong.
+    Heard {
+        /// Folders of songs, with or without a truth.
+        folders: Vec<PathBuf>,
     },
     /// Tries what must not matter: order, level, polarity, names, rate, silence, a second run.
     Invariances {
@@ -120,14 +133,24 @@ fn work(command: Command) -> Result<ExitCode, Vec<Error>> {
             println!("{} songs in {}", written.len(), folder.display());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Run { folder, songs, mixer, style, strength, baselines, named_only, json } => {
+        Command::Run { folder, songs, mixer, style, strength, baselines, named_only, damage, json } => {
             let mixer = mixer_of(&mixer, style, strength)?;
-            let options = run::Options { mixer, songs, baselines, nameless: !named_only };
+            let options = run::Options { mixer, songs, baselines, nameless: !named_only, damage };
             table_of(&folder, &options, json.as_deref())
         }
         Command::Real { folder, style, out } => real_of(&folder, &style, out.as_deref(), &job),
         Command::Mix { folder, style, hear_only, session } => {
             mix_of(&folder, &style, hear_only, session.as_deref())
+        }
+        Command::Features { folders } => {
+            print!("{}", features::table(&folders).map_err(|error| vec![error])?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Heard { folders } => {
+            for folder in folders {
+                print!("{}", features::heard(&folder).map_err(|error| vec![error])?);
+            }
+            Ok(ExitCode::SUCCESS)
         }
         Command::Invariances { song, scratch } => {
             let told = |check: &invariances::Check| {

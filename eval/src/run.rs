@@ -1,7 +1,7 @@
 //! Runs a mixer over a corpus and holds it against the bars.
 
 use crate::damage::meant;
-use crate::judge::{Aligned, Judged, Repair, Roles, aligned, repairs, roles};
+use crate::judge::{Aligned, Judged, Repair, Roles, Timed, aligned, is_measured, repairs, roles, timed};
 use crate::metrics::{self, Metrics};
 use crate::mixers::{Assist, Mixed, Mixer, groups, mix};
 use crate::truth::Truth;
@@ -24,6 +24,8 @@ pub struct Options {
     pub baselines: bool,
     /// Roles a second time, without names.
     pub nameless: bool,
+    /// Damaged twins only; mixes are measured only where that decides.
+    pub damage: bool,
 }
 
 /// What came of a song.
@@ -51,10 +53,8 @@ pub struct SongResult {
     pub aligned: Aligned,
     /// Damage.
     pub repairs: Vec<Repair>,
-    /// Tempo that was found, and the true one.
-    pub bpm: [Option<f64>; 2],
-    /// Whether the key that was found is the true one.
-    pub key_right: Option<bool>,
+    /// Tempo, key, form.
+    pub timed: Timed,
     /// Baselines by name: audibility, distance, vocals, drums, bass.
     pub baselines: BTreeMap<String, Baseline>,
     /// Errors, if it could not be mixed.
@@ -125,13 +125,17 @@ fn family(
 ) -> Result<Vec<SongResult>> {
     let mut kept: Option<(Mixed, Metrics)> = None;
     let mut results = Vec::new();
-    for path in paths {
-        let truth = Truth::load(path)?;
+    let truths: Result<Vec<Truth>> = paths.iter().map(|path| Truth::load(path)).collect();
+    let truths = truths?;
+    let measured = !options.damage || truths.iter().any(is_measured);
+    for (path, truth) in
+        paths.iter().zip(truths).filter(|(_, truth)| !options.damage || truth.clean.is_some())
+    {
         let mut all = || {
             if kept.is_none() && (truth.clean.is_none() || matches!(options.mixer, Mixer::Assist(_))) {
                 let folder = corpus.join(clean);
                 let own = Truth::load(&folder).map_err(|error| vec![error])?;
-                kept = Some(heard(&folder, &own, &options.mixer)?);
+                kept = Some(heard(&folder, &own, &options.mixer, measured)?);
             }
             one(path, &truth, options, kept.as_ref())
         };
@@ -142,13 +146,21 @@ fn family(
     Ok(results)
 }
 
-/// Mixes and measures one song.
+/// Mixes one song and, if it is to be `measured`, measures it.
 ///
 /// # Errors
 /// Those of the mixer and the engine.
-pub fn heard(path: &Path, truth: &Truth, mixer: &Mixer) -> std::result::Result<(Mixed, Metrics), Vec<Error>> {
+pub fn heard(
+    path: &Path,
+    truth: &Truth,
+    mixer: &Mixer,
+    measured: bool,
+) -> std::result::Result<(Mixed, Metrics), Vec<Error>> {
     let job = Job::quiet().with_threads(1);
     let mixed = mix(mixer, path, truth, &job)?;
+    if !measured {
+        return Ok((mixed, nothing(truth)));
+    }
     let of = groups(&mixed.session, truth);
     let metrics = metrics::measure(&mixed.session, &|id| of.get(id).copied(), &job)?;
     Ok((mixed, metrics))
@@ -164,10 +176,14 @@ fn one(
     let wrap = |error| vec![error];
     let (mixed, metrics) = match (clean, &truth.clean) {
         (Some(clean), None) => clean.clone(),
-        _ => heard(path, truth, &options.mixer)?,
+        _ => heard(path, truth, &options.mixer, !options.damage || is_measured(truth))?,
     };
-    let reference = metrics::of_planes(&meant(path, truth).map_err(wrap)?, truth.sample_rate_hz);
     let mut result = empty(truth);
+    let reference = if options.damage {
+        nothing(truth)
+    } else {
+        metrics::of_planes(&meant(path, truth).map_err(wrap)?, truth.sample_rate_hz)
+    };
     result.distance = metrics.features.distance(&reference.features);
     if let Some(balance) = &mixed.balance {
         result.promised = promised(balance);
@@ -175,9 +191,7 @@ fn one(
     if let Some(song) = &mixed.song {
         result.roles = roles(song, truth);
         result.aligned = aligned(song, truth);
-        result.bpm[0] = song.time.tempo.as_ref().map(|tempo| tempo.bpm);
-        result.key_right =
-            song.time.key.as_ref().map(|key| i32::from(key.tonic) == truth.tonic && key.minor == truth.minor);
+        result.timed = timed(song, truth);
     }
     if let (Some((other, measured)), true) = (clean, truth.clean.is_some()) {
         let (broken, whole) =
@@ -194,7 +208,7 @@ fn one(
         for mixer in
             [Mixer::Unity, Mixer::EqualLoudness, Mixer::Random(1), Mixer::Random(2), Mixer::Random(3)]
         {
-            let (_, measured) = heard(path, truth, &mixer)?;
+            let (_, measured) = heard(path, truth, &mixer, true)?;
             let baseline = Baseline {
                 audibility: measured.audibility,
                 distance: measured.features.distance(&reference.features),
@@ -225,21 +239,25 @@ fn broken_promise(song: &SongResult) -> Option<(f64, &str)> {
     all.max_by(|a, b| a.0.total_cmp(&b.0))
 }
 
+/// Measurements of silence.
+fn nothing(truth: &Truth) -> Metrics {
+    metrics::of_planes(&[vec![0.0; 4_800], vec![0.0; 4_800]], truth.sample_rate_hz)
+}
+
 fn empty(truth: &Truth) -> SongResult {
     SongResult {
         id: truth.id.clone(),
         genre: truth.genre.clone(),
         tracks: truth.tracks.len(),
         has_lead: truth.has_lead,
-        metrics: metrics::of_planes(&[vec![0.0; 4_800], vec![0.0; 4_800]], truth.sample_rate_hz),
+        metrics: nothing(truth),
         distance: 0.0,
         promised: BTreeMap::new(),
         roles: Roles::default(),
         nameless: None,
         aligned: Aligned::default(),
         repairs: Vec::new(),
-        bpm: [None, Some(truth.bpm)],
-        key_right: None,
+        timed: Timed::default(),
         baselines: BTreeMap::new(),
         failed: Vec::new(),
     }
@@ -362,8 +380,9 @@ pub fn bars(all: &[SongResult]) -> Vec<Bar> {
 
 fn heard_bars(clean: &[SongResult]) -> Vec<Bar> {
     let (mut named, mut nameless, mut aligned) = (Roles::default(), Roles::default(), Aligned::default());
-    let (mut wrong, mut notes) = (Vec::new(), Vec::new());
+    let (mut wrong, mut notes, mut time) = (Vec::new(), Vec::new(), Timed::default());
     for song in clean {
+        time.add(&song.timed);
         named.add(&song.roles);
         nameless.add(&song.nameless.clone().unwrap_or_default());
         aligned.add(&song.aligned);
@@ -383,6 +402,26 @@ fn heard_bars(clean: &[SongResult]) -> Vec<Bar> {
             aligned.pairs,
             notes,
         ),
+        // No bars of issue 5: figures.
+        counted(
+            "tempo to 1 %, half and twice allowed",
+            0.0,
+            time.tempo[0],
+            time.tempo[2],
+            time.notes.clone(),
+        ),
+        counted("tempo to 1 %, as written", 0.0, time.tempo[1], time.tempo[2], Vec::new()),
+        counted("key", 0.0, time.key[0], time.key[2], Vec::new()),
+        counted("key or its relative", 0.0, time.key[1], time.key[2], Vec::new()),
+        counted("borders of sections found, to a bar", 0.0, time.sections[0], time.sections[1], Vec::new()),
+        counted(
+            "borders told that are there",
+            0.0,
+            time.sections[0].min(time.sections[2]),
+            time.sections[2],
+            Vec::new(),
+        ),
+        counted("count-ins", 0.0, time.count_ins[0], time.count_ins[1], Vec::new()),
     ]
 }
 

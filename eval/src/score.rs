@@ -61,16 +61,13 @@ pub struct Score {
     pub seed: u64,
 }
 
-const MAJOR: [i32; 7] = [0, 2, 4, 5, 7, 9, 11];
-const MINOR: [i32; 7] = [0, 2, 3, 5, 7, 8, 10];
-
-/// Rhythms of a phrase of two bars, sung: beat and length.
+/// Rhythms of two bars: beat and length in beats.
 const CALM: [&[(f64, f64)]; 3] = [
     &[(0.5, 0.5), (1.0, 0.5), (1.5, 1.0), (2.5, 0.5), (3.0, 1.4), (4.5, 0.5), (5.0, 1.8)],
     &[(0.0, 1.4), (1.5, 0.5), (2.0, 1.5), (3.5, 0.5), (4.0, 2.6)],
     &[(0.5, 0.5), (1.0, 1.0), (2.0, 0.5), (2.5, 1.4), (4.0, 1.0), (5.0, 0.5), (5.5, 1.3)],
 ];
-/// The same, spoken.
+/// The same for who sings many words.
 const BUSY: [&[(f64, f64)]; 2] = [
     &[
         (0.0, 0.45),
@@ -102,6 +99,8 @@ const BUSY: [&[(f64, f64)]; 2] = [
         (5.5, 0.9),
     ],
 ];
+const MAJOR: [i32; 7] = [0, 2, 4, 5, 7, 9, 11];
+const MINOR: [i32; 7] = [0, 2, 3, 5, 7, 8, 10];
 
 impl Score {
     /// A song of about `seconds`: `form` is a list of sections with their weights and energies, `degrees` the chords of verse

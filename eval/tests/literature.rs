@@ -48,7 +48,7 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
         assert!(twin(&at(to), &at(from), &truth, kind).unwrap());
         truth = Truth::load(&at(to)).unwrap();
     }
-    let mix = |mixer: &Mixer| heard(&at("dark"), &truth, mixer).unwrap();
+    let mix = |mixer: &Mixer| heard(&at("dark"), &truth, mixer, true).unwrap();
     let (unity, equal) = (mix(&Mixer::Unity), mix(&Mixer::EqualLoudness));
     let own = mix(&Mixer::Assist(Assist { style: "pop".to_owned(), ..Assist::default() }));
     Scene { folder, truth, unity, equal, own }

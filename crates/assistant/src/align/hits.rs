@@ -1,7 +1,7 @@
 //! Strokes in which one microphone hears its own drum best, and the samples around them.
 
 use super::relations::Match;
-use crate::hear::{Options, Song, Track, onset_peaks};
+use crate::hear::{FILM_PER_SECOND, Options, Song, Track, onset_peaks};
 use dsp::block::Buffer;
 use dsp::math;
 use std::collections::BTreeMap;
@@ -37,6 +37,8 @@ pub(super) fn hits(song: &Song, relation: &Match) -> Vec<f64> {
         .map(|(_, track)| track)
         .collect();
     let end = song.tracks[relation.track].duration_seconds() - SECONDS;
+    // A bass drum is known by its low end: in loudness, what its microphone hears of the snare may be more.
+    let own_low = (own.role.role.name == "kick").then(|| loudest_low_db(own)).flatten();
     let mut all: Vec<(f64, f64)> = onset_peaks(&own.film.onset, LEAST_RISE_DB)
         .into_iter()
         .map(|place| crate::hear::onset_seconds(place) + own.start_seconds)
@@ -45,7 +47,8 @@ pub(super) fn hits(song: &Song, relation: &Match) -> Vec<f64> {
             // How far over its own loud moments it is, less the same of the loudest rival.
             let level = |track: &Track| level_db(track, seconds) - track.facts.momentary_p95_lufs;
             let loudest = rivals.iter().map(|track| level(track)).fold(-60.0, f64::max);
-            (seconds, level(own) + (level(own) - loudest).min(12.0))
+            let here = own_low.map_or_else(|| level(own), |loud| low_db(own, seconds) - loud);
+            (seconds, here + (here - loudest).min(12.0))
         })
         .collect();
     all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.total_cmp(&b.0)));
@@ -59,6 +62,27 @@ fn level_db(track: &Track, seconds: f64) -> f64 {
     let start = ((seconds - track.start_seconds) * 20.0).floor().max(0.0) as usize;
     let power: f64 = track.film.loudness.iter().skip(start).take(2).map(|power| f64::from(*power)).sum();
     dsp::meter::loudness::lufs_of_power(f64::max(0.5 * power, 1e-12))
+}
+
+/// Bands of the film up to 140 Hz.
+const LOW_BANDS: usize = 3;
+
+/// Level of the low end in the frame of the film in which a moment lies, or the next, dB.
+fn low_db(track: &Track, seconds: f64) -> f64 {
+    let frame = ((seconds - track.start_seconds) * FILM_PER_SECOND).floor().max(0.0) as usize;
+    let power = |frame: usize| -> f64 {
+        track.film.frame(frame).iter().take(LOW_BANDS).map(|power| f64::from(*power)).sum()
+    };
+    math::power_to_db(power(frame).max(power(frame + 1)).max(1e-12))
+}
+
+/// 95th percentile of the low end's level, dB.
+fn loudest_low_db(track: &Track) -> Option<f64> {
+    let seconds = |frame: usize| frame as f64 / FILM_PER_SECOND + track.start_seconds;
+    let all = (0..track.film.frames())
+        .filter(|frame| track.film.sounds(*frame))
+        .map(|frame| low_db(track, seconds(frame)));
+    crate::hear::percentile(all.collect(), 0.95)
 }
 
 /// First frame of a stroke in a track, if all of it is inside the file.

@@ -27,6 +27,9 @@ const FEWEST: usize = 4;
 /// Sum over difference that decides about polarity alone, dB (C3).
 const LOW_DECIDES_DB: f64 = 1.0;
 
+/// Level of the low band that a delay may cost, dB. By estimate, 2026-11-21, see docs/decisions/050.
+const LOW_LOST_DB: f64 = 0.5;
+
 /// What is to be done to one track, and why.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alignment {
@@ -83,6 +86,9 @@ pub enum Basis {
     CrossSpectrum,
     /// Energy between 40 and 300 Hz of sum against difference decides: polarity only.
     LowEnergy,
+    /// Nothing was decided between the two: it goes where the microphone it belongs to goes, so that both stay as they were
+    /// recorded.
+    Follows,
 }
 
 /// Everything that is to be turned or moved, in order of tracks. Reads the files of the drums, basses and guitars concerned once more, for
@@ -201,10 +207,18 @@ fn judge(
     };
     let spread_at_48 = lag.spread_frames * 48_000.0 / search.rate_hz;
     let sure = lag.ratio >= LEAST_RATIO && spread_at_48 <= MOST_SPREAD_FRAMES;
-    let Some((delay, invert, basis)) = decide(relation, &strokes, search.rate_hz, sure.then_some(lag)) else {
+    let decided = decide(relation, &strokes, search.rate_hz, sure.then_some(lag));
+    // A second microphone never stays behind alone.
+    let follows = (0.0, false, Basis::Follows);
+    let Some((delay, invert, basis)) = decided.or(settled.map(|_| follows)) else {
         return Vec::new();
     };
     let Some(after) = lag::sum(&strokes, search.rate_hz, delay, invert) else { return Vec::new() };
+    // A drum that loses its body in the overheads was matched to another drum's sound. A hi-hat has none.
+    let has_body = matches!(song.tracks[relation.track].role.role.name, "kick" | "snare" | "toms");
+    if relation.kind == Relation::CloseToOverheads && has_body && after.low_db < before.low_db - LOW_LOST_DB {
+        return Vec::new();
+    }
     // What the reference does, this track does as well.
     let (moved, turned) =
         settled.map_or((0.0, false), |settled| (f64::from(settled.delay_frames), settled.invert));
@@ -261,21 +275,26 @@ fn decide(
     let low = lag::sum(strokes, rate_hz, delay, false)?;
     let decided = (low.low_db - low.low_difference_db).abs() >= LOW_DECIDES_DB;
     let by_low = low.low_difference_db > low.low_db;
-    match lag {
-        Some(lag) if !decided || by_low == lag.inverted => Some((delay, lag.inverted, Basis::CrossSpectrum)),
-        // The peak belongs to something else than the fundamental, so its lag is not that of the drum: polarity only.
-        Some(_) => {
-            let low = lag::sum(strokes, rate_hz, 0.0, false)?;
-            Some((0.0, low.low_difference_db > low.low_db, Basis::LowEnergy))
+    let together = lag.filter(|lag| !decided || by_low == lag.inverted);
+    let still = lag::sum(strokes, rate_hz, 0.0, false)?;
+    if let Some(lag) = together {
+        let after = if lag.inverted { low.low_difference_db } else { low.low_db };
+        // Wires and strings in step are no gain if the body is lost for it.
+        if after >= still.low_db - LOW_LOST_DB {
+            return Some((delay, lag.inverted, Basis::CrossSpectrum));
         }
-        None => decided.then_some((0.0, by_low, Basis::LowEnergy)),
     }
+    // The peak belongs to something else than the fundamental, so its lag is not that of the drum: polarity only.
+    let gain = still.low_difference_db - still.low_db;
+    (gain.abs() >= LOW_DECIDES_DB).then_some((0.0, gain > 0.0, Basis::LowEnergy))
 }
 
 /// From both gates' margins: 0.6 at the gates, towards 1 with margin and strokes.
 fn confidence(lag: &Lag, spread_at_48: f64, basis: Basis, strokes: usize) -> f64 {
-    if basis == Basis::LowEnergy {
-        return 0.5;
+    match basis {
+        Basis::LowEnergy => return 0.5,
+        Basis::Follows => return 0.6,
+        Basis::CrossSpectrum => {}
     }
     let ratio = ((lag.ratio - LEAST_RATIO) / LEAST_RATIO).clamp(0.0, 1.0);
     let spread = 1.0 - (spread_at_48 / MOST_SPREAD_FRAMES).min(1.0);

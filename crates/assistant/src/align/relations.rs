@@ -158,10 +158,19 @@ fn pairs(song: &Song, playing: &[usize]) -> Vec<Match> {
         let track = &song.tracks[index];
         matches!(track.role.role.group, Group::Bass | Group::Guitars) && track.played() == 1
     };
+    let sole = |role: &str| {
+        let mut all = playing.iter().copied().filter(|index| song.tracks[*index].role.role.name == role);
+        all.next().filter(|_| all.next().is_none())
+    };
     for (at, &first) in playing.iter().enumerate().filter(|(_, index)| strings(**index)) {
         for &second in playing[at + 1..].iter().filter(|index| strings(**index)) {
             let (a, b) = (&song.tracks[first], &song.tracks[second]);
-            if a.role.role.group != b.role.role.group || thing(a) != thing(b) || a.name == b.name {
+            // One bass with a direct and an amplified track is one bass, in whatever languages they are called.
+            let one_bass = sole("bass direct").zip(sole("bass amp"));
+            let one_bass = one_bass
+                .is_some_and(|(direct, amp)| [first, second].iter().all(|own| [direct, amp].contains(own)));
+            let same = one_bass || thing(a) == thing(b);
+            if a.role.role.group != b.role.role.group || !same || a.name == b.name {
                 continue;
             }
             let (direct_a, direct_b) = (is_direct(a), is_direct(b));

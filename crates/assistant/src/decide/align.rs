@@ -55,6 +55,7 @@ fn told(draft: Draft, one: &Alignment, reference: &str) -> Draft {
     };
     let basis = match one.basis {
         Basis::CrossSpectrum => "cross-spectrum",
+        Basis::Follows => "goes with the microphone it belongs to",
         Basis::LowEnergy => "energy of sum and difference under 300 Hz",
     };
     draft

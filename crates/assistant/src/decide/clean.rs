@@ -1,7 +1,7 @@
 //! What does not belong to a recording is taken away: rumble under it, and narrow peaks that stay (C7).
 
 use super::lanes::{Room, response_db, word_for};
-use crate::hear::Resonance;
+use crate::hear::{RESONANCE_OVER_DB, Resonance};
 use crate::moves::{Draft, Family, Place, named};
 use dsp::meter::loudness::KWeighting;
 use studio::mix::Group;
@@ -14,11 +14,9 @@ const RUMBLE_DB: f64 = -30.0;
 const NOTHING_DB: f64 = -60.0;
 /// Lowest corner that is worth a filter, Hz.
 const LEAST_HZ: f64 = 20.0;
-/// A resonance: so far over its surroundings, so narrow, so much of the time (C7).
-const OVER_DB: f64 = 6.0;
-const NARROW: f64 = 4.0;
-const STAYS: f64 = 0.4;
-/// Narrower than this is a tone that is played, not a body that rings. By calibration on the recordings of the test set,
+/// Up to here bodies of instruments ring by nature, Hz. By estimate, 2026-11-21, docs/decisions/050.
+const BODY_HZ: f64 = 450.0;
+/// Narrower than this is a tone that is played, not a body that rings. By estimate on the recordings of the test set,
 /// 2026-11-21, docs/decisions/047.
 const TONE_Q: f64 = 24.0;
 /// Constant part that is taken away, dBFS (C1, I5).
@@ -149,7 +147,12 @@ pub(super) fn add_colour(room: &mut Room<'_>, number: usize, filter: (&str, f64,
 fn is_fault(room: &Room<'_>, number: usize, one: &Resonance) -> bool {
     let lane = &room.lanes[number];
     let pitch = room.facts(lane).pitch;
-    if one.partial || one.over_db <= OVER_DB || one.share < STAYS || !(NARROW..=TONE_Q).contains(&one.q) {
+    if one.body {
+        // Guitars and pianos have strong modes of their own below this; voices and strings are made of such bumps.
+        return matches!(lane.role.group, Group::Guitars | Group::Keys) && one.freq_hz > BODY_HZ;
+    }
+    // That it stands out, is narrow and stays is what the ear asks of it already.
+    if one.partial || one.q > TONE_Q {
         return false;
     }
     // A drum is tuned, and a bass is its fundamental.
@@ -201,7 +204,7 @@ fn resonances(room: &mut Room<'_>, number: usize, first: usize) {
         .because("q", one.q)
         .because("share_of_time", one.share)
         .share(lane.share)
-        .confidence(0.5 + 0.4 * ((one.over_db - OVER_DB) / 6.0).min(1.0))
+        .confidence(0.5 + 0.4 * ((one.over_db - RESONANCE_OVER_DB) / 6.0).min(1.0))
         .or("a dynamic band, if it rings on some notes only")
         .evidence("half the excess of a peak that stays, Q at most 8 (mixing.md C7)");
         if let Some(told) = room.book.put(&mut room.desk, draft) {

@@ -46,6 +46,8 @@ pub struct Facts {
     pub onsets_per_second: f64,
     /// Median time to fall by 20 dB after an onset, seconds; `None` when no onset is followed by such a fall.
     pub decay_seconds: Option<f64>,
+    /// How sounds begin, hold and change.
+    pub character: Character,
     /// Pitch.
     pub pitch: Pitch,
     /// Sibilants.
@@ -84,6 +86,26 @@ impl Facts {
             ..Self::default()
         }
     }
+}
+
+/// How sounds begin, hold and change. None of it depends on gain.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Character {
+    /// Median time from 12 dB under the top of a sound to 2 dB under it, seconds: 0.01 for strokes, 0.1 and more for bows and pads.
+    pub rise_seconds: f64,
+    /// Median fall after the top of a sound below 340 Hz, dB a second; negative where it swells.
+    pub fall_low_db_per_second: f64,
+    /// The same from there to 2 kHz.
+    pub fall_middle_db_per_second: f64,
+    /// The same above.
+    pub fall_high_db_per_second: f64,
+    /// Median number of different notes of an octave that sound together (2 to the entropy of the chroma): 1 for a line, 3 and more
+    /// for chords.
+    pub notes_at_once: f64,
+    /// Median change of colour in 100 ms (levels of the film's bands less their mean, root mean square), dB.
+    pub colour_moves_db: f64,
+    /// Median change of level in 50 ms while it sounds, dB.
+    pub steadiness_db: f64,
 }
 
 /// Flat tops (I4).
@@ -181,4 +203,7 @@ pub struct Resonance {
     pub share: f64,
     /// Whether it is a partial of what is played, not a fault: a line between valleys that do not stand out with it.
     pub partial: bool,
+    /// Whether the valleys between the notes stand out by themselves, narrowly: something rings whatever is played. Then
+    /// [`over_db`](Self::over_db) and [`q`](Self::q) are theirs.
+    pub body: bool,
 }

@@ -2,6 +2,7 @@
 
 use super::Picked;
 use super::activity::{activity, integrated_lufs, percentile};
+use super::character;
 use super::facts::{Clipping, Facts, Pitch, Sibilance, Stereo};
 use super::film::{BANDS, Film, ONSETS_PER_SECOND, PITCHES_PER_SECOND, momentary_powers};
 use super::listen::Raw;
@@ -10,7 +11,7 @@ use super::tune;
 use dsp::math;
 use dsp::meter::loudness::{KWeighting, lufs_of_power};
 
-/// Least periodicity of a pitch. By calibration, 2026-11-21: voices have 0.9, drums under 0.6.
+/// Least periodicity of a pitch. By estimate, 2026-11-21: voices have 0.9, drums under 0.6.
 const PERIODIC: f32 = 0.8;
 
 /// What is mono in two channels is played as mono (I6, I7), of many channels the first two.
@@ -95,7 +96,7 @@ fn sibilants(raw: &Raw, active: &[bool], gain: f32) -> Vec<f32> {
     while start < out.len() {
         let hisses = out[start] > 0.0;
         let length = out[start..].iter().take_while(|power| (**power > 0.0) == hisses).count();
-        // Shorter is a click or a stop consonant, longer a breath or noise (by calibration, 2026-11-21).
+        // Shorter is a click or a stop consonant, longer a breath or noise (by estimate, 2026-11-21).
         if hisses && !(3..=40).contains(&length) {
             out[start..start + length].fill(0.0);
         }
@@ -145,6 +146,7 @@ fn facts(raw: &Raw, film: &Film, course: &Course, gain: f64, stereo: bool) -> Fa
     facts.onsets_per_second = onsets.len() as f64 / active_seconds;
     facts.decay_seconds = course.decay_seconds(&onsets);
     facts.tail = course.tail();
+    facts.character = character::read(&raw.fast, course, &onsets, film);
     facts.pitch = pitch(raw, film);
     facts.sibilance = sibilance(raw, film, active_seconds);
     let moving = facts.pitch.share > 0.3;

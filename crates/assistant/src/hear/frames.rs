@@ -1,6 +1,6 @@
 //! A stream cut into windows at a steady rate, and their powers.
 
-use dsp::fft::Fft;
+use dsp::fft::{Fft, RealFft};
 use dsp::window::Window;
 
 /// Rate at which the lengths below are meant; others use the power of two that lasts about as long.
@@ -105,7 +105,10 @@ impl Framer {
 #[derive(Debug)]
 pub(super) struct Powers {
     window: Vec<f64>,
-    plan: Fft,
+    /// For one plane, and for two at once, made when first needed.
+    one: Option<RealFft>,
+    two: Option<Fft>,
+    windowed: Vec<f64>,
     re: Vec<f64>,
     im: Vec<f64>,
     scale: f64,
@@ -113,12 +116,18 @@ pub(super) struct Powers {
     pub(super) sum: Vec<f64>,
 }
 
+fn load(to: &mut [f64], window: &[f64], plane: &[f64]) {
+    to.iter_mut().zip(window).zip(plane).for_each(|((y, w), x)| *y = w * x);
+}
+
 impl Powers {
     pub(super) fn new(size: usize) -> Self {
         let window = Window::Hann.periodic(size);
         let gain: f64 = window.iter().map(|w| w * w).sum();
         Self {
-            plan: Fft::new(size),
+            one: None,
+            two: None,
+            windowed: vec![0.0; size],
             re: vec![0.0; size],
             im: vec![0.0; size],
             // Both halves of a real signal's spectrum; energy of the window; Parseval.
@@ -128,36 +137,50 @@ impl Powers {
         }
     }
 
-    /// Transforms both planes at once, one as the real, one as the imaginary part. A missing second plane is silence.
-    fn transform(&mut self, planes: &[&[f64]]) {
-        let windowed = |to: &mut [f64], window: &[f64], plane: Option<&&[f64]>| match plane {
-            Some(plane) => to.iter_mut().zip(window).zip(*plane).for_each(|((y, w), x)| *y = w * x),
-            None => to.fill(0.0),
-        };
-        windowed(&mut self.re, &self.window, planes.first());
-        windowed(&mut self.im, &self.window, planes.get(1));
-        self.plan.forward(&mut self.re, &mut self.im);
+    /// Fills [`sum`](Self::sum).
+    pub(super) fn take(&mut self, planes: &[&[f64]]) {
+        match planes {
+            [one] => self.take_one(one),
+            [first, second] => self.take_two(first, second),
+            _ => {}
+        }
     }
 
-    /// Fills [`sum`](Self::sum): |Z(k)|² + |Z(N-k)|² is twice the power of both planes.
-    pub(super) fn take(&mut self, planes: &[&[f64]]) {
-        self.transform(planes);
-        let (size, half) = (self.re.len(), self.sum.len() - 1);
+    fn take_one(&mut self, plane: &[f64]) {
+        load(&mut self.windowed, &self.window, plane);
+        let size = self.windowed.len();
+        let bins = self.sum.len();
+        let (re, im) = (&mut self.re[..bins], &mut self.im[..bins]);
+        self.one.get_or_insert_with(|| RealFft::new(size)).forward(&self.windowed, re, im);
+        for ((sum, re), im) in self.sum.iter_mut().zip(re).zip(im) {
+            *sum = self.scale * (*re * *re + *im * *im);
+        }
+        // These two have no mirror.
+        self.sum[0] *= 0.5;
+        self.sum[bins - 1] *= 0.5;
+    }
+
+    /// Transforms both planes at once, one as the real, one as the imaginary part: |Z(k)|² + |Z(N-k)|² is twice the power of
+    /// both.
+    fn take_two(&mut self, first: &[f64], second: &[f64]) {
+        load(&mut self.re, &self.window, first);
+        load(&mut self.im, &self.window, second);
+        let size = self.re.len();
+        self.two.get_or_insert_with(|| Fft::new(size)).forward(&mut self.re, &mut self.im);
+        let half = self.sum.len() - 1;
         let scale = 0.5 * self.scale;
-        for k in 1..half {
-            let mirror = size - k;
-            let power = self.re[k] * self.re[k]
-                + self.im[k] * self.im[k]
-                + self.re[mirror] * self.re[mirror]
-                + self.im[mirror] * self.im[mirror];
-            self.sum[k] = scale * power;
+        let near = self.re[1..half].iter().zip(&self.im[1..half]);
+        let far = self.re[half + 1..].iter().rev().zip(self.im[half + 1..].iter().rev());
+        for ((sum, a), b) in self.sum[1..half].iter_mut().zip(near).zip(far) {
+            *sum = scale * (a.0 * a.0 + a.1 * a.1 + b.0 * b.0 + b.1 * b.1);
         }
         for k in [0, half] {
             self.sum[k] = scale * (self.re[k] * self.re[k] + self.im[k] * self.im[k]);
         }
     }
 
-    /// Fills [`sum`](Self::sum) and shows for each bin the power of the first plane and the real part of the cross-spectrum.
+    /// Fills [`sum`](Self::sum) and shows for each bin the power of the first plane and the real part of the cross-spectrum. Two
+    /// planes only.
     pub(super) fn take_pair(&mut self, planes: &[&[f64]], first: &mut [f64], cross: &mut [f64]) {
         self.take(planes);
         let (size, half) = (self.re.len(), self.sum.len() - 1);

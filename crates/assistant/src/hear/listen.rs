@@ -135,13 +135,15 @@ impl Ears {
             self.mono.extend_from_slice(left);
             self.sums[0] += left.iter().map(|x| x * x).sum::<f64>();
         } else {
+            // Not quite the middle, so that sides against each other do not vanish.
+            self.mono.extend(left.iter().zip(right).map(|(l, r)| 0.6 * l + 0.4 * r));
+            let [mut ll, mut rr, mut lr] = self.sums;
             for (l, r) in left.iter().zip(right) {
-                // Not quite the middle, so that sides against each other do not vanish.
-                self.mono.push(0.6 * l + 0.4 * r);
-                self.sums[0] += l * l;
-                self.sums[1] += r * r;
-                self.sums[2] += l * r;
+                ll += l * l;
+                rr += r * r;
+                lr += l * r;
             }
+            self.sums = [ll, rr, lr];
         }
         let (fast, film, long) = (&mut self.fast, &mut self.film, &mut self.long);
         self.fast_frames.push(&planes, |_, window| fast.take(window));
@@ -152,11 +154,13 @@ impl Ears {
 
     /// Samples as 32-bit floats, frame by frame.
     fn identify(&mut self, block: &Buffer) {
-        self.bytes.clear();
-        for n in 0..block.frames() {
-            for channel in 0..block.channels() {
-                self.bytes.extend_from_slice(&(block.channel(channel)[n] as f32).to_le_bytes());
-            }
+        let channels = block.channels();
+        self.bytes.resize(4 * channels * block.frames(), 0);
+        for channel in 0..channels {
+            let places = self.bytes.chunks_exact_mut(4).skip(channel).step_by(channels);
+            places
+                .zip(block.channel(channel))
+                .for_each(|(place, x)| place.copy_from_slice(&(*x as f32).to_le_bytes()));
         }
         self.hash.update(&self.bytes);
     }
@@ -244,10 +248,15 @@ impl Fifty {
             } else {
                 self.filter.energy([l, r], &mut self.weighted);
             }
-            for x in l.iter().chain(r) {
-                self.plain += x * x;
-                self.top = self.top.max(x.abs());
+            let (mut plain, mut top) = (self.plain, self.top);
+            for plane in [l, r] {
+                for x in plane {
+                    plain += x * x;
+                    let size = x.abs();
+                    top = if size > top { size } else { top };
+                }
             }
+            (self.plain, self.top) = (plain, top);
             start += frames;
             self.filled += frames;
             self.left_in_step -= frames;
@@ -294,15 +303,20 @@ impl Crest {
 
     fn take(&mut self, left: &[f64], right: &[f64]) {
         let (keep, take) = (self.keep, 1.0 - self.keep);
-        let mut right = right.iter();
-        for l in left {
-            let r = right.next().copied().unwrap_or(0.0);
-            let power = l * l + r * r;
-            self.peak = f64::max(power, keep * self.peak);
-            self.mean = keep * self.mean + take * power;
-            self.peaks += self.peak;
-            self.means += self.mean;
+        let (mut peak, mut mean, mut peaks, mut means) = (self.peak, self.mean, self.peaks, self.means);
+        let mut tick = |power: f64| {
+            let kept = keep * peak;
+            peak = if power > kept { power } else { kept };
+            mean = keep * mean + take * power;
+            peaks += peak;
+            means += mean;
+        };
+        if right.is_empty() {
+            left.iter().for_each(|l| tick(l * l));
+        } else {
+            left.iter().zip(right).for_each(|(l, r)| tick(l * l + r * r));
         }
+        (self.peak, self.mean, self.peaks, self.means) = (peak, mean, peaks, means);
         if self.peak < 1e-30 {
             (self.peak, self.mean) = (0.0, 0.0);
         }

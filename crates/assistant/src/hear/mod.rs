@@ -8,6 +8,7 @@
 //! of memory a second of a track; measured 2026-11-21 on the demo song (992 channel-seconds in 7.2 s, 27 MB).
 
 mod activity;
+mod character;
 mod facts;
 mod film;
 mod finish;
@@ -22,8 +23,9 @@ mod tune;
 pub(crate) use activity::percentile;
 pub(crate) use finish::onset_seconds;
 pub(crate) use onsets::{LEAST_DB as LEAST_ONSET_DB, peaks as onset_peaks};
+pub(crate) use resonance::OVER_DB as RESONANCE_OVER_DB;
 
-pub use facts::{Clipping, Decay, Facts, Hum, Pitch, Resonance, Sibilance, Stereo};
+pub use facts::{Character, Clipping, Decay, Facts, Hum, Pitch, Resonance, Sibilance, Stereo};
 pub use film::{
     BANDS, CHROMA_PER_SECOND, FILM_PER_SECOND, Film, LOUDNESS_PER_SECOND, ONSETS_PER_SECOND,
     PITCHES_PER_SECOND, band_centre_hz, band_edges_hz,

@@ -7,7 +7,7 @@ use dsp::math;
 
 /// What is softer than this under the loud moments (95th percentile) is no rise and no fall, dB.
 const RANGE_DB: f64 = 50.0;
-/// Least strength of an onset: mean rise over all bands, dB. By calibration, 2026-11-21: softly played chords have 3, vibrato
+/// Least strength of an onset: mean rise over all bands, dB. By estimate, 2026-11-21: softly played chords have 3, vibrato
 /// under 1.5.
 pub(crate) const LEAST_DB: f32 = 2.5;
 /// Values a second.
@@ -19,7 +19,7 @@ pub(super) struct Course {
     /// Onset strength.
     pub(super) onset: Vec<f32>,
     /// Level of everything, dB, never lower than [`RANGE_DB`] under the loud moments.
-    level_db: Vec<f64>,
+    pub(super) level_db: Vec<f64>,
     /// Loud moments, dB.
     loud_db: f64,
 }
@@ -84,7 +84,7 @@ impl Course {
         percentile(times.collect(), 0.5)
     }
 
-    /// Decay after sounds end: the slope of falls from 8 to 28 dB under where they began.
+    /// Decay after sounds end: the slope of falls from 8 to 28 dB (or at least 18) under where they began.
     pub(super) fn tail(&self) -> Option<Decay> {
         let mut slopes = Vec::new();
         let mut at = 0;
@@ -115,7 +115,7 @@ impl Course {
         let mut lowest = from;
         let mut end = start + 1;
         while let Some(level) = self.level_db.get(end) {
-            // Up by 4 dB again: the next sound. By calibration, 2026-11-21: tails ripple by 3.
+            // Up by 4 dB again: the next sound. By estimate, 2026-11-21: tails ripple by 3.
             if *level > lowest + 4.0 || lowest < from - 30.0 {
                 break;
             }
@@ -123,7 +123,8 @@ impl Course {
             end += 1;
         }
         let below = |db: f64| self.level_db[start..end].iter().position(|level| *level <= from - db);
-        let slope = match (below(8.0), below(28.0)) {
+        // Where the next sound comes before 28 dB are reached, 18 must do: in a printed room phrases seldom leave more.
+        let slope = match (below(8.0), below(28.0).or_else(|| below(18.0))) {
             (Some(first), Some(last)) if last > first => {
                 Some(fit(&self.level_db[start + first..=start + last])).filter(|slope| *slope > 0.0)
             }

@@ -19,7 +19,7 @@ const SUM: usize = 700;
 /// Highest pitch.
 const HIGHEST_HZ: f64 = 1_500.0;
 /// The first dip below this is taken (de Cheveigné and Kawahara, "YIN", JASA 111(4), 2002, step 4: 0.1; a little more for
-/// instruments with bleed, by calibration, 2026-11-21).
+/// instruments with bleed, by estimate, 2026-11-21).
 const DIP: f64 = 0.15;
 /// Points of a chroma window: 0.68 s at 12 kHz, so that semitones at 100 Hz are four bins apart.
 const CHROMA_WINDOW: usize = 8192;
@@ -39,7 +39,7 @@ pub(super) struct Heard {
 /// Listens for pitch.
 #[derive(Debug)]
 pub(super) struct PitchEar {
-    low_pass: Vec<Biquad>,
+    low_pass: Option<[Biquad; 3]>,
     every: usize,
     phase: usize,
     waiting: Vec<f64>,
@@ -58,8 +58,9 @@ impl PitchEar {
         let corner = CORNER_HZ.min(0.4 * rate_hz).min(0.45 * sample_rate_hz);
         let section =
             |q: f64| Biquad::new(design(Curve::LowPass, corner, 0.0, q, sample_rate_hz).coefficients());
+        let sections: Vec<Biquad> = butterworth_qs(6).map(section).collect();
         Self {
-            low_pass: if every > 1 { butterworth_qs(6).map(section).collect() } else { Vec::new() },
+            low_pass: (every > 1).then(|| sections.try_into().ok()).flatten(),
             every,
             phase: 0,
             waiting: Vec::new(),
@@ -76,9 +77,12 @@ impl PitchEar {
     pub(super) fn push(&mut self, mono: &[f64]) {
         self.scratch.clear();
         self.scratch.extend_from_slice(mono);
-        for section in &mut self.low_pass {
-            section.process(&mut self.scratch);
-            section.settle();
+        if let Some(sections) = &mut self.low_pass {
+            // All three at once: each waits for itself only, and the processor runs them side by side.
+            let [mut a, mut b, mut c] = sections.clone();
+            self.scratch.iter_mut().for_each(|x| *x = c.tick(b.tick(a.tick(*x))));
+            *sections = [a, b, c];
+            sections.iter_mut().for_each(Biquad::settle);
         }
         self.waiting.clear();
         let first = (self.every - self.phase) % self.every;

@@ -9,14 +9,18 @@ const PER_OCTAVE: f64 = 24.0;
 const LOWEST_HZ: f64 = 80.0;
 const HIGHEST_HZ: f64 = 12_000.0;
 /// Over the envelope around it (C7), and in so many of the frames.
-const OVER_DB: f64 = 6.0;
+pub(crate) const OVER_DB: f64 = 6.0;
 const SHARE: f64 = 0.4;
 /// Least Q (C7).
 const LEAST_Q: f64 = 4.0;
-/// Stands this much farther over its surroundings than its valleys do: a line, not a resonance, dB. By calibration, 2026-11-21.
+/// Stands this much farther over its surroundings than its valleys do: a line, not a resonance, dB. By estimate, 2026-11-21.
 const LINE_DB: f64 = 6.0;
 /// A peak narrower than this is a tone. By our own convention: rooms and bodies have 5 to 30.
 const HIGHEST_Q: f64 = 45.0;
+/// A body that rings lifts the valleys between notes as well: by so much, and so narrowly, against its surroundings. By estimate on
+/// the corpus and one real kit, 2026-11-21, see docs/decisions/050.
+const BODY_DB: f64 = 7.0;
+const BODY_Q: f64 = 6.0;
 /// Most that are told.
 const MOST: usize = 8;
 /// Levels are sorted by loudness in steps of so many dB, from the lowest.
@@ -197,9 +201,16 @@ impl Heard {
                 let line = above[band] - deep[band] > LINE_DB || q > HIGHEST_Q;
                 let partial = line || steady.is_some_and(|range| belongs(freq_hz, range));
                 let keep = share >= SHARE && q >= LEAST_Q;
-                keep.then_some(Resonance { freq_hz, over_db: above[band], q, share, partial })
+                keep.then_some(Resonance { freq_hz, over_db: above[band], q, share, partial, body: false })
             })
             .collect();
+        let share = |band: usize| out[band] as f64 / frames.max(1) as f64;
+        let bodies = bodies(&valleys, &deep, &share, &edges);
+        // What is told as a body is not told again as a line of it.
+        found.retain(|one| {
+            bodies.iter().all(|body| math::log2(one.freq_hz / body.freq_hz).abs() > 1.0 / 12.0)
+        });
+        found.extend(bodies);
         found.sort_by(|a, b| b.over_db.total_cmp(&a.over_db));
         found.truncate(MOST);
         found
@@ -242,6 +253,36 @@ fn valleys(spectrum: &[f64], bin_hz: f64, edges: &[f64]) -> Vec<f64> {
             let bins = spectrum.get(from..to.min(spectrum.len())).unwrap_or(&[]);
             let inverse: f64 = bins.iter().map(|power| 1.0 / (power + 1e-20)).sum();
             -10.0 * fast_log10(inverse / bins.len().max(1) as f64)
+        })
+        .collect()
+}
+
+/// Bumps of the valleys.
+fn bodies(valleys: &[f64], deep: &[f64], share: &dyn Fn(usize) -> f64, edges: &[f64]) -> Vec<Resonance> {
+    let last = deep.len().saturating_sub(1);
+    let highest = |band: &usize| {
+        let around = &deep[band.saturating_sub(2 * NEAR)..=(band + 2 * NEAR).min(last)];
+        deep[*band] >= BODY_DB && around.iter().all(|other| *other <= deep[*band])
+    };
+    (NEAR..deep.len().saturating_sub(NEAR))
+        .filter(highest)
+        .filter_map(|band| {
+            // Its width at half power.
+            let half = valleys[band] - 3.0;
+            let low = (0..band).rev().find(|at| valleys[*at] <= half).unwrap_or(0);
+            let high = (band..deep.len()).find(|at| valleys[*at] <= half).unwrap_or(last);
+            let octaves = (high - low) as f64 / PER_OCTAVE;
+            let q = 1.0 / (math::exp2(0.5 * octaves) - math::exp2(-0.5 * octaves));
+            let share = (band - NEAR..=band + NEAR).map(share).fold(0.0, f64::max);
+            let freq_hz = (edges[band] * edges[band + 1]).sqrt();
+            (q >= BODY_Q && share >= SHARE).then_some(Resonance {
+                freq_hz,
+                over_db: deep[band],
+                q,
+                share,
+                partial: false,
+                body: true,
+            })
         })
         .collect()
 }

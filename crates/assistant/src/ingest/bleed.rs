@@ -6,10 +6,10 @@ use studio::mix::Group;
 
 /// Correlation of rises outside a track's own strokes (I12).
 const BLEED: f64 = 0.3;
-/// The same for what is not a drum: players who are in time with each other have 0.3 without any bleed. By calibration, 2026-11-21.
+/// The same for what is not a drum: players who are in time with each other have 0.3 without any bleed. By estimate, 2026-11-21.
 const BLEED_OF_OTHERS: f64 = 0.45;
 /// Under its own loud moments from which on a track is outside its own strokes, and how far down there is still something, LU. By
-/// calibration, 2026-11-21.
+/// estimate, 2026-11-21.
 const OUTSIDE_LU: f64 = 8.0;
 const SOMETHING_LU: f64 = 45.0;
 /// Least length of what is compared, values of the course: four seconds.

@@ -11,9 +11,9 @@ use studio::mix::Group;
 const RESIDUAL_DB: f64 = -12.0;
 /// Frames of the film that are added up before they are compared: a second.
 const TOGETHER: usize = 10;
-/// Share of a mix's power that makes a track a part of it: -25 dB. By calibration, 2026-11-21.
+/// Share of a mix's power that makes a track a part of it: -25 dB. By estimate, 2026-11-21.
 const PART: f64 = 0.003;
-/// Share of all tracks that have to be part of a mix, and the fewest. By calibration, 2026-11-21: overheads hold the drums only.
+/// Share of all tracks that have to be part of a mix, and the fewest. By estimate, 2026-11-21: overheads hold the drums only.
 const MANY: f64 = 0.6;
 const FEWEST: usize = 3;
 /// Rounds of the solver: it stands still after some tens.

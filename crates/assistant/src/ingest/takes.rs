@@ -7,13 +7,13 @@ use studio::mix::{Group, side_of};
 
 /// Decay of a printed room on voices and snares, seconds (I11).
 const PRINTED_SECONDS: f64 = 0.8;
-/// Noise this near to the sound is heard, dB. By calibration, 2026-11-21: quiet preamplifiers are 50 and more away.
+/// Noise this near to the sound is heard, dB. By estimate, 2026-11-21: quiet preamplifiers are 50 and more away.
 const NOISY_DB: f64 = 30.0;
-/// Tuning against the song's, and median deviation of held notes, cents: what listeners notice on sung notes (by calibration,
+/// Tuning against the song's, and median deviation of held notes, cents: what listeners notice on sung notes (by estimate,
 /// 2026-11-21; 20 cents is a usual figure for voices).
 const TUNING_CENTS: f64 = 25.0;
 const DEVIATION_CENTS: f64 = 22.0;
-/// Distance of onsets from the nearest part of a beat against what chance would give; 1 is chance. By calibration, 2026-11-21:
+/// Distance of onsets from the nearest part of a beat against what chance would give; 1 is chance. By estimate, 2026-11-21:
 /// players have 0.3, a track that was moved by a third of a part has more than 0.7.
 const LOOSE: f64 = 0.75;
 /// Fewest onsets and held seconds that say something.

@@ -1,8 +1,14 @@
 //! What a track is: by its name, its folder, its metadata and its sound (part f of the mixing rules).
 
+mod features;
+mod model;
 mod name;
 mod others;
+mod refine;
 mod sound;
+mod weights;
+
+pub use features::{FEATURES, features};
 
 use crate::hear::{Options, Song, Track};
 use studio::message::{Finding, Severity};
@@ -72,6 +78,21 @@ impl Guess {
     }
 }
 
+/// The song as it is sorted without any name: what [`ignore_names`](Options::ignore_names) would have given, but for what names
+/// decided before roles (sides, dry twins, clicks).
+#[must_use]
+pub fn nameless(song: &Song) -> Song {
+    let mut blind = song.clone();
+    sort(&mut blind, &Options { ignore_names: true, ..Options::default() });
+    blind
+}
+
+/// What a name says by itself, with the folder it is in: words only.
+#[must_use]
+pub fn named(name: &str, folder: Option<&str>) -> Option<&'static RoleInfo> {
+    name::said_with_folder(name, folder).map(|said| said.role)
+}
+
 /// How much each source weighs (f.3).
 const FOLDER: f64 = 0.6;
 const METADATA: f64 = 0.8;
@@ -104,7 +125,7 @@ fn alone(track: &Track, options: &Options) -> Guess {
         guess.because.extend(written(track));
         guess.side = side_of(&track.name).map(|(side, _)| side);
     }
-    guess.because.extend(sound::listen(&track.facts).into_iter().map(|heard| Evidence {
+    guess.because.extend(sound::listen(track).into_iter().map(|heard| Evidence {
         source: Source::Sound,
         role: heard.role,
         weight: heard.weight,
@@ -190,8 +211,7 @@ fn ask(track: &mut Track) {
     }
     let mut choices: Vec<&'static str> =
         if guess.confidence > 0.0 { vec![guess.role.name] } else { Vec::new() };
-    let more =
-        guess.because.iter().map(|reason| reason.role).chain(sound::likely(&track.facts).iter().copied());
+    let more = guess.because.iter().map(|reason| reason.role).chain(sound::likely(track));
     for role in more {
         if choices.len() < 4 && !choices.contains(&role) && name::role_named(role).is_some() {
             choices.push(role);

@@ -1,48 +1,64 @@
 //! What a name says.
 
+use super::refine::{plain, refined};
 use studio::mix::{Group, ROLES, RoleInfo, words};
 
 /// Words besides those of the studio's table, by role: more languages, and pairs of words that mean something of their own.
 /// By our own convention, from the vocabulary of recording sessions in these languages.
 const MORE: &[(&str, &str)] = &[
-    ("kick", "cassa bumbo stopa basdrum fußtrommel grossetrommel бочка キック バスドラム"),
-    ("snare", "caja caixa snaredrum trommel werbel kleinetrommel малый スネア"),
+    ("kick", "cassa bumbo stopa basdrum fußtrommel grossetrommel бочка キック バスドラム kin kout"),
+    ("snare", "caja caixa snaredrum trommel werbel kleinetrommel малый スネア handclap palmas"),
     ("toms", "standtom hängetom timpano floortom racktom surdo タム"),
     ("hi-hat", "charles chimbal hihats hochhut ハイハット хэт"),
-    ("overheads", "cymbales platillos pratos topmics ohs оверхед シンバル"),
+    ("overheads", "cymbales platillos pratos topmics ohs оверхед シンバル ovhd ovhds overs cymb cymbs"),
     ("room", "drumroom drumsroom roommic roommics sala stanza pièce ルーム"),
     ("drum kit", "perkusja trommeln trummor барабаны ドラム drumloop beats"),
-    ("percussion", "maracas timpani pandeiro perkussion percusión vibraphone glockenspiel marimba"),
+    (
+        "percussion",
+        "maracas timpani pandeiro perkussion percusión vibraphone glockenspiel marimba shkr shk pandereta pandero tamburin tamburello tambo tumbadora cencerro pauken timp djembe darbuka bombos",
+    ),
     ("bass direct", "basslinein dibass lineinbass"),
     ("bass amp", "ampbass bassspeaker bassbox"),
     (
         "bass",
-        "basssynth bassynth moogbass bassmoog baixo basgitaar bassgitarre bassguitar subbass бас ベース",
+        "basssynth bassynth moogbass bassmoog baixo basgitaar bassgitarre bassguitar subbass бас ベース contrabajo reese fretless bassline",
     ),
     (
         "electric guitar",
-        "egitarre eguitar elecgtr gitaar gitara powerchords stratocaster tele strat гитара ギター",
+        "egitarre eguitar elecgtr gitaar gitara powerchords stratocaster tele strat гитара ギター egit git lespaul eguit egtr",
     ),
     (
         "acoustic guitar",
-        "akustikgitarre westerngitarre violão violao acusticа chitarraacustica guitarraacústica アコギ",
+        "akustikgitarre westerngitarre violão violao acusticа chitarraacustica guitarraacústica アコギ agit aguitar akustik",
     ),
     ("lead guitar", "sologtr sologuitar guitarrasolo sologuitarra chitarrasolista gitarrensolo sologuitare"),
-    ("keys", "flügel fluegel tastiere teclas tangenten celesta harpsichord cembalo клавиши ピアノ"),
+    (
+        "keys",
+        "flügel fluegel tastiere teclas tangenten celesta harpsichord cembalo клавиши ピアノ orgue akkordeon fisarmonica harmonium",
+    ),
     ("synth pad", "fläche flächen nappe nappes atmopad"),
-    ("synth", "synthé synthi leadsynth synthesizer シンセ 8bit chip bells"),
-    ("strings", "cordes cordas stråkar bratsche geigen violins violas cellos orchestra ストリングス"),
+    ("synth", "synthé synthi leadsynth synthesizer シンセ 8bit chip bells arpeggio serum virus"),
+    (
+        "strings",
+        "cordes cordas stråkar bratsche geigen violins violas cellos orchestra ストリングス chelo violoncelo violini",
+    ),
     (
         "brass and woodwinds",
-        "cuivres metales fiati bläser blaeser flöte floete querflöte klarinette oboen fagott saxofon trompette vents tuba piccolo",
+        "cuivres metales fiati bläser blaeser flöte floete querflöte klarinette oboen fagott saxofon trompette vents tuba piccolo flauta flauto clar corno clarino trombon saxofono",
     ),
     (
         "lead vocal",
-        "wokal zang sång voces vocals vocalist leadstimme вокал ボーカル dialog dialogue podcast narrator speech",
+        "wokal zang sång voces vocals vocalist leadstimme вокал ボーカル dialog dialogue podcast narrator speech speaker sprecher host guest gast moderator chant anchor interviewer",
     ),
     ("double", "doppel doppler doubletrack adlibs dubl"),
-    ("backing vocals", "chœurs chœur choeurs cori coros chöre chórki бэк コーラス bvs backvocals backings"),
-    ("effects", "efectos effets effetti geräusche samples sample ambiance"),
+    (
+        "backing vocals",
+        "chœurs chœur choeurs cori coros chöre chórki бэк コーラス bvs backvocals backings chorale harmonies bgvs",
+    ),
+    (
+        "effects",
+        "efectos effets effetti geräusche samples sample ambiance uplifter downlifter atmo fieldrec roomtone crackle whoosh",
+    ),
     ("reference", "roughmixdown stereomaster"),
 ];
 
@@ -188,24 +204,47 @@ pub(super) fn said(name: &str) -> Option<Said> {
         // A file called `Bounce` is one.
         words = all;
     }
-    let mut best: Option<(bool, usize, usize, &RoleInfo, &str)> = None;
+    let folded: Vec<String> = words.iter().map(|word| plain(word)).collect();
+    let whole = best(|alias| place_of(&words, alias).or_else(|| place_of(&folded, alias)));
+    let named = |role: &'static RoleInfo, alias: &'static str, weight: f64| {
+        let role = role_named(refined(role.name, alias, &folded)).unwrap_or(role);
+        Said { role, weight, word: alias.to_owned() }
+    };
+    if let Some((true, role, alias)) = whole {
+        return Some(named(role, alias, if alias.chars().count() >= 3 { 0.85 } else { 0.75 }));
+    }
+    // Nouns grown together, and other endings: `Leadgesang`, `Violoncelle`.
+    if let Some((true, role, alias)) = best(|alias| part_of(&folded, alias)) {
+        return Some(named(role, alias, 0.7));
+    }
+    if let Some((_, role, alias)) = whole {
+        return Some(named(role, alias, 0.65));
+    }
+    mark(name).or_else(|| weak(&words))
+}
+
+/// The best alias that stands somewhere: nouns before adjectives, then the longest, then the last. With it whether it is a noun.
+fn best(place: impl Fn(&str) -> Option<usize>) -> Option<(bool, &'static RoleInfo, &'static str)> {
+    let mut best: Option<(bool, usize, usize, &'static RoleInfo, &'static str)> = None;
     for (role, alias) in aliases() {
-        let Some(place) = place_of(&words, alias) else { continue };
-        let noun = !ADJECTIVES.contains(&alias);
-        let key = (noun, alias.chars().count(), place);
-        if best.is_none_or(|(n, length, at, ..)| key > (n, length, at)) {
+        let Some(at) = place(alias) else { continue };
+        let key = (!ADJECTIVES.contains(&alias), alias.chars().count(), at);
+        if best.is_none_or(|(noun, length, last, ..)| key > (noun, length, last)) {
             best = Some((key.0, key.1, key.2, role, alias));
         }
     }
-    if let Some((noun, length, _, role, alias)) = best {
-        let weight = match (noun, length) {
-            (true, 3..) => 0.85,
-            (true, _) => 0.75,
-            (false, _) => 0.65,
-        };
-        return Some(Said { role, weight, word: alias.to_owned() });
-    }
-    mark(name).or_else(|| weak(&words))
+    best.map(|(noun, _, _, role, alias)| (noun, role, alias))
+}
+
+/// The word that begins or ends with an alias of five letters and more: shorter ones stand in too many words.
+fn part_of(words: &[String], alias: &str) -> Option<usize> {
+    let long = alias.chars().count() >= 5 && !ADJECTIVES.contains(&alias);
+    let holds = |word: &String| {
+        word.starts_with(alias)
+            || word.ends_with(alias)
+            || word.strip_suffix('s').is_some_and(|one| one.ends_with(alias))
+    };
+    words.iter().rposition(holds).filter(|_| long)
 }
 
 fn weak(words: &[String]) -> Option<Said> {
@@ -247,12 +286,9 @@ pub(super) fn said_with_folder(name: &str, parent: Option<&str>) -> Option<Said>
     match (own, both) {
         (Some(own), Some(both)) if own.role.group == both.role.group => {
             // Both say the same group: the finer word wins.
-            Some(Said {
-                weight: 0.85,
-                ..if both.word.len() > own.word.len() && joins(&both.word) { both } else { own }
-            })
+            Some(Said { weight: 0.85, ..if joins(&both) { both } else { own } })
         }
-        (_, Some(both)) if joins(&both.word) || both.role.group == Group::Reference => Some(both),
+        (_, Some(both)) if joins(&both) || both.role.group == Group::Reference => Some(both),
         (own, Some(both)) => {
             Some(own.filter(|own| own.role.group == both.role.group).unwrap_or(Said { weight: 0.7, ..both }))
         }
@@ -260,9 +296,9 @@ pub(super) fn said_with_folder(name: &str, parent: Option<&str>) -> Option<Said>
     }
 }
 
-/// Whether a word is made of two: `bassdi`.
-fn joins(word: &str) -> bool {
-    ["bassdi", "bassamp", "basscab", "bassmic", "bassdirect", "drumroom", "drumsroom"].contains(&word)
+/// Whether a role is said by two words together: `Bass/DI`.
+fn joins(said: &Said) -> bool {
+    matches!(said.role.name, "bass direct" | "bass amp" | "room")
 }
 
 #[cfg(test)]
@@ -304,6 +340,20 @@ mod tests {
             ("host_voice_v2", "lead vocal"),
             ("String Pad", "synth pad"),
             ("Violin 1", "strings"),
+            ("BsDI_03", "bass direct"),
+            ("Fretless rig mic", "bass amp"),
+            ("Lead Gtr", "lead guitar"),
+            ("Gtr Ac Fingerpick", "acoustic guitar"),
+            ("Oh-Oh Vox 2", "backing vocals"),
+            ("OH Left", "overheads"),
+            ("Vox Dub", "double"),
+            ("Drums Amb", "room"),
+            ("Room Tone", "effects"),
+            ("Leadgesang", "lead vocal"),
+            ("Violoncelle", "strings"),
+            ("Saxofón", "brass and woodwinds"),
+            ("Upright Piano", "keys"),
+            ("808 Kick", "kick"),
         ] {
             assert_eq!(role(name), Some(wanted), "{name}");
         }

@@ -1,9 +1,15 @@
-//! What a track sounds like: a tree of decisions (f.2).
+//! What a track sounds like: a model of groups, and a tree of decisions (f.2) for what strikes, for basses and voices.
 //!
-//! Thresholds by calibration, 2026-11-21, on the real multitracks, the demo song and the synthetic corpus; see docs/decisions.
+//! Thresholds of the tree by estimate, 2026-11-21, on three real multitracks and the demo song; see docs/decisions/050.
 
-use crate::hear::Facts;
+use super::model;
+use super::name::role_named;
+use crate::hear::{Facts, Track};
 use studio::mix::{Group, RoleInfo};
+
+/// Weight of a group that is as good as impossible, and of one that is as good as certain (f.3).
+const LEAST_WEIGHT: f64 = 0.2;
+const MOST_WEIGHT: f64 = 0.65;
 
 /// A role that is heard.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,33 +42,74 @@ pub(super) fn conflict(role: &RoleInfo, facts: &Facts) -> Option<String> {
 }
 
 /// What a question offers besides what was found.
-pub(super) fn likely(facts: &Facts) -> &'static [&'static str] {
-    if facts.pitch.share > 0.3 || facts.pitch.periodicity > 0.7 {
-        &["keys", "electric guitar", "synth", "lead vocal"]
-    } else {
-        &["percussion", "drum kit", "effects", "synth"]
+pub(super) fn likely(track: &Track) -> Vec<&'static str> {
+    ranked(track).into_iter().map(|(group, _)| role_in(group, track)).take(4).collect()
+}
+
+/// Groups by their chance, the likeliest first.
+fn ranked(track: &Track) -> Vec<(Group, f64)> {
+    let tree = role_named(tree(&track.facts)).map(|role| role.group);
+    let chances = model::chances(track, tree);
+    let mut ranked: Vec<(Group, f64)> = model::GROUPS.into_iter().zip(chances).collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    ranked
+}
+
+/// The role a track most likely has, if it is of this group.
+fn role_in(group: Group, track: &Track) -> &'static str {
+    let facts = &track.facts;
+    let tree = tree(facts);
+    if role_named(tree).is_some_and(|role| role.group == group) {
+        return tree;
+    }
+    match group {
+        Group::Drums if facts.low_share > 0.45 && facts.centroid_hz < 700.0 => "kick",
+        Group::Drums => Some(strike(facts)).filter(|role| *role != "percussion").unwrap_or("toms"),
+        Group::Percussion => "percussion",
+        Group::Bass => "bass",
+        Group::Guitars => "electric guitar",
+        Group::Keys => "keys",
+        // What swells and has no strokes.
+        Group::Synths if facts.onsets_per_second < 0.7 => "synth pad",
+        Group::Synths => "synth",
+        Group::Strings => "strings",
+        Group::Winds => "brass and woodwinds",
+        Group::Vocals => "lead vocal",
+        Group::Backing => "backing vocals",
+        _ => "effects",
     }
 }
 
-/// What it sounds like, the likeliest first; nothing for silence.
-pub(super) fn listen(facts: &Facts) -> Vec<Heard> {
+/// What it sounds like; nothing for silence.
+pub(super) fn listen(track: &Track) -> Vec<Heard> {
+    let facts = &track.facts;
     if facts.active_share <= 0.0 {
         return Vec::new();
     }
-    let (role, weight) = tree(facts);
+    let ranked = ranked(track);
+    let [(first, chance), (second, less), ..] = ranked[..] else { return Vec::new() };
     let text = format!(
-        "crest {:.0} dB, centroid {:.0} Hz, {:.0} % under 120 Hz, pitch {:.0} % of the time, decay {}",
+        "{} {:.0} %, {} {:.0} %: crest {:.0} dB, centroid {:.0} Hz, {:.0} % under 120 Hz, pitch {:.0} % of the time, decay {}",
+        first.name().to_lowercase(),
+        100.0 * chance,
+        second.name().to_lowercase(),
+        100.0 * less,
         facts.crest_db,
         facts.centroid_hz,
         100.0 * facts.low_share,
         100.0 * facts.pitch.share,
         facts.decay_seconds.map_or("none".to_owned(), |seconds| format!("{seconds:.2} s"))
     );
-    vec![Heard { role, weight, text }]
+    // f.3: 0.5 to 0.7 for what is heard, and less where it is not sure.
+    vec![Heard {
+        role: role_in(first, track),
+        weight: LEAST_WEIGHT + (MOST_WEIGHT - LEAST_WEIGHT) * chance,
+        text,
+    }]
 }
 
 /// The tree: low things, struck things, voices, what is held.
-fn tree(facts: &Facts) -> (&'static str, f64) {
+fn tree(facts: &Facts) -> &'static str {
     if let Some(found) = low(facts) {
         return found;
     }
@@ -70,7 +117,7 @@ fn tree(facts: &Facts) -> (&'static str, f64) {
         return strike(facts);
     }
     if is_sung(facts) {
-        return ("lead vocal", 0.65);
+        return "lead vocal";
     }
     held(facts)
 }
@@ -80,7 +127,7 @@ fn decay(facts: &Facts) -> f64 {
 }
 
 /// Basses and bass drums: most of the power is low.
-fn low(facts: &Facts) -> Option<(&'static str, f64)> {
+fn low(facts: &Facts) -> Option<&'static str> {
     let pitch = &facts.pitch;
     let mono = facts.stereo.as_ref().is_none_or(|stereo| stereo.side_to_mid_db < -12.0);
     let deep = facts.low_share > 0.45 && facts.centroid_hz < 700.0;
@@ -92,15 +139,15 @@ fn low(facts: &Facts) -> Option<(&'static str, f64)> {
     {
         // A kit as a whole is bright as well.
         let kit = facts.high_share > 0.015 || facts.flatness > 0.1;
-        return Some(if kit && facts.onsets_per_second > 4.5 { ("drum kit", 0.55) } else { ("kick", 0.65) });
+        return Some(if kit && facts.onsets_per_second > 4.5 { "drum kit" } else { "kick" });
     }
     // The fundamental is low, even where the second partial is stronger.
     let bass =
         facts.low_share > 0.25 && pitch.share > 0.4 && pitch.median_hz > 0.0 && pitch.median_hz < 130.0;
     if bass && mono && facts.centroid_hz < 700.0 && facts.flatness < 0.05 {
-        return Some(("bass", 0.65));
+        return Some("bass");
     }
-    (deep && mono && facts.low_share > 0.6).then_some(("bass", 0.5))
+    (deep && mono && facts.low_share > 0.6).then_some("bass")
 }
 
 /// Blows without a pitch that lasts.
@@ -113,25 +160,21 @@ fn is_struck(facts: &Facts) -> bool {
 }
 
 /// Drums and percussion.
-fn strike(facts: &Facts) -> (&'static str, f64) {
+fn strike(facts: &Facts) -> &'static str {
     let wide = facts.stereo.as_ref().is_some_and(|stereo| stereo.side_to_mid_db > -15.0);
     if wide && (facts.centroid_hz > 1_500.0 || facts.flatness > 0.1) && facts.onsets_per_second > 1.0 {
-        return ("overheads", 0.6);
+        return "overheads";
     }
     if facts.centroid_hz > 2_700.0 {
-        return if facts.flatness > 0.1 || decay(facts) < 0.3 {
-            ("hi-hat", 0.6)
-        } else {
-            ("overheads", 0.55)
-        };
+        return if facts.flatness > 0.1 || decay(facts) < 0.3 { "hi-hat" } else { "overheads" };
     }
     if facts.flatness < 0.04 && facts.centroid_hz < 400.0 {
-        return ("toms", 0.55);
+        return "toms";
     }
     if facts.flatness < 0.02 && facts.pitch.share > 0.15 {
-        return ("percussion", 0.5);
+        return "percussion";
     }
-    ("snare", 0.55)
+    "snare"
 }
 
 /// A voice: a pitch that glides, in the middle, with pauses or sibilants.
@@ -149,18 +192,18 @@ fn is_sung(facts: &Facts) -> bool {
 }
 
 /// What is held or rings: groups that are hardly told apart, so that it is asked.
-fn held(facts: &Facts) -> (&'static str, f64) {
+fn held(facts: &Facts) -> &'static str {
     let pitch = &facts.pitch;
     if facts.flatness > 0.25 && pitch.share < 0.1 {
-        return ("effects", 0.5);
+        return "effects";
     }
     let slow = facts.onsets_per_second < 0.7 && decay(facts) > 2.0;
     let stereo = facts.stereo.is_some();
     if slow && stereo {
-        return ("synth pad", 0.4);
+        return "synth pad";
     }
     if !stereo && facts.centroid_hz > 600.0 && pitch.glide_semitones_per_second < 0.4 {
-        return ("electric guitar", 0.4);
+        return "electric guitar";
     }
     if stereo
         && facts.centroid_hz < 700.0
@@ -168,7 +211,7 @@ fn held(facts: &Facts) -> (&'static str, f64) {
         && decay(facts) > 0.3
         && pitch.share > 0.5
     {
-        return ("keys", 0.35);
+        return "keys";
     }
-    ("synth", 0.35)
+    "synth"
 }

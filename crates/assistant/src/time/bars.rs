@@ -140,6 +140,6 @@ fn in_three(beats: &Beats) -> bool {
         };
         one(&beats.low) + one(&beats.snare) + one(&beats.harmony)
     };
-    // By calibration, 2026-11-21: songs in four have more at 4 and 2 than at 3 by 0.5 and more.
+    // By estimate, 2026-11-21: songs in four have more at 4 and 2 than at 3 by 0.5 and more.
     fit(3) > fit(4) + 0.3 && fit(3) > fit(2) + 0.3
 }

@@ -20,7 +20,7 @@ pub(super) struct Bar {
 const AROUND: usize = 4;
 /// Least length of a section, bars.
 const LEAST_BARS: usize = 2;
-/// Least novelty of a boundary, and the share of the strongest one. By calibration, 2026-11-21.
+/// Least novelty of a boundary, and the share of the strongest one. By estimate, 2026-11-21.
 const LEAST: f64 = 0.2;
 const SHARE: f64 = 0.15;
 /// What harmony weighs against levels: chords change within sections, players do so between them.
@@ -159,7 +159,7 @@ fn labels(parts: &[&[Bar]]) -> Vec<char> {
     let mut kinds: Vec<usize> = Vec::new();
     let mut labels = Vec::new();
     for (index, own) in means.iter().enumerate() {
-        // By calibration, 2026-11-21: a verse and the next are alike by 0.9, a verse and a chorus by 0.7.
+        // By estimate, 2026-11-21: a verse and the next are alike by 0.9, a verse and a chorus by 0.7.
         let like = kinds.iter().position(|first| likeness(&means[*first], own) > 0.85);
         let kind = like.unwrap_or_else(|| {
             kinds.push(index);

@@ -9,6 +9,8 @@ const CLICKS: &[&str] = &[
     "click",
     "clicks",
     "clicktrack",
+    "clicktrk",
+    "clk",
     "metronome",
     "metro",
     "klick",
@@ -19,7 +21,7 @@ const CLICKS: &[&str] = &[
 ];
 const TALKS: &[&str] =
     &["talkback", "talk", "slate", "tb", "talkbackmic", "guidevoice", "cue", "cues", "ansage"];
-/// Share of strokes that have to lie on the grid of a click, and how near, seconds. By calibration, 2026-11-21: clicks have all of
+/// Share of strokes that have to lie on the grid of a click, and how near, seconds. By estimate, 2026-11-21: clicks have all of
 /// them within a value of the course, drummers half.
 const ON_GRID: f64 = 0.9;
 const NEAR_SECONDS: f64 = 0.012;

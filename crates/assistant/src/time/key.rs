@@ -5,11 +5,11 @@ use super::Key;
 /// Profiles of Krumhansl and Kessler, "Tracing the dynamic changes in perceived tonal organization", Psychological Review 89, 1982.
 const MAJOR: [f64; 12] = [6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88];
 const MINOR: [f64; 12] = [6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17];
-/// What the first and the last chord say, against the correlation. By calibration, 2026-11-21: relatives differ by 0.05 to 0.15 in
+/// What the first and the last chord say, against the correlation. By estimate, 2026-11-21: relatives differ by 0.05 to 0.15 in
 /// correlation, and songs end at home more surely than they begin there.
 const LAST: f64 = 0.30;
 const FIRST: f64 = 0.15;
-/// Least correlation that is a key at all. By calibration, 2026-11-21: noise and drums stay below.
+/// Least correlation that is a key at all. By estimate, 2026-11-21: noise and drums stay below.
 const LEAST: f64 = 0.4;
 
 /// Correlation of a chroma with a profile whose tonic is at `tonic`.

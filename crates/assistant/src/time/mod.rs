@@ -56,7 +56,7 @@ impl Tempo {
     /// Whether it may be acted upon.
     #[must_use]
     pub fn is_sure(&self) -> bool {
-        // By calibration, 2026-11-21: see the tests of this room.
+        // By estimate, 2026-11-21: see the tests of this room.
         self.confidence >= 0.3
     }
 
@@ -159,7 +159,7 @@ fn course(song: &Song, weight: impl Fn(&Track) -> f64) -> Vec<f64> {
 fn snares(song: &Song) -> Vec<f64> {
     let mut sum = vec![0.0; (song.duration_seconds * tempo::PER_SECOND).ceil() as usize + 1];
     for (_, track) in song.playing().filter(|(_, track)| track.role.role.name == "snare") {
-        // Within 10 dB of its own loud moments. By calibration, 2026-11-21: bleed is 15 and more under them.
+        // Within 10 dB of its own loud moments. By estimate, 2026-11-21: bleed is 15 and more under them.
         let least = power_of_lufs(track.facts.momentary_p95_lufs - 10.0) as f32;
         let late = (track.start_seconds * tempo::PER_SECOND).round() as usize;
         for (n, onset) in track.film.onset.iter().enumerate() {

@@ -11,7 +11,7 @@ const SLOWEST_BPM: f64 = 48.0;
 const FASTEST_BPM: f64 = 210.0;
 /// The maximum of preferred tempo (Moelants, "Preferred tempo reconsidered", ICMPC 2002: 120 to 130 beats a minute).
 const PREFERRED_BPM: f64 = 120.0;
-/// Octaves from it until the preference falls to 60 %. By calibration, 2026-11-21.
+/// Octaves from it until the preference falls to 60 %. By estimate, 2026-11-21.
 const PREFERRED_OCTAVES: f64 = 0.9;
 /// Half the width over which the mean of onsets is taken out, in values: a second in all.
 const AROUND: usize = 50;
