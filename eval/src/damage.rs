@@ -117,7 +117,9 @@ impl Kind {
         match self {
             Self::Resonance | Self::Mud => &["acoustic guitar", "electric guitar"],
             Self::Dark => &["electric guitar", "keys"],
-            Self::Hum | Self::OneSided => &["electric guitar", "bass direct", "bass"],
+            // What has a cable and pauses: under a bass that never stops nobody hears it, and no ear can.
+            Self::Hum => &["electric guitar", "bass direct", "lead vocal"],
+            Self::OneSided => &["electric guitar", "bass direct", "bass"],
             Self::PrintedReverb | Self::Clipped => &["lead vocal"],
             Self::Polarity => &["snare"],
             Self::Tambourine => &["percussion"],

@@ -63,9 +63,10 @@ fn a_printed_room_is_told_and_a_dry_take_is_not() {
 }
 
 /// The bass, beat by beat, each moved by up to `most` seconds.
-fn moved(bass: &mut Vec<f64>, most: f64, shift: f64) {
+fn moved(bass: &mut [f64], most: f64, shift: f64) {
     let beat = 60.0 / BPM;
-    let old = std::mem::replace(bass, vec![0.0; bass.len()]);
+    let old = bass.to_vec();
+    bass.fill(0.0);
     let rng = CounterRng::new(9, 1);
     for number in 0..32 {
         let from = ((START + f64::from(number) * beat - 0.005) * RATE) as usize;
