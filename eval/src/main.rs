@@ -196,7 +196,8 @@ fn mix_of(
     if hear_only {
         return Ok(ExitCode::SUCCESS);
     }
-    let ask = evaluation::mixers::ask(&Assist { style: style.to_owned(), ..Assist::default() }, folder, style)?;
+    let ask =
+        evaluation::mixers::ask(&Assist { style: style.to_owned(), ..Assist::default() }, folder, style)?;
     let made = assistant::decide::decide(&song, &ask, None, &job)?;
     made.balance.groups.iter().for_each(|(_, name, lu)| println!("{name:20} {lu:6.1} LU"));
     if let Some(path) = session {

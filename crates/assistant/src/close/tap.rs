@@ -129,7 +129,12 @@ impl AnyKernel for TapKernel {
         let top = self.peak.max(self.top);
         let peak = self.peaks.clone().map_or(top, |peaks| peaks.finish().worst().max(top));
         let side = |n: usize| Reading { name: SIDES[n], unit: "", value: self.sides[n] };
-        vec![Reading { name: PEAK, unit: "dBFS", value: dsp::math::gain_to_db(peak) }, side(0), side(1), Reading { name: USUAL, unit: "", value: self.usual() }]
+        vec![
+            Reading { name: PEAK, unit: "dBFS", value: dsp::math::gain_to_db(peak) },
+            side(0),
+            side(1),
+            Reading { name: USUAL, unit: "", value: self.usual() },
+        ]
     }
     fn series(&self) -> Vec<Series> {
         vec![

@@ -83,9 +83,14 @@ fn what_is_missing_is_given_to_those_that_may_move() {
 #[test]
 fn where_nothing_else_can_drums_go_past_their_range_first_and_the_voice_never() {
     // A voice that sings a third of the time, drums, a bass: at the tops of their ranges they are no whole mix.
-    let mut parts =
-        [part("voice", at(-20.0, 200, 400), -3.1), part("drums", at(-20.0, 600, 0), -7.5), part("bass", at(-20.0, 600, 0), -8.5)];
-    for (part, (range, gives)) in parts.iter_mut().zip([((-3.8, -2.0), 0), ((-9.1, -5.1), 1), ((-9.9, -6.9), 2)]) {
+    let mut parts = [
+        part("voice", at(-20.0, 200, 400), -3.1),
+        part("drums", at(-20.0, 600, 0), -7.5),
+        part("bass", at(-20.0, 600, 0), -8.5),
+    ];
+    for (part, (range, gives)) in
+        parts.iter_mut().zip([((-3.8, -2.0), 0), ((-9.1, -5.1), 1), ((-9.9, -6.9), 2)])
+    {
         (part.range_lu, part.gives) = (range, gives);
     }
     let solution = solve(&parts, -20.0, 0.0);

@@ -84,7 +84,15 @@ pub fn targets(sounding: &[Sounding], style: &Style, lead: Option<Group>) -> Vec
                 Group::Bass => 2,
                 _ => 0,
             };
-            Part { id: one.strip.clone(), powers: one.powers.clone(), target_lu, range_lu, follows, under, gives }
+            Part {
+                id: one.strip.clone(),
+                powers: one.powers.clone(),
+                target_lu,
+                range_lu,
+                follows,
+                under,
+                gives,
+            }
         })
         .collect()
 }

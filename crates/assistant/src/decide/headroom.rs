@@ -54,7 +54,8 @@ pub(super) fn work(room: &mut Room<'_>, heard: &Heard) {
         .map(|number| {
             let lane = &room.lanes[number];
             let group = room.groups.iter().find(|group| group.lanes.contains(&number));
-            let fader = group.map_or(0.0, |group| group.then_db + if group.is_bus { lane.then_db } else { 0.0 });
+            let fader =
+                group.map_or(0.0, |group| group.then_db + if group.is_bus { lane.then_db } else { 0.0 });
             let course = heard.courses.get(&lane.id).map_or(&[][..], |course| course);
             course.iter().map(|peak| peak * db_to_gain(fader)).collect()
         })
@@ -63,11 +64,17 @@ pub(super) fn work(room: &mut Room<'_>, heard: &Heard) {
     let lane = room.lanes[found.lane].clone();
     let name = room.track(&lane).name.clone();
     room.findings.push(
-        Finding::new("stray_peak", Severity::Info, format!("{:.1} dB over all but 0.01 % of the mix", found.over_db))
-            .about(lane.id.clone())
-            .seconds(found.seconds)
-            .limit(format!("{STRAY_DB} dB"))
-            .advice(format!("one hit of {name} eats the headroom of the whole print: a dip on its track is offered")),
+        Finding::new(
+            "stray_peak",
+            Severity::Info,
+            format!("{:.1} dB over all but 0.01 % of the mix", found.over_db),
+        )
+        .about(lane.id.clone())
+        .seconds(found.seconds)
+        .limit(format!("{STRAY_DB} dB"))
+        .advice(format!(
+            "one hit of {name} eats the headroom of the whole print: a dip on its track is offered"
+        )),
     );
     let dip = vec![
         ((found.seconds - 2.0 * HALF_SECONDS).max(0.0), 0.0),

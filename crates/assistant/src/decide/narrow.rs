@@ -45,13 +45,17 @@ pub(super) fn work(room: &mut Room<'_>) {
         let group = &room.groups[at];
         let way = if *lu > 0.0 { "louder" } else { "softer" };
         room.findings.push(
-            Finding::new("balance_unsure", Severity::Info, format!("{:.1} LU {way} by its harmonics", lu.abs()))
-                .about(group.strip.clone())
-                .limit(format!("{APART_LU} LU"))
-                .advice(format!(
-                    "{} may be heard {way} than their loudness says: listen to their fader",
-                    group.group.name()
-                )),
+            Finding::new(
+                "balance_unsure",
+                Severity::Info,
+                format!("{:.1} LU {way} by its harmonics", lu.abs()),
+            )
+            .about(group.strip.clone())
+            .limit(format!("{APART_LU} LU"))
+            .advice(format!(
+                "{} may be heard {way} than their loudness says: listen to their fader",
+                group.group.name()
+            )),
         );
     }
 }

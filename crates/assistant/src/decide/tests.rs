@@ -208,7 +208,8 @@ fn a_stray_hit_is_found_on_its_track_and_an_even_mix_has_none() {
 fn throws_stand_at_ends_of_phrases_that_a_beat_of_rest_follows() {
     // 2 s sung, 0.4 s rest, 2 s sung, 1 s rest, 0.5 s sung, 1 s rest, 2 s sung to the end: at 120 a minute a beat is 0.5 s.
     let mut active = Vec::new();
-    for (on, values) in [(true, 40), (false, 8), (true, 40), (false, 20), (true, 10), (false, 20), (true, 40)] {
+    for (on, values) in [(true, 40), (false, 8), (true, 40), (false, 20), (true, 10), (false, 20), (true, 40)]
+    {
         active.extend(vec![on; values]);
     }
     assert_eq!(throw::phrase_ends(&active, 0.5), [4.4]);

@@ -41,12 +41,13 @@ pub(super) fn work(room: &mut Room<'_>) {
             ends.len()
         );
         let place = Place::curve(&lane.id, "send.echo_return.gain_db");
-        let draft = Draft::new("space.throw", Family::Space, place, Value::Points(points), usual.into(), &text)
-            .because("phrases", ends.len() as f64)
-            .because("beat_seconds", beat_seconds)
-            .confidence(0.4)
-            .evidence("echo throws at the ends of phrases, mixing.md C10")
-            .offered();
+        let draft =
+            Draft::new("space.throw", Family::Space, place, Value::Points(points), usual.into(), &text)
+                .because("phrases", ends.len() as f64)
+                .because("beat_seconds", beat_seconds)
+                .confidence(0.4)
+                .evidence("echo throws at the ends of phrases, mixing.md C10")
+                .offered();
         room.book.put(&mut room.desk, draft);
     }
 }

@@ -65,7 +65,9 @@ pub(super) fn style(text: &str, file: &str) -> Result<Style> {
         echo_send_db: number(raw.echo_send_db, -144.0..=0.0)?,
         parallel_drums_db: match raw.parallel_drums_db {
             Some(fact) => number(fact, -144.0..=0.0)?,
-            None => Fact { value: -144.0, source: String::new(), date: String::new(), tier: Tier::Convention },
+            None => {
+                Fact { value: -144.0, source: String::new(), date: String::new(), tier: Tier::Convention }
+            }
         },
     })
 }
