@@ -64,8 +64,7 @@ fn strength_0_is_the_plain_sum() {
 }
 
 #[test]
-fn a_rock_kit_gets_a_compressed_copy_and_kick_and_bass_make_room_for_each_other() {
+fn a_rock_kit_gets_a_compressed_copy() {
     let rules: Vec<&str> = SCENE.bench.rules().collect();
     assert!(rules.contains(&"dynamics.parallel"), "{rules:?}");
-    assert!(rules.contains(&"masking.slot") || rules.contains(&"masking.duck"), "{rules:?}");
 }
