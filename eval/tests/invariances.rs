@@ -20,7 +20,7 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
     let mut paper = song(GENRES[0], 0, 1, 8.0);
     let form = [("verse", 1.0, 2), ("chorus", 1.0, 3)];
     paper.score = Score::new(5, 120.0, (2, false), 6.0, &form, [&[0, 4, 5, 3], &[5, 3, 0, 4]]);
-    paper.tracks = plan("kickin sntop oh bassdi dist1 man bv1", 0, (0, false));
+    paper.tracks = plan("kickin sntop oh bassdi dist1 man bv1", 0, (0, false), 1);
     let path = folder.path().join("song");
     write_song(&path, &paper).unwrap();
     let bench = Bench::new(&path, &folder.path().join("scratch")).unwrap();
