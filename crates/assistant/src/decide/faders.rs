@@ -271,9 +271,9 @@ fn solved(room: &mut Room<'_>, heard: &Heard) -> Solved {
             part.target_lu -= louder;
             part.range_lu = (part.range_lu.0 - louder, part.range_lu.1 - louder);
         }
-        for at in 0..parts.len() {
-            let more = |other: usize| now.louder_lu[at] - now.louder_lu.get(other).copied().unwrap_or(0.0);
-            parts[at].under = parts[at].under.map(|(other, distance)| (other, distance + more(other)));
+        for (part, louder) in parts.iter_mut().zip(&now.louder_lu) {
+            let more = |other: usize| louder - now.louder_lu.get(other).copied().unwrap_or(0.0);
+            part.under = part.under.map(|(other, distance)| (other, distance + more(other)));
         }
         let solution = solve(&parts, MIX_LUFS, now.room_lu + then);
         for (group, fader) in room.groups.iter_mut().zip(&solution.faders_db) {

@@ -3,7 +3,7 @@
 
 use super::lanes::Room;
 use super::mask::weights;
-use crate::hear::{BANDS, band_centre_hz};
+use crate::hear::band_centre_hz;
 use dsp::math::power_to_db;
 use studio::message::{Finding, Severity};
 
@@ -29,8 +29,8 @@ pub(super) fn work(room: &mut Room<'_>) {
                 false => UNPITCHED_HZ,
             };
             for frame in room.film_of(&[*lane], group.fader_db, &group.colour_db) {
-                for band in 0..BANDS {
-                    let power = frame[band] * weights[band];
+                for ((band, power), weight) in frame.iter().enumerate().zip(&weights) {
+                    let power = power * weight;
                     all += power;
                     inside += if (low..=high).contains(&band_centre_hz(band)) { power } else { 0.0 };
                 }
