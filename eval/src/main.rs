@@ -74,6 +74,20 @@ enum Command {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// Mixes a folder and tells its balance: for taking the time of it.
+    Mix {
+        /// Folder of tracks.
+        folder: PathBuf,
+        /// Style for the assistant.
+        #[arg(long, default_value = "pop")]
+        style: String,
+        /// Only hear the tracks.
+        #[arg(long)]
+        hear_only: bool,
+        /// Where to write the session.
+        #[arg(long)]
+        session: Option<PathBuf>,
+    },
     /// What is heard of every track of these folders, without names, as a table: for calibrating.
     Features {
         /// Folders of songs, with or without a truth.
@@ -125,6 +139,9 @@ fn work(command: Command) -> Result<ExitCode, Vec<Error>> {
             table_of(&folder, &options, json.as_deref())
         }
         Command::Real { folder, style, out } => real_of(&folder, &style, out.as_deref(), &job),
+        Command::Mix { folder, style, hear_only, session } => {
+            mix_of(&folder, &style, hear_only, session.as_deref())
+        }
         Command::Features { folders } => {
             print!("{}", features::table(&folders).map_err(|error| vec![error])?);
             Ok(ExitCode::SUCCESS)
@@ -164,6 +181,29 @@ fn mixer_of(name: &str, style: String, strength: f64) -> Result<Mixer, Vec<Error
             ]);
         }
     })
+}
+
+/// One mix, without a measurement of it.
+fn mix_of(
+    folder: &Path,
+    style: &str,
+    hear_only: bool,
+    session: Option<&Path>,
+) -> Result<ExitCode, Vec<Error>> {
+    let (job, wrap) = (Job::quiet(), |error| vec![error]);
+    let song = assistant::hear::hear(folder, &job, &assistant::hear::Options::default()).map_err(wrap)?;
+    println!("{} tracks, {:.0} s", song.tracks.len(), song.duration_seconds);
+    if hear_only {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let ask =
+        evaluation::mixers::ask(&Assist { style: style.to_owned(), ..Assist::default() }, folder, style)?;
+    let made = assistant::decide::decide(&song, &ask, None, &job)?;
+    made.balance.groups.iter().for_each(|(_, name, lu)| println!("{name:20} {lu:6.1} LU"));
+    if let Some(path) = session {
+        studio::files::write(path, made.text.as_bytes(), true).map_err(wrap)?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn real_of(folder: &Path, style: &str, out: Option<&Path>, job: &Job<'_>) -> Result<ExitCode, Vec<Error>> {

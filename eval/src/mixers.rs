@@ -75,6 +75,8 @@ pub struct Mixed {
     pub song: Option<Song>,
     /// The balance it believes to have made.
     pub balance: Option<Balance>,
+    /// Its moves.
+    pub moves: Vec<assistant::moves::Move>,
 }
 
 /// Mixes a folder.
@@ -97,7 +99,7 @@ pub fn mix(mixer: &Mixer, folder: &Path, truth: &Truth, job: &Job<'_>) -> Result
         }
     };
     let session = crate::metrics::parse(&text, folder)?;
-    Ok(Mixed { text, session, findings, song: None, balance: None })
+    Ok(Mixed { text, session, findings, song: None, balance: None, moves: Vec::new() })
 }
 
 /// What the assistant is asked for a song.
@@ -131,6 +133,7 @@ fn assist(how: &Assist, folder: &Path, truth: &Truth, job: &Job<'_>) -> Result<M
         findings: made.findings,
         song: Some(song),
         balance: Some(made.balance),
+        moves: made.moves,
     })
 }
 

@@ -43,6 +43,8 @@ pub struct SongResult {
     pub metrics: Metrics,
     /// Distance to the mix that was meant.
     pub distance: f64,
+    /// What the mixer said its balance was: groups in LU, reverberance, imbalance; where it says so.
+    pub promised: BTreeMap<String, f64>,
     /// Roles with names.
     pub roles: Roles,
     /// Roles without names.
@@ -183,6 +185,9 @@ fn one(
         metrics::of_planes(&meant(path, truth).map_err(wrap)?, truth.sample_rate_hz)
     };
     result.distance = metrics.features.distance(&reference.features);
+    if let Some(balance) = &mixed.balance {
+        result.promised = promised(balance);
+    }
     if let Some(song) = &mixed.song {
         result.roles = roles(song, truth);
         result.aligned = aligned(song, truth);
@@ -217,6 +222,23 @@ fn one(
     Ok(result)
 }
 
+/// What the assistant said of its balance, under the names of the measurements.
+fn promised(balance: &assistant::decide::Balance) -> BTreeMap<String, f64> {
+    let id = |name: &str| Group::ALL.iter().find(|group| group.name() == name).map(|group| group.id());
+    let groups = balance.groups.iter().filter_map(|(_, name, lu)| Some((id(name)?.to_owned(), *lu)));
+    let mut all: BTreeMap<String, f64> = groups.collect();
+    all.extend(balance.reverberation.map(|(_, p)| ("reverberance".to_owned(), p)));
+    all.extend(balance.imbalance_db.map(|db| ("imbalance".to_owned(), db)));
+    all
+}
+
+/// Largest difference between a promised and a measured group, LU, and which.
+fn broken_promise(song: &SongResult) -> Option<(f64, &str)> {
+    let of = |(id, lu): (&'_ String, &f64)| song.metrics.groups_lu.get(id).map(|own| (own - lu).abs());
+    let all = song.promised.iter().filter_map(|(id, lu)| Some((of((id, lu))?, id.as_str())));
+    all.max_by(|a, b| a.0.total_cmp(&b.0))
+}
+
 /// Measurements of silence.
 fn nothing(truth: &Truth) -> Metrics {
     metrics::of_planes(&[vec![0.0; 4_800], vec![0.0; 4_800]], truth.sample_rate_hz)
@@ -230,6 +252,7 @@ fn empty(truth: &Truth) -> SongResult {
         has_lead: truth.has_lead,
         metrics: nothing(truth),
         distance: 0.0,
+        promised: BTreeMap::new(),
         roles: Roles::default(),
         nameless: None,
         aligned: Aligned::default(),
@@ -313,6 +336,10 @@ pub fn bars(all: &[SongResult]) -> Vec<Bar> {
     };
     let vocals = within(Group::Vocals, -4.0, -1.8);
     let space = |song: &SongResult| {
+        // The model is of music: nobody asked listeners about speech.
+        if song.genre == "podcast" {
+            return None;
+        }
         let Some(space) = song.metrics.space else { return Some((false, "none".to_owned())) };
         Some(((0.1..=0.5).contains(&space.too_much), format!("{:.2}", space.too_much)))
     };
@@ -337,6 +364,10 @@ pub fn bars(all: &[SongResult]) -> Vec<Bar> {
         bar("percussion under -14 LU", 1.0, &clean, &|song| {
             let lu = song.metrics.group(Group::Percussion)?;
             Some((lu <= -13.5, format!("{lu:.1} LU")))
+        }),
+        bar("groups within 0.3 LU of what is reported", 1.0, &clean, &|song| {
+            let (lu, id) = broken_promise(song)?;
+            Some((lu <= 0.3, format!("{id} {lu:.2} LU")))
         }),
         bar("distance to the mix meant under 0.22", 1.0, &clean, &|song| {
             Some((song.distance <= 0.22, format!("{:.3}", song.distance)))

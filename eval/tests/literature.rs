@@ -39,7 +39,7 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
     let mut paper = song(GENRES[1], 0, 1, 10.0);
     let form = [("verse", 1.0, 2), ("chorus", 1.0, 3)];
     paper.score = Score::new(3, 120.0, (0, false), 8.0, &form, [&[0, 4, 5, 3], &[5, 3, 0, 4]]);
-    paper.tracks = plan("mkick msnare synbass gtr1 tamb lead bv1 bv2 bv3", 0, (0, false));
+    paper.tracks = plan("mkick msnare synbass gtr1 tamb lead bv1 bv2 bv3", 0, (0, false), 1);
     let at = |name: &str| folder.path().join(name);
     let mut truth = write_song(&at("clean"), &paper).unwrap();
     for (from, to, kind) in

@@ -1,7 +1,7 @@
 //! One rendering of a session, with an ear on every strip.
 
 use super::power::Powers;
-use super::tap::{ID, PEAK, POWER, Tap};
+use super::tap::{COURSE, ID, PEAK, POWER, SIDES, Tap, USUAL};
 use std::collections::BTreeMap;
 use studio::engine::{self, Engine, Library};
 use studio::job::Job;
@@ -15,6 +15,12 @@ pub struct Heard {
     pub strips: BTreeMap<String, Powers>,
     /// Largest sample of each strip, dBFS; of the mix its true peak.
     pub peaks_db: BTreeMap<String, f64>,
+    /// Largest sample of every 50 ms of each strip.
+    pub courses: BTreeMap<String, Vec<f64>>,
+    /// Level that 0.01 % of the samples of the mix exceed.
+    pub usual: f64,
+    /// Energies of the left and the right channel of each strip, unweighted; one channel is all left.
+    pub sides: BTreeMap<String, (f64, f64)>,
 }
 
 impl Heard {
@@ -49,8 +55,17 @@ pub fn render(session: &Session, library: &dyn Library, job: &Job<'_>) -> Result
     let mut heard = Heard::default();
     for read in rendered.readings.into_iter().filter(|read| read.insert == ID) {
         let strip = if read.strip.is_empty() { MIX.to_owned() } else { read.strip };
-        let powers = read.series.into_iter().find(|series| series.name == POWER).map(|series| series.values);
-        let peak = read.readings.iter().find(|reading| reading.name == PEAK).map(|reading| reading.value);
+        let reading = |name: &str| read.readings.iter().find(|reading| reading.name == name).map(|r| r.value);
+        let peak = reading(PEAK);
+        let sides = SIDES.map(|name| reading(name).unwrap_or(0.0));
+        if strip == MIX {
+            heard.usual = reading(USUAL).unwrap_or(0.0);
+        }
+        let mut series = read.series.into_iter();
+        let powers = series.by_ref().find(|series| series.name == POWER).map(|series| series.values);
+        let course = series.find(|series| series.name == COURSE).map(|series| series.values);
+        heard.courses.extend(course.map(|course| (strip.clone(), course)));
+        heard.sides.insert(strip.clone(), (sides[0], sides[1]));
         heard.peaks_db.extend(peak.map(|peak| (strip.clone(), peak)));
         heard.strips.extend(powers.map(|powers| (strip, powers)));
     }

@@ -21,6 +21,8 @@ pub struct Part {
     pub follows: f64,
     /// Never nearer than this to another part (by its number), LU.
     pub under: Option<(usize, f64)>,
+    /// Who goes past the top of the range first where nothing else can make the sum, from 1; 0 never does.
+    pub gives: usize,
 }
 
 /// A balance.
@@ -34,6 +36,9 @@ pub struct Solution {
     pub lambda_db: f64,
 }
 
+/// How far past its range a part goes before the next one has to, dB. By our own convention: one group a little out of its range
+/// is better than three.
+const PAST_DB: f64 = 3.0;
 /// Farthest that all are moved together, dB, and rounds of the bisection (to a ten-thousandth of a decibel).
 const MOST_DB: f64 = 24.0;
 const ROUNDS: usize = 18;
@@ -52,7 +57,11 @@ pub fn solve(parts: &[Part], mix_lufs: f64, coherence_lu: f64) -> Solution {
         if sum > 0.0 { high = middle } else { low = middle }
     }
     let lambda_db = if sounding < 2 { 0.0 } else { 0.5 * (low + high) };
-    let targets = moved(parts, lambda_db);
+    let mut targets = moved(parts, lambda_db);
+    if sounding >= 2 {
+        let most = parts.iter().map(|part| part.gives).max().unwrap_or(0);
+        (1..=most).for_each(|rank| past(parts, &own, &mut targets, rank, coherence_lu));
+    }
     let reached = mix_of(parts, &own, &targets).unwrap_or(0.0) + coherence_lu;
     let fader = |target: f64, own: f64| mix_lufs + target - reached - own;
     Solution {
@@ -75,6 +84,24 @@ fn moved(parts: &[Part], lambda_db: f64) -> Vec<f64> {
         }
     }
     targets
+}
+
+/// Everything is at its limit and the sum is short: those of one rank go past theirs.
+fn past(parts: &[Part], own: &[Option<f64>], targets: &mut Vec<f64>, rank: usize, coherence_lu: f64) {
+    let at = |more: f64| -> Vec<f64> {
+        let own = parts.iter().zip(&*targets);
+        own.map(|(part, target)| target + if part.gives == rank { more } else { 0.0 }).collect()
+    };
+    let short = |targets: &[f64]| mix_of(parts, own, targets).is_some_and(|sum| sum + coherence_lu < -0.01);
+    if !short(targets) {
+        return;
+    }
+    let (mut low, mut high) = (0.0, PAST_DB);
+    for _ in 0..ROUNDS {
+        let middle = 0.5 * (low + high);
+        if short(&at(middle)) { low = middle } else { high = middle }
+    }
+    *targets = at(high);
 }
 
 /// Loudness of all parts together, each at so many LUFS.

@@ -13,9 +13,17 @@ pub(super) const ID: &str = "assistant_ear";
 /// Names of what it gives.
 pub(super) const POWER: &str = "power";
 pub(super) const PEAK: &str = "peak";
+/// Largest sample of every 50 ms.
+pub(super) const COURSE: &str = "course";
+/// Level that 0.01 % of the samples exceed; told by an ear that looks for true peaks.
+pub(super) const USUAL: &str = "usual";
+/// Energies of the first and the second channel, unweighted.
+pub(super) const SIDES: [&str; 2] = ["left", "right"];
 /// States settle every 10 ms; five of these are one value.
 const PARTS: usize = 5;
 const PARTS_PER_SECOND: f64 = 100.0;
+/// The upper bits of a float are its logarithm: 32 steps an octave.
+const SHIFT: u32 = 47;
 
 /// Its settings: whether it looks for true peaks as well.
 #[derive(Debug, Clone)]
@@ -48,6 +56,10 @@ impl AnyProcessor for Tap {
             energy: 0.0,
             powers: Vec::new(),
             peak: 0.0,
+            sides: [0.0; 2],
+            course: Vec::new(),
+            top: 0.0,
+            counts: if self.peaks { vec![0; 1 << (63 - SHIFT)] } else { Vec::new() },
         })
     }
     fn prepare_with(&self, format: Format, _impulse: Option<&Buffer>) -> Box<dyn AnyKernel> {
@@ -68,16 +80,37 @@ struct TapKernel {
     energy: f64,
     powers: Vec<f64>,
     peak: f64,
+    sides: [f64; 2],
+    /// Largest sample of each 50 ms, and so far of this one.
+    course: Vec<f64>,
+    top: f64,
+    /// Samples by level.
+    counts: Vec<u64>,
 }
 
 impl TapKernel {
+    /// Level that 0.01 % of the samples exceed, to a 32nd of an octave from above; 0 where they were not counted.
+    fn usual(&self) -> f64 {
+        let most = self.counts.iter().sum::<u64>() / 10_000;
+        let mut above = 0;
+        for (step, count) in self.counts.iter().enumerate().rev() {
+            above += count;
+            if above > most {
+                return f64::from_bits((step as u64 + 1) << SHIFT);
+            }
+        }
+        0.0
+    }
+
     fn end_part(&mut self) {
         self.left = self.frames_of_part;
         self.filters.iter_mut().for_each(KFilter::flush);
         self.parts += 1;
         if self.parts == PARTS {
             self.powers.push(self.energy / (PARTS * self.frames_of_part) as f64);
-            (self.parts, self.energy) = (0, 0.0);
+            self.course.push(self.top);
+            self.peak = self.peak.max(self.top);
+            (self.parts, self.energy, self.top) = (0, 0.0, 0.0);
         }
     }
 }
@@ -93,11 +126,21 @@ impl AnyKernel for TapKernel {
         None
     }
     fn readings(&self) -> Vec<Reading> {
-        let peak = self.peaks.clone().map_or(self.peak, |peaks| peaks.finish().worst().max(self.peak));
-        vec![Reading { name: PEAK, unit: "dBFS", value: dsp::math::gain_to_db(peak) }]
+        let top = self.peak.max(self.top);
+        let peak = self.peaks.clone().map_or(top, |peaks| peaks.finish().worst().max(top));
+        let side = |n: usize| Reading { name: SIDES[n], unit: "", value: self.sides[n] };
+        vec![
+            Reading { name: PEAK, unit: "dBFS", value: dsp::math::gain_to_db(peak) },
+            side(0),
+            side(1),
+            Reading { name: USUAL, unit: "", value: self.usual() },
+        ]
     }
     fn series(&self) -> Vec<Series> {
-        vec![Series { name: POWER, unit: "", values: self.powers.clone() }]
+        vec![
+            Series { name: POWER, unit: "", values: self.powers.clone() },
+            Series { name: COURSE, unit: "", values: self.course.clone() },
+        ]
     }
     fn process(&mut self, block: &mut Block<'_>) {
         if let Some(peaks) = &mut self.peaks {
@@ -112,7 +155,15 @@ impl AnyKernel for TapKernel {
                 let mut sums = [0.0];
                 filter.energy([plane], &mut sums);
                 self.energy += sums[0];
-                self.peak = plane.iter().fold(self.peak, |top, x| top.max(sane(*x).abs()));
+                let mut energy = 0.0;
+                for x in plane.iter().map(|x| sane(*x)) {
+                    self.top = self.top.max(x.abs());
+                    energy += x * x;
+                    if let Some(count) = self.counts.get_mut((x.abs().to_bits() >> SHIFT) as usize) {
+                        *count += 1;
+                    }
+                }
+                self.sides.iter_mut().skip(channel).take(1).for_each(|side| *side += energy);
             }
             at += frames;
             self.left -= frames;
@@ -134,6 +185,9 @@ impl AnyKernel for TapKernel {
         }
         self.powers.clear();
         (self.left, self.parts, self.energy, self.peak) = (self.frames_of_part, 0, 0.0, 0.0);
+        (self.sides, self.top) = ([0.0; 2], 0.0);
+        self.course.clear();
+        self.counts.fill(0);
         debug_assert!(channels == self.filters.len());
     }
 }

@@ -13,7 +13,7 @@ fn at(lufs: f64, on: usize, off: usize) -> Powers {
 }
 
 fn part(id: &str, powers: Powers, target_lu: f64) -> Part {
-    Part { id: id.to_owned(), powers, target_lu, range_lu: (-60.0, 0.0), follows: 1.0, under: None }
+    Part { id: id.to_owned(), powers, target_lu, range_lu: (-60.0, 0.0), follows: 1.0, under: None, gives: 0 }
 }
 
 #[test]
@@ -78,6 +78,26 @@ fn what_is_missing_is_given_to_those_that_may_move() {
     assert!((-3.9..=-1.89).contains(&voice), "{voice}");
     let power: f64 = solution.relative_lu.iter().map(|lu| db_to_power(lu.unwrap())).sum();
     assert!((power - 1.0).abs() < 0.001, "{power}");
+}
+
+#[test]
+fn where_nothing_else_can_drums_go_past_their_range_first_and_the_voice_never() {
+    // A voice that sings a third of the time, drums, a bass: at the tops of their ranges they are no whole mix.
+    let mut parts = [
+        part("voice", at(-20.0, 200, 400), -3.1),
+        part("drums", at(-20.0, 600, 0), -7.5),
+        part("bass", at(-20.0, 600, 0), -8.5),
+    ];
+    for (part, (range, gives)) in
+        parts.iter_mut().zip([((-3.8, -2.0), 0), ((-9.1, -5.1), 1), ((-9.9, -6.9), 2)])
+    {
+        (part.range_lu, part.gives) = (range, gives);
+    }
+    let solution = solve(&parts, -20.0, 0.0);
+    let lu: Vec<f64> = solution.relative_lu.iter().map(|lu| lu.unwrap()).collect();
+    assert!((-3.8..=-1.99).contains(&lu[0]), "{lu:?}");
+    assert!(lu[1] > -5.1 && lu[1] <= -2.1 + 1e-6, "{lu:?}");
+    assert!((-9.9..=-6.89).contains(&lu[2]), "{lu:?}");
 }
 
 #[test]

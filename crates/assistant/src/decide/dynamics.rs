@@ -4,6 +4,7 @@
 use super::lanes::{Lane, Room};
 use crate::moves::{Draft, Family, Place, named};
 use dsp::math::{db_to_power, exp, gain_to_db, power_to_db};
+use studio::mix::Group;
 
 /// Seconds of a value of the film.
 const STEP_SECONDS: f64 = 0.05;
@@ -57,6 +58,75 @@ pub(super) fn work(room: &mut Room<'_>) {
             one(room, number, bounds, (percussivity(crests[number], crest), lows[number] / low.max(1e-6)));
         }
     }
+}
+
+/// Parallel compression of the drum bus (C8): ratio, attack; the release of struck things; and a reduction that is heard as one.
+/// By our own convention, the last two.
+const PARALLEL_RATIO: f64 = 4.0;
+const PARALLEL_ATTACK_MS: f64 = 20.0;
+const PARALLEL_RELEASE_MS: f64 = 120.0;
+const PARALLEL_DB: (f64, f64) = (6.0, 12.0);
+/// A copy softer than this is none, dB.
+const NONE_DB: f64 = -60.0;
+
+/// A compressed copy of the drum bus beside it, in styles that have one: one compressor whose dry sound goes through.
+pub(super) fn parallel(room: &mut Room<'_>) {
+    let under_db = room.ask.style.parallel_drums_db.value;
+    let drums = room.groups.iter().find(|group| group.group == Group::Drums && group.is_bus).cloned();
+    let Some(drums) = drums.filter(|_| under_db > NONE_DB) else { return };
+    let levels = bus_levels_db(room, &drums.lanes);
+    // What is 20 dB under the loudest is no hit.
+    let top = levels.iter().copied().fold(-120.0, f64::max);
+    let active: Vec<bool> = levels.iter().map(|level| *level > top - 20.0).collect();
+    let found = threshold(&levels, &active, PARALLEL_RATIO, PARALLEL_RELEASE_MS, PARALLEL_DB);
+    let Some(found) = found else { return };
+    let gains = simulate(&levels, found, PARALLEL_RATIO, KNEE_DB, PARALLEL_RELEASE_MS);
+    let (before, after) = levels.iter().zip(&gains).fold((0.0, 0.0), |(before, after), (level, gain)| {
+        (before + db_to_power(*level), after + db_to_power(level + gain))
+    });
+    let makeup = if after > 0.0 { power_to_db(before / after).clamp(0.0, 12.0) } else { 0.0 };
+    let full = named([
+        ("threshold_db", found.into()),
+        ("ratio", PARALLEL_RATIO.into()),
+        ("knee_db", KNEE_DB.into()),
+        ("attack_ms", PARALLEL_ATTACK_MS.into()),
+        ("release_ms", PARALLEL_RELEASE_MS.into()),
+        ("makeup_db", makeup.into()),
+        ("mix_percent", parallel_percent(under_db).into()),
+    ]);
+    let text = format!(
+        "A compressed copy of the drums, {:.0} dB under them: what is soft between the hits comes up, the hits stay.",
+        -under_db
+    );
+    let place = Place::insert(&drums.strip, "parallel");
+    let neutral = named([("mix_percent", 0.0.into())]);
+    let draft = Draft::new("dynamics.parallel", Family::Dynamics, place, full, neutral, &text)
+        .because("copy_under_the_drums_db", -under_db)
+        .confidence(0.55)
+        .or("no compression of the bus: undo dynamics.parallel")
+        .evidence("parallel compression of drums in rock and metal, mixing.md C8");
+    room.book.put(&mut room.desk, draft);
+}
+
+/// Share of a copy that lies so far under what it is copied from, percent of both.
+pub(super) fn parallel_percent(under_db: f64) -> f64 {
+    let copy = dsp::math::db_to_gain(under_db);
+    100.0 * copy / (1.0 + copy)
+}
+
+/// Peak levels of several lanes together behind their faders, as far as powers tell.
+fn bus_levels_db(room: &Room<'_>, lanes: &[usize]) -> Vec<f64> {
+    let mut powers: Vec<f64> = Vec::new();
+    for lane in lanes {
+        let lane = &room.lanes[*lane];
+        let head = (room.track(lane).start_seconds / STEP_SECONDS).round().max(0.0) as usize;
+        let peaks = &room.film(lane).peak;
+        powers.resize(powers.len().max(head + peaks.len()), 0.0);
+        for (sum, peak) in powers.iter_mut().skip(head).zip(peaks) {
+            *sum += db_to_power(gain_to_db(f64::from(*peak)).max(-120.0) + lane.trim_db + lane.fader_db);
+        }
+    }
+    powers.iter().map(|power| power_to_db(power.max(1e-12)) - DETECTOR_DB).collect()
 }
 
 /// Percussivity of Ma et al. 2015: 0 to 2, 1 at the mean crest of the song; decibels in steps of 6.

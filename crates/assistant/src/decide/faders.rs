@@ -3,7 +3,7 @@
 use super::groups::{Sounding, lead_instrument, targets};
 use super::lanes::Room;
 use super::trim::WORKING_LUFS;
-use super::{Balance, space};
+use super::{Balance, shares, space};
 use crate::close::{Heard, Powers, active_lufs, gated_lufs, scaled, solve, sum};
 use crate::moves::{Draft, Family, Place};
 use dsp::math::{db_to_power, power_to_db};
@@ -95,6 +95,7 @@ pub(super) fn set_up(room: &mut Room<'_>) {
         room.desk.set(&place, &fader.into());
         room.groups[at].then_db = fader;
         for number in group.lanes {
+            room.lanes[number].then_pan = room.lanes[number].pan;
             let place = Place::control(&room.lanes[number].id, "fader_db");
             let full = if group.is_bus { room.lanes[number].fader_db * strength } else { 0.0 };
             let fader = room.book.held_number("balance.fader", &place).unwrap_or(full);
@@ -243,74 +244,131 @@ pub(super) fn groups(room: &mut Room<'_>, heard: &Heard) -> f64 {
     if is_kept(room) {
         return 0.0;
     }
-    let solution = solve(&targets(&sounding(room, heard), &room.ask.style, lead(room)), MIX_LUFS, 0.0);
-    let mut farthest = 0.0_f64;
-    for (group, fader) in room.groups.iter_mut().zip(solution.faders_db) {
-        if let Some(fader) = fader {
-            group.fader_db = fader.clamp(FADER_DB.0, FADER_DB.1);
-            farthest = farthest.max((group.fader_db - group.then_db).abs());
-        }
-    }
-    farthest
+    solved(room, heard);
+    room.groups.iter().map(|group| (group.fader_db - group.then_db).abs()).fold(0.0, f64::max)
 }
 
-/// The last rendering was heard: groups for good, the amount of room, the print trim. Tells the balance as it is now.
+/// A balance as it was solved: what each group is at fader 0, what it was to be and what it comes to.
+struct Solved {
+    powers: Vec<Powers>,
+    target_lu: Vec<f64>,
+    relative_lu: Vec<Option<f64>>,
+}
+
+/// Rounds until the room of each group and its fader agree. By our own convention: each leaves less than a tenth of the error.
+const ROUNDS: usize = 3;
+
+/// Solves the faders of the groups, their room with them: a group is as loud as its dry sound and what comes back of it.
+fn solved(room: &mut Room<'_>, heard: &Heard) -> Solved {
+    let own = sounding(room, heard);
+    let mut end = Solved { powers: Vec::new(), target_lu: Vec::new(), relative_lu: Vec::new() };
+    for _ in 0..ROUNDS {
+        let then = then_of(room, heard);
+        let now = Now::of(room, heard, &own);
+        let mut parts = targets(&own, &room.ask.style, lead(room));
+        end.target_lu = parts.iter().map(|part| part.target_lu).collect();
+        for (part, louder) in parts.iter_mut().zip(&now.louder_lu) {
+            part.target_lu -= louder;
+            part.range_lu = (part.range_lu.0 - louder, part.range_lu.1 - louder);
+        }
+        for (part, louder) in parts.iter_mut().zip(&now.louder_lu) {
+            let more = |other: usize| louder - now.louder_lu.get(other).copied().unwrap_or(0.0);
+            part.under = part.under.map(|(other, distance)| (other, distance + more(other)));
+        }
+        let solution = solve(&parts, MIX_LUFS, now.room_lu + then);
+        for (group, fader) in room.groups.iter_mut().zip(&solution.faders_db) {
+            group.fader_db = fader.map_or(group.fader_db, |fader| fader.clamp(FADER_DB.0, FADER_DB.1));
+        }
+        let with = |(lu, louder): (&Option<f64>, &f64)| lu.map(|lu| lu + louder);
+        end.relative_lu = solution.relative_lu.iter().zip(&now.louder_lu).map(with).collect();
+    }
+    end.powers = own.into_iter().map(|one| one.powers).collect();
+    end
+}
+
+/// What the rendered mix was louder than the powers of its groups and returns together, LU.
+fn then_of(room: &Room<'_>, heard: &Heard) -> f64 {
+    let dry = room.groups.iter().filter_map(|group| {
+        let powers = heard.of(&group.strip)?;
+        // The ear on a track is ahead of its ride, that on a bus behind those of its tracks.
+        let ride = room.rides_heard && !group.is_bus;
+        let powers = if ride { ridden(room, &group.strip, powers) } else { powers.clone() };
+        Some(scaled(&powers, group.then_db))
+    });
+    let all: Vec<Powers> = dry.chain([shares::all(&shares::wets(room, heard, false))]).collect();
+    let mix = heard.of(studio::session::MIX).and_then(|mix| gated_lufs(mix));
+    mix.zip(gated_lufs(&sum(&all))).map_or(0.0, |(mix, sum)| (mix - sum).clamp(-3.0, 3.0))
+}
+
+/// The groups behind their faders as they stand now, with their room.
+struct Now {
+    /// Dry powers of each.
+    dry: Vec<Powers>,
+    /// Returns at the amount they will have.
+    wets: Vec<shares::Wet>,
+    /// What each is louder by its share of the room, LU, and what all are together.
+    louder_lu: Vec<f64>,
+    room_lu: f64,
+}
+
+impl Now {
+    fn of(room: &Room<'_>, heard: &Heard, own: &[Sounding]) -> Self {
+        let dry: Vec<Powers> =
+            own.iter().zip(&room.groups).map(|(one, group)| scaled(&one.powers, group.fader_db)).collect();
+        let mut wets = shares::wets(room, heard, true);
+        let all_dry = sum(&dry);
+        let gain = space::gain_db(room, &wets, &all_dry).map_or(0.0, |amount| amount.gain_db);
+        wets.iter_mut().for_each(|wet| wet.powers = scaled(&wet.powers, gain));
+        let both = sum([&all_dry, &shares::all(&wets)]);
+        let room_lu = gated_lufs(&both).zip(gated_lufs(&all_dry)).map_or(0.0, |(both, dry)| both - dry);
+        let louder_lu = shares::louder_lu(&wets, &dry);
+        Self { dry, wets, louder_lu, room_lu }
+    }
+}
+
+/// The last rendering was heard: groups for good, the amount of room, left and right, the print trim. Tells the balance as it is now.
 pub(super) fn settle(room: &mut Room<'_>, heard: &Heard) -> Balance {
     let own = sounding(room, heard);
-    let then: Vec<f64> = room.groups.iter().map(|group| group.then_db).collect();
-    let mix = heard.of(studio::session::MIX).cloned().unwrap_or_default();
-    let heard_then: Vec<Powers> = room
-        .groups
-        .iter()
-        .zip(&then)
-        .filter_map(|(group, db)| {
-            let powers = heard.of(&group.strip)?;
-            // The ear on a track is ahead of its ride, that on a bus behind those of its tracks.
-            let ride = room.rides_heard && !group.is_bus;
-            Some(scaled(&if ride { ridden(room, &group.strip, powers) } else { powers.clone() }, *db))
-        })
-        .collect();
-    // What the rendered mix is louder than its groups: their coherence, and the reverberation.
-    let coherence = gated_lufs(&mix).zip(gated_lufs(&sum(&heard_then)));
-    let coherence = coherence.map_or(0.0, |(mix, sum)| (mix - sum).clamp(-3.0, 3.0));
-    if !is_kept(room) {
-        let parts = targets(&own, &room.ask.style, lead(room));
-        let solution = solve(&parts, MIX_LUFS, coherence);
-        for (at, (fader, relative)) in solution.faders_db.iter().zip(&solution.relative_lu).enumerate() {
-            if let (Some(fader), Some(relative)) = (fader, relative) {
-                group_move(room, at, *fader, *relative, &own[at].powers, parts[at].target_lu);
+    if is_kept(room) {
+        keep(room, &own);
+    } else {
+        let solved = solved(room, heard);
+        let faders: Vec<f64> = room.groups.iter().map(|group| group.fader_db).collect();
+        for (at, (fader, relative)) in faders.into_iter().zip(&solved.relative_lu).enumerate() {
+            if let Some(relative) = relative {
+                group_move(room, at, fader, *relative, &solved.powers[at], solved.target_lu[at]);
             }
         }
     }
-    if is_kept(room) {
-        // A track without a bus has its place of the rough mix on its only fader.
-        let all: Vec<Powers> =
-            own.iter().zip(&room.groups).map(|(one, group)| scaled(&one.powers, group.fader_db)).collect();
-        let whole = gated_lufs(&sum(&all)).unwrap_or(0.0);
-        for at in (0..room.groups.len()).filter(|at| !room.groups[*at].is_bus).collect::<Vec<_>>() {
-            let relative = gated_lufs(&all[at]).unwrap_or(0.0) - whole;
-            let fader = room.groups[at].fader_db;
-            group_move(room, at, fader, relative, &own[at].powers, relative);
-        }
-    }
-    let now: Vec<Powers> =
-        own.iter().zip(&room.groups).map(|(one, group)| scaled(&one.powers, group.fader_db)).collect();
-    let mix_lufs = gated_lufs(&sum(&now)).unwrap_or(f64::NEG_INFINITY) + coherence;
-    let groups: Vec<(String, String, f64)> = room
-        .groups
-        .iter()
-        .zip(&now)
-        .filter_map(|(group, powers)| {
-            Some((group.strip.clone(), group.group.name().to_owned(), gated_lufs(powers)? - mix_lufs))
-        })
-        .collect();
-    let shift = room.groups.iter().map(|group| group.fader_db - group.then_db).sum::<f64>();
-    let reverberation = space::settle(room, heard, &sum(&now), shift / room.groups.len().max(1) as f64);
+    let coherence = then_of(room, heard);
+    let now = Now::of(room, heard, &own);
+    let all = sum(now.dry.iter().chain(now.wets.iter().map(|wet| &wet.powers)));
+    let mix_lufs = gated_lufs(&all).unwrap_or(f64::NEG_INFINITY) + coherence;
+    let told = |(at, group): (usize, &super::GroupLane)| {
+        let lu = gated_lufs(&now.dry[at])? + now.louder_lu[at] - mix_lufs;
+        Some((group.strip.clone(), group.group.name().to_owned(), lu))
+    };
+    let groups: Vec<(String, String, f64)> = room.groups.iter().enumerate().filter_map(told).collect();
+    let reverberation = space::settle(room, heard, &sum(&now.dry));
+    let imbalance_db = super::pan::weigh(room, heard);
     guard(room, &groups);
+    let mix = heard.of(studio::session::MIX).cloned().unwrap_or_default();
     let change = gated_lufs(&mix).map_or(0.0, |then| mix_lufs - then);
     let peak = heard.peaks_db.get(studio::session::MIX).copied().unwrap_or(f64::NEG_INFINITY) + change;
     print_trim(room, peak);
-    Balance { groups, reverberation, peak_dbtp: peak, mix_lufs }
+    Balance { groups, reverberation, imbalance_db, peak_dbtp: peak, mix_lufs }
+}
+
+/// A track without a bus has its place of the rough mix on its only fader.
+fn keep(room: &mut Room<'_>, own: &[Sounding]) {
+    let all: Vec<Powers> =
+        own.iter().zip(&room.groups).map(|(one, group)| scaled(&one.powers, group.fader_db)).collect();
+    let whole = gated_lufs(&sum(&all)).unwrap_or(0.0);
+    for at in (0..room.groups.len()).filter(|at| !room.groups[*at].is_bus).collect::<Vec<_>>() {
+        let relative = gated_lufs(&all[at]).unwrap_or(0.0) - whole;
+        let fader = room.groups[at].fader_db;
+        group_move(room, at, fader, relative, &own[at].powers, relative);
+    }
 }
 
 fn group_move(room: &mut Room<'_>, at: usize, fader: f64, relative: f64, powers: &Powers, target: f64) {

@@ -5,11 +5,11 @@ use crate::styles::Style;
 use dsp::math::{db_to_power, power_to_db};
 use studio::mix::Group;
 
-/// Published quartiles of lead vocals, drums and bass against the mix, LU (C5: 180 multitrack mixes), a tenth inside, so that what
+/// Published quartiles of lead vocals, drums and bass against the mix, LU (C5: 180 multitrack mixes), two tenths inside, so that what
 /// is rendered and rounded stays in them.
-const VOCALS_LU: (f64, f64) = (-3.9, -1.9);
-const DRUMS_LU: (f64, f64) = (-9.2, -5.0);
-const BASS_LU: (f64, f64) = (-10.0, -6.8);
+const VOCALS_LU: (f64, f64) = (-3.8, -2.0);
+const DRUMS_LU: (f64, f64) = (-9.1, -5.1);
+const BASS_LU: (f64, f64) = (-9.9, -6.9);
 /// Power that is left for everything else (C5, own arithmetic there).
 const REST: f64 = 0.19;
 /// Backing vocals never come nearer to the lead than this, LU (C5: 5 LU, the failure of KEAMS 2013; a little more,
@@ -78,7 +78,21 @@ pub fn targets(sounding: &[Sounding], style: &Style, lead: Option<Group>) -> Vec
             let target_lu = power_to_db(power.max(1e-6));
             let (range_lu, follows) = range(one.group, count(one.group), style);
             let under = vocals.filter(|_| one.group == Group::Backing).map(|lead| (lead, BACKING_UNDER_LU));
-            Part { id: one.strip.clone(), powers: one.powers.clone(), target_lu, range_lu, follows, under }
+            // Where three groups are all there is and one of them rests, the drums carry what is missing, then the bass.
+            let gives = match one.group {
+                Group::Drums => 1,
+                Group::Bass => 2,
+                _ => 0,
+            };
+            Part {
+                id: one.strip.clone(),
+                powers: one.powers.clone(),
+                target_lu,
+                range_lu,
+                follows,
+                under,
+                gives,
+            }
         })
         .collect()
 }

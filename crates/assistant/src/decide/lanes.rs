@@ -37,6 +37,8 @@ pub struct Lane {
     pub then_db: f64,
     /// Where it stands, -1 to 1.
     pub pan: f64,
+    /// Where it stood when it was last rendered.
+    pub then_pan: f64,
     /// Bells and shelves that stand in its way, for spectra: gain in each band of the film.
     pub colour_db: Spectrum,
 }
@@ -77,6 +79,8 @@ pub struct Room<'a> {
     pub groups: Vec<GroupLane>,
     /// Whether the last rendering had the rides.
     pub rides_heard: bool,
+    /// Where lanes stand, and why.
+    pub(super) spots: BTreeMap<usize, super::pan::Spot>,
     /// What should be known.
     pub findings: Vec<Finding>,
 }
@@ -99,6 +103,7 @@ impl<'a> Room<'a> {
             lanes: Vec::new(),
             groups: Vec::new(),
             rides_heard: false,
+            spots: BTreeMap::new(),
             findings: Vec::new(),
         };
         for number in order {
@@ -136,6 +141,7 @@ impl<'a> Room<'a> {
                 fader_db: 0.0,
                 then_db: 0.0,
                 pan: 0.0,
+                then_pan: 0.0,
                 colour_db: [0.0; BANDS],
             });
         }

@@ -5,6 +5,7 @@ mod find;
 use super::lanes::{Room, Spectrum, response_db, word_for};
 use crate::hear::BANDS;
 use crate::moves::{Draft, Family, Place, named};
+pub(super) use find::weights;
 use find::{Source, audibility, cuts};
 use studio::mix::Group;
 

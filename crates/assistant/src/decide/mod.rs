@@ -8,13 +8,17 @@ mod dynamics;
 mod faders;
 mod gate;
 mod groups;
+mod headroom;
 mod lanes;
 mod mask;
+mod narrow;
 mod pan;
 mod ride;
 mod saturate;
 mod sections;
+mod shares;
 mod space;
+mod throw;
 mod tone;
 mod trim;
 
@@ -91,6 +95,8 @@ pub struct Balance {
     pub groups: Vec<(String, String, f64)>,
     /// Relative loudness of the reverberation, LU, and what the model makes of it (0 to 1).
     pub reverberation: Option<(f64, f64)>,
+    /// Left over right, dB, where it could be told.
+    pub imbalance_db: Option<f64>,
     /// True peak of the mix before the print trim, dBTP.
     pub peak_dbtp: f64,
     /// Integrated loudness of the mix before the print trim.
@@ -121,6 +127,7 @@ pub fn decide(song: &Song, ask: &Ask, again: Option<&Again>, job: &Job<'_>) -> R
     clean::work(&mut room);
     gate::work(&mut room);
     dynamics::work(&mut room);
+    dynamics::parallel(&mut room);
     deess::work(&mut room);
     tone::work(&mut room);
     saturate::work(&mut room);
@@ -135,13 +142,17 @@ pub fn decide(song: &Song, ask: &Ask, again: Option<&Again>, job: &Job<'_>) -> R
     let seconds = song.duration_seconds * room.lanes.len() as f64;
     if seconds < SHORT_SECONDS || tracks_db > TRACKS_DB || groups_db > GROUPS_DB {
         space::amount(&mut room, &heard);
+        pan::weigh(&mut room, &heard);
         faders::set_up(&mut room);
         room.rides_heard = true;
         heard = listen(&room, again, job)?;
         faders::close(&mut room, &heard);
     }
     let balance = faders::settle(&mut room, &heard);
+    narrow::work(&mut room);
+    headroom::work(&mut room, &heard);
     sections::work(&mut room, &heard);
+    throw::work(&mut room);
     finish(room, balance, again)
 }
 

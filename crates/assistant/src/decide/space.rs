@@ -3,6 +3,7 @@
 mod model;
 
 use super::lanes::Room;
+use super::shares::{self, Wet};
 use crate::close::{Heard, Powers, gated_lufs, momentary_lufs, scaled, sum};
 use crate::moves::{Draft, Family, Place, Value, named};
 use crate::write::StripPlan;
@@ -26,8 +27,8 @@ const USUAL_BPM: f64 = 100.0;
 const PRINTED_DB: f64 = -6.0;
 const PRINTED_SECONDS: f64 = 0.8;
 /// High-pass and low-pass of returns (C11; DiffVox: -5 dB at 7 kHz).
-const LOW_CUT_HZ: f64 = 250.0;
-const HIGH_CUT_HZ: f64 = 7000.0;
+pub(super) const LOW_CUT_HZ: f64 = 250.0;
+pub(super) const HIGH_CUT_HZ: f64 = 7000.0;
 /// Slowest tempo from which on a hall blurs (C11).
 const HALL_BPM: f64 = 100.0;
 
@@ -44,6 +45,8 @@ fn sends(role: &str) -> &'static [(&'static str, f64)] {
         "electric guitar" | "acoustic guitar" | "lead guitar" => &[("room_return", -16.0)],
         "keys" => &[("hall_return", -16.0)],
         "strings" | "brass and woodwinds" | "synth pad" => &[("hall_return", -10.0)],
+        // By our own convention: as the keys.
+        "synth" => &[("hall_return", -16.0)],
         _ => &[],
     }
 }
@@ -231,33 +234,35 @@ fn edt_seconds(room: &Room<'_>) -> f64 {
     if longest > 0.0 { longest } else { 0.4 }
 }
 
-fn returns<'r>(room: &'r Room<'_>) -> impl Iterator<Item = &'r StripPlan> {
+pub(super) fn returns<'r>(room: &'r Room<'_>) -> impl Iterator<Item = &'r StripPlan> {
     room.desk.buses.iter().filter(|bus| RETURNS.iter().any(|(id, _, _)| *id == bus.id))
 }
 
-/// Wet sound of all returns behind their faders.
-fn wet(room: &Room<'_>, heard: &Heard) -> Powers {
-    let own: Vec<Powers> =
-        returns(room).filter_map(|bus| Some(scaled(heard.of(&bus.id)?, bus.number("fader_db")))).collect();
-    sum(&own)
+/// An amount of room.
+pub(super) struct Amount {
+    /// Gain of all returns together that brings them to it.
+    pub(super) gain_db: f64,
+    aim: f64,
+    edt_seconds: f64,
 }
 
 /// Gain of all returns together that brings the wet sound to its amount; `dry` is everything else.
-fn gain_db(room: &Room<'_>, wet: &Powers, dry: &Powers) -> Option<(f64, f64, f64)> {
-    gated_lufs(wet)?;
-    let edt = edt_seconds(room);
+pub(super) fn gain_db(room: &Room<'_>, wets: &[Wet], dry: &Powers) -> Option<Amount> {
+    let wet = shares::all(wets);
+    gated_lufs(&wet)?;
+    let edt_seconds = edt_seconds(room);
     let strength = room.book.strength(Family::Space);
     let aim = model::amount(room.ask.style.reverberance.value, strength);
     let dry_lufs = momentary_lufs(dry);
-    let of = |gain: f64| reverberation_lu(&scaled(wet, gain), &dry_lufs);
+    let of = |gain: f64| reverberation_lu(&scaled(&wet, gain), &dry_lufs);
     let (mut low, mut high) = (-60.0, 24.0);
-    for _ in 0..24 {
+    for _ in 0..20 {
         let middle = 0.5 * (low + high);
         let lu = of(middle)?;
-        let much = over_reverberant(lu, edt) > aim || lu > CEILING_LU;
+        let much = over_reverberant(lu, edt_seconds) > aim || lu > CEILING_LU;
         if much { high = middle } else { low = middle }
     }
-    Some((low, aim, edt))
+    Some(Amount { gain_db: low, aim, edt_seconds })
 }
 
 /// First amount, before the second rendering.
@@ -267,24 +272,22 @@ pub(super) fn amount(room: &mut Room<'_>, heard: &Heard) {
         .iter()
         .filter_map(|group| Some(scaled(heard.of(&group.strip)?, group.fader_db)))
         .collect();
-    let shift = room.groups.iter().map(|group| group.fader_db - group.then_db).sum::<f64>();
-    // The sends leave behind the faders, which have moved since this was heard.
-    let wet = scaled(&wet(room, heard), shift / room.groups.len().max(1) as f64);
-    if let Some((gain, _, _)) = gain_db(room, &wet, &sum(&parts)) {
+    let wets = shares::wets(room, heard, true);
+    if let Some(amount) = gain_db(room, &wets, &sum(&parts)) {
         for id in returns(room).map(|bus| bus.id.clone()).collect::<Vec<_>>() {
-            room.desk.set(&Place::control(&id, "fader_db"), &Value::Number(gain.clamp(-60.0, 12.0)));
+            let fader = room.desk.strip(&id).map_or(0.0, |bus| bus.number("fader_db")) + amount.gain_db;
+            room.desk.set(&Place::control(&id, "fader_db"), &Value::Number(fader.clamp(-60.0, 12.0)));
         }
     }
 }
 
-/// The amount for good, on what was heard; the sends have moved by `shift_db` since. Relative reverberation loudness and what the model makes of it come back.
-pub(super) fn settle(room: &mut Room<'_>, heard: &Heard, dry: &Powers, shift_db: f64) -> Option<(f64, f64)> {
-    let wet_now = scaled(&wet(room, heard), shift_db);
-    let (gain, aim, edt) = gain_db(room, &wet_now, dry)?;
+/// The amount for good, on what was heard. Relative reverberation loudness and what the model makes of it come back.
+pub(super) fn settle(room: &mut Room<'_>, heard: &Heard, dry: &Powers) -> Option<(f64, f64)> {
+    let Amount { gain_db, aim, edt_seconds } = gain_db(room, &shares::wets(room, heard, true), dry)?;
     let ids: Vec<String> = returns(room).map(|bus| bus.id.clone()).collect();
     for id in ids {
         let place = Place::control(&id, "fader_db");
-        let full = room.desk.strip(&id).map_or(0.0, |bus| bus.number("fader_db")) + gain;
+        let full = room.desk.strip(&id).map_or(0.0, |bus| bus.number("fader_db")) + gain_db;
         room.desk.clear(&place);
         let text = format!(
             "As much room that {:.0} of 100 listeners would call it too much: {{value}} on the return.",
@@ -298,14 +301,14 @@ pub(super) fn settle(room: &mut Room<'_>, heard: &Heard, dry: &Powers, shift_db:
             Value::Switch(false),
             &text,
         )
-        .because("early_decay_seconds", edt)
+        .because("early_decay_seconds", edt_seconds)
         .because("aim", aim)
         .confidence(0.7)
         .or("drier or wetter: strength space=0.5 or 1.5")
         .evidence("De Man et al. 2017, loudness of reverberation against its decay (mixing.md C11)");
         room.book.put(&mut room.desk, draft);
     }
-    let wet_then = scaled(&wet(room, heard), shift_db);
-    let lu = reverberation_lu(&wet_then, &momentary_lufs(dry))?;
-    Some((lu, over_reverberant(lu, edt)))
+    let wet = shares::all(&shares::wets(room, heard, true));
+    let lu = reverberation_lu(&wet, &momentary_lufs(dry))?;
+    Some((lu, over_reverberant(lu, edt_seconds)))
 }

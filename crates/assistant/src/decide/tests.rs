@@ -159,3 +159,61 @@ fn a_ride_brings_a_soft_phrase_up_and_leaves_half_of_it() {
 fn power_sums_are_as_worked_out_by_hand() {
     assert!((power_to_db(db_to_power(-3.1) + db_to_power(-7.5) + db_to_power(-8.5)) + 0.92).abs() < 0.01);
 }
+
+#[test]
+fn a_copy_10_db_under_the_drums_is_24_percent_of_both() {
+    // 10^(-10/20) = 0.3162; 0.3162 / 1.3162 = 0.2403.
+    assert!((dynamics::parallel_percent(-10.0) - 24.03).abs() < 0.01);
+    assert!((dynamics::parallel_percent(0.0) - 50.0).abs() < 1e-9);
+}
+
+#[test]
+fn kick_and_bass_get_slots_where_the_other_is_and_none_where_both_are_in_one_place() {
+    let mut spectrum = vec![0.0_f32; 64];
+    (spectrum[10], spectrum[40]) = (1.0, 5.0);
+    // 58.6 Hz is the strongest of what a kick may have; 234 Hz is stronger and not its fundamental.
+    assert_eq!(duck::strongest_hz(&spectrum, 5.86, (35.0, 120.0)), Some(10.0 * 5.86));
+    assert_eq!(duck::strongest_hz(&[0.0; 64], 5.86, (35.0, 120.0)), None);
+    assert_eq!(duck::slots_hz(58.6, 98.0), Some((58.6, 98.0)));
+    // A whole tone apart.
+    assert_eq!(duck::slots_hz(58.6, 65.4), None);
+}
+
+#[test]
+fn a_group_without_harmonics_is_softer_by_them_than_by_its_loudness() {
+    // Two of equal loudness; the first has a hundredth in its narrow band, the second half: 0.01/0.51 against 1/2 is -14.1 LU.
+    let apart = narrow::disagreement_lu(&[1.0, 1.0], &[0.01, 0.5]);
+    assert!((apart[0] + 14.07).abs() < 0.01 && (apart[1] - 2.92).abs() < 0.01, "{apart:?}");
+    // Everything alike: nobody disagrees; silence says nothing.
+    assert_eq!(narrow::disagreement_lu(&[1.0, 3.0, 0.0], &[0.5, 1.5, 0.0]), [0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn a_stray_hit_is_found_on_its_track_and_an_even_mix_has_none() {
+    // A mix of 0.1 with one value of 0.8 at 2 s, which the second track brings; 6 dB over 0.1 is 0.2.
+    let mut mix = vec![0.1; 100];
+    mix[40] = 0.8;
+    let (mut one, mut two) = (vec![0.05; 100], vec![0.05; 100]);
+    (one[40], two[40]) = (0.1, 0.7);
+    let found = headroom::stray(&mix, 0.1, &[one.clone(), two]).unwrap();
+    assert_eq!((found.lane, found.seconds), (1, 2.025));
+    assert!((found.over_db - 18.06).abs() < 0.01, "{found:?}");
+    // 0.2 less the 0.1 of the others leaves 0.1 of 0.7: 17 dB, of which 9 are offered.
+    assert_eq!(found.dip_db, -9.0);
+    mix[40] = 0.19;
+    assert_eq!(headroom::stray(&mix, 0.1, &[one]), None);
+}
+
+#[test]
+fn throws_stand_at_ends_of_phrases_that_a_beat_of_rest_follows() {
+    // 2 s sung, 0.4 s rest, 2 s sung, 1 s rest, 0.5 s sung, 1 s rest, 2 s sung to the end: at 120 a minute a beat is 0.5 s.
+    let mut active = Vec::new();
+    for (on, values) in [(true, 40), (false, 8), (true, 40), (false, 20), (true, 10), (false, 20), (true, 40)]
+    {
+        active.extend(vec![on; values]);
+    }
+    assert_eq!(throw::phrase_ends(&active, 0.5), [4.4]);
+    assert_eq!(throw::phrase_ends(&active, 0.4), [2.0, 4.4]);
+    active.extend([false; 4]);
+    assert_eq!(throw::phrase_ends(&active, 0.5), [4.4, 8.9]);
+}

@@ -41,6 +41,7 @@ pub const SLOTS: &[Slot] = &[
     Slot { id: "clean", processor: "eq" },
     Slot { id: "gate", processor: "gate" },
     Slot { id: "compressor", processor: "compressor" },
+    Slot { id: "parallel", processor: "compressor" },
     Slot { id: "deesser", processor: "deesser" },
     Slot { id: "tone", processor: "eq" },
     Slot { id: "saturation", processor: "saturation" },
@@ -97,7 +98,7 @@ impl Place {
         let words: Vec<&str> = rest.split('.').collect();
         let part = match words.as_slice() {
             ["send", to] => Part::Send((*to).to_owned()),
-            [key, "curve"] => Part::Curve((*key).to_owned()),
+            [key @ .., "curve"] if !key.is_empty() => Part::Curve(key.join(".")),
             [id, band] => Part::Band((*id).to_owned(), band.strip_prefix("band")?.parse().ok()?),
             [one] if slot(one).is_some() => Part::Insert((*one).to_owned()),
             [one] => Part::Control((*one).to_owned()),
@@ -110,7 +111,9 @@ impl Place {
     #[must_use]
     pub fn key(&self) -> &str {
         match &self.part {
-            Part::Control(key) | Part::Curve(key) => key,
+            Part::Control(key) => key,
+            // Of what moves, the last word: `send.echo_return.gain_db` is a gain.
+            Part::Curve(key) => key.rsplit('.').next().unwrap_or(key),
             _ => "",
         }
     }

@@ -38,6 +38,8 @@ pub struct Style {
     pub spread: Fact<f64>,
     /// Send of the lead voice to the echo, dB; -144 for none.
     pub echo_send_db: Fact<f64>,
+    /// A compressed copy of the drum bus beside it, dB against it; -144 for none.
+    pub parallel_drums_db: Fact<f64>,
 }
 
 /// The styles that are built in.

@@ -29,6 +29,8 @@ struct Raw {
     compression: RawFact,
     spread: RawFact,
     echo_send_db: RawFact,
+    /// Styles written before there was one do without.
+    parallel_drums_db: Option<RawFact>,
 }
 
 /// Reads a style; `file` is its name in messages.
@@ -61,5 +63,11 @@ pub(super) fn style(text: &str, file: &str) -> Result<Style> {
         compression: number(raw.compression, 0.0..=1.0)?,
         spread: number(raw.spread, 0.0..=1.0)?,
         echo_send_db: number(raw.echo_send_db, -144.0..=0.0)?,
+        parallel_drums_db: match raw.parallel_drums_db {
+            Some(fact) => number(fact, -144.0..=0.0)?,
+            None => {
+                Fact { value: -144.0, source: String::new(), date: String::new(), tier: Tier::Convention }
+            }
+        },
     })
 }

@@ -165,18 +165,22 @@ pub(super) fn audibility(sources: &[Source], at: usize) -> Option<f64> {
 
 /// Loudness a source loses by a colour, LU.
 pub(super) fn loss_lu(source: &Source, colour_db: &Spectrum) -> f64 {
-    let weighting = KWeighting::new(48_000.0);
+    let weights = weights();
     let (mut before, mut after) = (0.0, 0.0);
     for frame in &source.frames {
         for (band, power) in frame.iter().enumerate() {
-            before += power * weight(&weighting, band);
-            after += power * weight(&weighting, band) * db_to_power(colour_db[band]);
+            before += power * weights[band];
+            after += power * weights[band] * db_to_power(colour_db[band]);
         }
     }
     if after > 0.0 { power_to_db(before / after) } else { 0.0 }
 }
 
-fn weight(weighting: &KWeighting, band: usize) -> f64 {
-    let (low, high) = band_edges_hz(band);
-    db_to_power(weighting.response_db(0.5 * (low + high), 48_000.0))
+/// K-weighting of every band.
+pub(in super::super) fn weights() -> Spectrum {
+    let weighting = KWeighting::new(48_000.0);
+    std::array::from_fn(|band| {
+        let (low, high) = band_edges_hz(band);
+        db_to_power(weighting.response_db(0.5 * (low + high), 48_000.0))
+    })
 }

@@ -7,8 +7,8 @@ use dsp::math::{exp, ln, log10};
 const LOUDNESS: f64 = 0.4866;
 const DECAY: f64 = 2.5619;
 const CONSTANT: f64 = 6.7767;
-/// What lies farther under the loudest part of the dry sound than this is a pause, LU; there is nothing to compare there.
-const PAUSE_LU: f64 = 20.0;
+/// What is softer is silence (BS.1770-5, annex 1); there is nothing to compare there.
+const SILENCE_LUFS: f64 = -70.0;
 
 /// Share of listeners who call it too reverberant: wet against dry in LU, early decay time in seconds.
 #[must_use]
@@ -30,12 +30,11 @@ pub(super) fn amount(usual: f64, strength: f64) -> f64 {
 /// Mean of momentary loudness of the wet less that of the dry sound, LU, where the dry one sounds; `None` where it never does.
 #[must_use]
 pub(super) fn reverberation_lu(wet: &Powers, dry_lufs: &[f64]) -> Option<f64> {
-    let loudest = dry_lufs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let pairs = momentary_lufs(wet);
     let own: Vec<f64> = pairs
         .iter()
         .zip(dry_lufs)
-        .filter(|(wet, dry)| **dry > loudest - PAUSE_LU && dry.is_finite() && wet.is_finite())
+        .filter(|(wet, dry)| **wet > SILENCE_LUFS && **dry > SILENCE_LUFS)
         .map(|(wet, dry)| wet - dry)
         .collect();
     (!own.is_empty()).then(|| own.iter().sum::<f64>() / own.len() as f64)
