@@ -83,7 +83,10 @@ impl Whole {
 
     /// A text about files in it with the names they will have.
     pub(crate) fn named(&self, text: &str) -> String {
-        text.replace(&self.work.display().to_string(), &self.target.display().to_string())
+        let name = |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let text = text.replace(&self.work.display().to_string(), &self.target.display().to_string());
+        // However else the way to it was written.
+        text.replace(&name(&self.work), &name(&self.target))
     }
 
     /// As [`named`](Self::named), in every string of a document.

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Produce, ui: &Ui) -> Result<u8> {
     refuse_inputs(&args.output, [args.input.as_path()])?;
     let whole = Whole::create(&args.output, args.force)?;
     let done = produce(args, &whole, ui).map_err(|error| whole.named_error(error))?;
-    let (mut text, mut document) = (done.text(&whole), done.json(ui));
+    let (mut text, mut document) = (done.text(&whole), done.json());
     whole.named_json(&mut document);
     text = whole.named(&text);
     let files = whole.commit()?;
@@ -67,7 +67,7 @@ fn produce(args: &Produce, whole: &Whole, ui: &Ui) -> Result<Done> {
     let (written, print) = mixed(args, &room, &song, ui)?;
     let masters = mastered(&call, args.strict, ui)?;
     let done = Done { written, print, masters };
-    papers::write(args, &done, whole, ui)?;
+    papers::write(args, &done, whole)?;
     Ok(done)
 }
 
@@ -151,7 +151,7 @@ impl Done {
         )
     }
 
-    fn json(&self, _ui: &Ui) -> serde_json::Value {
+    fn json(&self) -> serde_json::Value {
         let print = &self.print;
         let mut masters = report::json(&self.masters.premaster, &self.masters.findings, &self.masters.mastering);
         masters["chain_file"] = json!(self.masters.chain.display().to_string());

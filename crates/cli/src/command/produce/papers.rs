@@ -4,7 +4,7 @@ use super::{CHAIN_FILE, Done, LOG_FILE, MASTERS_FOLDER, MIX_FOLDER, SESSION_FILE
 use crate::args::Produce;
 use crate::command::master::write_text;
 use crate::command::{assist, mix};
-use crate::ui::{Ui, clean_name};
+use crate::ui::clean_name;
 use crate::whole::Whole;
 use assistant::explain::{self, Which};
 use studio::message::{Finding, Result, Severity, clean};
@@ -15,7 +15,7 @@ use studio::sheet::{Align, Sheet, Table};
 const SHEET: &str = "production";
 
 /// Writes the logs and the sheet.
-pub(super) fn write(args: &Produce, done: &Done, whole: &Whole, ui: &Ui) -> Result<()> {
+pub(super) fn write(args: &Produce, done: &Done, whole: &Whole) -> Result<()> {
     let which = Which { all: true, ..Which::default() };
     let moves = explain::moves(&done.written.made.text, &which)
         .map_or_else(|_| "no move was made\n".to_owned(), |moves| explain::text(&moves, &which));
@@ -26,9 +26,7 @@ pub(super) fn write(args: &Produce, done: &Done, whole: &Whole, ui: &Ui) -> Resu
     write_text(&whole.path().join(MASTERS_FOLDER).join(LOG_FILE), &whole.named(&masters), false)?;
     let sheet = sheet(args, done);
     write_text(&whole.path().join(format!("{SHEET}.md")), &whole.named(&sheet.markdown()), false)?;
-    studio::files::write(&whole.path().join(format!("{SHEET}.pdf")), &sheet.pdf(), false)?;
-    ui.note("");
-    Ok(())
+    studio::files::write(&whole.path().join(format!("{SHEET}.pdf")), &sheet.pdf(), false)
 }
 
 /// What the mix came to.
