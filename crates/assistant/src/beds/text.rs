@@ -123,7 +123,9 @@ fn said(rule: &'static str, family: Family, text: String) -> Said {
 }
 
 fn number(what: &str, figure: f64) -> Because {
-    Because { what: what.to_owned(), figure: Figure::Number((figure * 100.0).round() / 100.0) }
+    // Nothing below nothing.
+    let figure = (figure * 100.0).round() / 100.0 + 0.0;
+    Because { what: what.to_owned(), figure: Figure::Number(figure) }
 }
 
 fn place(desk: &mut Desk, one: &Placed) {
@@ -157,7 +159,7 @@ fn around(desk: &mut Desk, strip: &str, name: &str, is_return: bool, spot: Spot)
     );
     let own = Said {
         because: vec![number("folded_db", folded_db)],
-        effect: format!("{folded_db:+.2} dB in the stereo downmix"),
+        effect: format!("{:.1} dB off in the stereo downmix", folded_db.abs()),
         or: Some("span_degrees = 60 puts it back in front"),
         ..said("bed.around", family, text)
     };

@@ -38,6 +38,9 @@ pub struct Style {
     pub spread: Fact<f64>,
     /// Send of the lead voice to the echo, dB; -144 for none.
     pub echo_send_db: Fact<f64>,
+    /// How far voice, drums and bass follow what is missing in a small band, LU; `None`: as far as published ranges reach. A
+    /// character holds them nearer to where it wants them.
+    pub reach_lu: Option<f64>,
 }
 
 /// The styles that are built in.

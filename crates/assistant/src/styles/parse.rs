@@ -61,5 +61,6 @@ pub(super) fn style(text: &str, file: &str) -> Result<Style> {
         compression: number(raw.compression, 0.0..=1.0)?,
         spread: number(raw.spread, 0.0..=1.0)?,
         echo_send_db: number(raw.echo_send_db, -144.0..=0.0)?,
+        reach_lu: None,
     })
 }

@@ -21,6 +21,10 @@ const BASS_LU: (f64, f64) = (-9.8, -7.0);
 /// inside them.
 const REVERBERANCE: (f64, f64) = (0.12, 0.42);
 
+/// How far voice, drums and bass follow what is missing in a small band: less than what tells two characters apart, so that a small
+/// band has three mixes as well. By our own convention, docs/decisions/052.
+const REACH_LU: f64 = 0.5;
+
 /// A direction from a style.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Character {
@@ -147,6 +151,7 @@ impl Character {
             plate_seconds: scale(&style.plate_seconds, self.seconds, 0.6, 2.4),
             compression: scale(&style.compression, self.compression, 0.0, 1.0),
             spread: scale(&style.spread, self.spread, 0.3, 1.0),
+            reach_lu: (self.balance_lu != [0.0; 3]).then_some(REACH_LU),
             // A style without an echo gets none.
             echo_send_db: match echo <= -144.0 {
                 true => style.echo_send_db.clone(),

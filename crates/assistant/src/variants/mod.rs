@@ -22,8 +22,9 @@ use studio::mix::Group;
 
 /// Mixes that are made.
 pub const COUNT: usize = 3;
-/// Differences under which two mixes are called alike, LU and dB: what is just heard of a part in a mix. By our own convention.
-pub const ALIKE_LU: f64 = 0.5;
+/// Differences under which two mixes are called alike, LU and dB. A step of 1 dB of a part in a mix is heard by most. By our own
+/// convention.
+pub const ALIKE_LU: f64 = 1.0;
 
 /// A mix to choose from.
 #[derive(Debug, Clone)]

@@ -50,3 +50,31 @@ fn distance_is_the_root_of_the_mean_square() {
     assert!((distance_lu(&list) - 12.5_f64.sqrt()).abs() < 1e-12);
     assert_eq!(distance_lu(&[]), 0.0);
 }
+
+#[test]
+fn a_small_band_of_loud_groups_has_three_mixes_as_well() {
+    use crate::decide::targets;
+    use dsp::meter::loudness::power_of_lufs;
+    let steady = |group: Group| crate::decide::Sounding {
+        group,
+        strip: group.id().to_owned(),
+        powers: vec![power_of_lufs(-23.0); 400],
+    };
+    let band = [Group::Drums, Group::Synths, Group::Vocals, Group::Backing].map(steady);
+    let of = |name: &str| -> Vec<f64> {
+        let parts = targets(&band, &super::style(name).unwrap(), None);
+        crate::close::solve(&parts, -20.0, 0.0).relative_lu.into_iter().map(Option::unwrap).collect()
+    };
+    let (voice, drums) = (of("electronic+voice"), of("electronic+drums"));
+    assert!(voice[2] > drums[2] + 0.8 && drums[0] > voice[0] + 1.5, "{voice:?} {drums:?}");
+    for lu in [&voice, &drums] {
+        assert!((-9.3..=-4.9).contains(&lu[0]) && (-4.0..=-1.8).contains(&lu[2]), "{lu:?}");
+        let power: f64 = lu.iter().map(|lu| dsp::math::db_to_power(*lu)).sum();
+        assert!((power - 1.0).abs() < 0.01, "{power}");
+    }
+    // With nobody to fill, they are not held: a voice over drums stays a mix.
+    let two = [Group::Drums, Group::Vocals].map(steady);
+    let parts = targets(&two, &super::style("pop+voice").unwrap(), None);
+    let lu = crate::close::solve(&parts, -20.0, 0.0).relative_lu;
+    assert!((-4.0..=-1.6).contains(&lu[1].unwrap()), "{lu:?}");
+}
