@@ -97,7 +97,8 @@ fn question(track: &hear::Track) -> Option<Finding> {
     let first = question.choices.first().copied().unwrap_or("guitar");
     let more = question.choices.get(1..).filter(|more| !more.is_empty());
     let more = more.map_or_else(String::new, |more| format!(" (or: {})", more.join(", ")));
-    let answer = format!("answer with --role \"{}={first}\"{more}; until then less is done to it", track.name);
+    let answer =
+        format!("answer with --role \"{}={first}\"{more}; until then less is done to it", track.name);
     Some(finding.about(&track.path).limit("sure from 60 of 100 on").advice(answer))
 }
 
@@ -109,8 +110,14 @@ fn of_session(input: &Path, request: &Request, job: &Job<'_>) -> Result<Assisted
         return Err(missing);
     }
     if session.shape.layout != session::BusLayout::Stereo {
-        let error = Error::new(Kind::Usage, "not_stereo", "the assistant works on a stereo mix, and this is a surround session");
-        return Err(one(error.at(input.display()).hint("work on the stereo session, and have the bed proposed anew with --bed")));
+        let error = Error::new(
+            Kind::Usage,
+            "not_stereo",
+            "the assistant works on a stereo mix, and this is a surround session",
+        );
+        return Err(one(error
+            .at(input.display())
+            .hint("work on the stereo session, and have the bed proposed anew with --bed")));
     }
     let mut again = Again::read(&session.origin.text).map_err(one)?;
     again.lock(&request.lock).map_err(one)?;

@@ -57,7 +57,9 @@ impl Whole {
         fs::create_dir(&work).map_err(|error| {
             let said = Error::io(&target, "make the folder", &error);
             match error.kind() {
-                std::io::ErrorKind::NotFound => said.hint("the folder it belongs in does not exist: create it first"),
+                std::io::ErrorKind::NotFound => {
+                    said.hint("the folder it belongs in does not exist: create it first")
+                }
                 _ => said,
             }
         })?;
@@ -83,7 +85,9 @@ impl Whole {
 
     /// A text about files in it with the names they will have.
     pub(crate) fn named(&self, text: &str) -> String {
-        let name = |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let name = |path: &Path| {
+            path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+        };
         let text = text.replace(&self.work.display().to_string(), &self.target.display().to_string());
         // However else the way to it was written.
         text.replace(&name(&self.work), &name(&self.target))
@@ -294,7 +298,10 @@ mod tests {
         let whole = Whole::create(&target, false).expect("it can be made");
         fs::write(whole.path().join("x.txt"), "half").expect("a file");
         assert!(!target.exists());
-        assert_eq!(whole.named(&whole.path().join("x").display().to_string()), target.join("x").display().to_string());
+        assert_eq!(
+            whole.named(&whole.path().join("x").display().to_string()),
+            target.join("x").display().to_string()
+        );
         drop(whole);
         assert_eq!(fs::read_dir(dir.path()).expect("a folder").count(), 0);
         assert_eq!(made(&target, "abc", false).expect("made"), ["a/x.txt", MD5_FILE, BLAKE3_FILE]);

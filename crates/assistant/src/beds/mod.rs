@@ -23,7 +23,8 @@ use studio::message::{Error, Finding, Kind, Result, Severity};
 use studio::session::{self, BusLayout, Session};
 
 /// A bed is proposed for these.
-pub const LAYOUTS: [(&str, BusLayout); 2] = [("5.1", BusLayout::Surround51), ("7.1.4", BusLayout::Surround714)];
+pub const LAYOUTS: [(&str, BusLayout); 2] =
+    [("5.1", BusLayout::Surround51), ("7.1.4", BusLayout::Surround714)];
 /// Farthest a group may be from its level in the stereo mix when it is folded down, LU. The bar of this room.
 pub const MOST_OFF_LU: f64 = 1.0;
 

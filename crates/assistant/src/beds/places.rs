@@ -94,7 +94,8 @@ pub(super) fn folded_db(layout: BusLayout, azimuth_degrees: f64, elevation_degre
     let panner = Panner::new(&speakers.directions());
     let gains = panner.gains(Direction { azimuth_degrees, elevation_degrees }, Extent::default());
     let matrix = Matrix::new(&speakers.places(), &Layout::of(2).places(), &Coefficients::default());
-    let side = |to: usize| (0..speakers.channels()).map(|from| gains[from] * matrix.gain(from, to)).sum::<f64>();
+    let side =
+        |to: usize| (0..speakers.channels()).map(|from| gains[from] * matrix.gain(from, to)).sum::<f64>();
     gain_to_db((side(0) * side(0) + side(1) * side(1)).sqrt())
 }
 

@@ -108,7 +108,8 @@ fn scene() -> (tempfile::TempDir, Session) {
 }
 
 fn parsed(text: &str, folder: &Path) -> Session {
-    Session::parse(text, "test", folder, session::Options::default()).unwrap_or_else(|errors| panic!("{errors:?}\n{text}"))
+    Session::parse(text, "test", folder, session::Options::default())
+        .unwrap_or_else(|errors| panic!("{errors:?}\n{text}"))
 }
 
 fn spot(placed: &[Placed], strip: &str) -> Spot {
@@ -123,8 +124,11 @@ fn between_front_and_surround_there_is_one_place_that_folds_down_at_its_level() 
     let x = front * dsp::math::cos(radians(30.0)) + side * dsp::math::cos(radians(110.0));
     let y = front * dsp::math::sin(radians(30.0)) + side * dsp::math::sin(radians(110.0));
     let by_hand = libm_atan2(y, x) / dsp::math::PI * 180.0;
-    let Spot::Around { azimuth_degrees, folded_db: level, .. } =
-        spots(&scene().1, BusLayout::Surround51).iter().find(|one| one.strip == "backing_vocals").unwrap().spot
+    let Spot::Around { azimuth_degrees, folded_db: level, .. } = spots(&scene().1, BusLayout::Surround51)
+        .iter()
+        .find(|one| one.strip == "backing_vocals")
+        .unwrap()
+        .spot
     else {
         panic!("not around")
     };
@@ -141,7 +145,11 @@ fn libm_atan2(y: f64, x: f64) -> f64 {
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
         // The point lies further round than `middle` where their cross product is positive.
-        if dsp::math::cos(middle) * y - dsp::math::sin(middle) * x > 0.0 { low = middle } else { high = middle }
+        if dsp::math::cos(middle) * y - dsp::math::sin(middle) * x > 0.0 {
+            low = middle
+        } else {
+            high = middle
+        }
     }
     low
 }
@@ -158,7 +166,10 @@ fn leads_stay_in_front_and_what_fills_goes_round_and_up() {
                 panic!("{strip} is not around")
             };
             assert_eq!(elevation_degrees, height, "{strip}");
-            assert!(folded_db.abs() < 0.3 && azimuth_degrees >= 60.0, "{strip}: {folded_db} dB at {azimuth_degrees}");
+            assert!(
+                folded_db.abs() < 0.3 && azimuth_degrees >= 60.0,
+                "{strip}: {folded_db} dB at {azimuth_degrees}"
+            );
         }
     }
 }

@@ -21,7 +21,8 @@ const MOST_LFE_DB: f64 = 12.0;
 const LFE_HZ: f64 = 90.0;
 /// Level changes under this are not worth a move, dB.
 const LEAST_DB: f64 = 0.05;
-const EVIDENCE: &str = "BS.2051 (places), BS.775-4 annex 4 (downmix), vector base panning: docs/decisions/052";
+const EVIDENCE: &str =
+    "BS.2051 (places), BS.775-4 annex 4 (downmix), vector base panning: docs/decisions/052";
 
 /// Writes the bed.
 pub(super) fn write(
@@ -46,7 +47,11 @@ pub(super) fn write(
     buses(&mut desk, placed);
     feed(&mut desk, stereo, layout);
     let all: Vec<Move> = ledger.moves.iter().cloned().chain(desk.moves.iter().cloned()).collect();
-    let text = format!("{}\n{}", desk.document.to_string().trim_end(), moves::write(&Ledger { moves: all, ..ledger }));
+    let text = format!(
+        "{}\n{}",
+        desk.document.to_string().trim_end(),
+        moves::write(&Ledger { moves: all, ..ledger })
+    );
     Ok((text, desk.moves))
 }
 
@@ -131,15 +136,22 @@ fn number(what: &str, figure: f64) -> Because {
 fn place(desk: &mut Desk, one: &Placed) {
     match one.spot {
         Spot::Centre => {
-            let text = format!("{} has the centre to itself: it is heard from there on every seat.", one.name);
+            let text =
+                format!("{} has the centre to itself: it is heard from there on every seat.", one.name);
             let or = Some("divergence = 0.4 shares it with left and right");
-            desk.set(&one.strip, "azimuth_degrees", 0.0, Said { or, ..said("bed.centre", Family::Width, text) });
+            desk.set(
+                &one.strip,
+                "azimuth_degrees",
+                0.0,
+                Said { or, ..said("bed.centre", Family::Width, text) },
+            );
         }
         Spot::Front if one.is_mono => {
             move_to(desk, &one.strip, FRONT);
         }
         Spot::Front => {
-            let text = format!("{} stands in the front pair, exactly as in stereo: it carries the song.", one.name);
+            let text =
+                format!("{} stands in the front pair, exactly as in stereo: it carries the song.", one.name);
             let or = Some("a wider span_degrees; above 60 the downmix is up to 1.8 dB louder");
             desk.set(&one.strip, "span_degrees", 60.0, Said { or, ..said("bed.front", Family::Width, text) });
         }
@@ -153,7 +165,8 @@ fn place(desk: &mut Desk, one: &Placed) {
 fn around(desk: &mut Desk, strip: &str, name: &str, is_return: bool, spot: Spot) {
     let Spot::Around { azimuth_degrees, elevation_degrees, folded_db } = spot else { return };
     let family = if is_return { Family::Space } else { Family::Width };
-    let up = if elevation_degrees > 0.0 { format!(", {elevation_degrees:.0} degrees up") } else { String::new() };
+    let up =
+        if elevation_degrees > 0.0 { format!(", {elevation_degrees:.0} degrees up") } else { String::new() };
     let text = format!(
         "{name} goes round the listener: left and right at {azimuth_degrees:.0} degrees{up}, where two loudspeakers give it back as loud as it is."
     );
@@ -169,9 +182,14 @@ fn around(desk: &mut Desk, strip: &str, name: &str, is_return: bool, spot: Spot)
         desk.set(strip, "elevation_degrees", elevation_degrees, said("bed.up", family, text));
     }
     if folded_db.abs() > LEAST_DB {
-        let has = desk.strip(strip).and_then(|table| table.get("fader_db")).and_then(number_of).unwrap_or(0.0);
-        let text = format!("{name} by {:+.1} dB, so that the stereo downmix has it at its level.", -folded_db);
-        let own = Said { because: vec![number("folded_db", folded_db)], ..said("bed.fader", Family::Balance, text) };
+        let has =
+            desk.strip(strip).and_then(|table| table.get("fader_db")).and_then(number_of).unwrap_or(0.0);
+        let text =
+            format!("{name} by {:+.1} dB, so that the stereo downmix has it at its level.", -folded_db);
+        let own = Said {
+            because: vec![number("folded_db", folded_db)],
+            ..said("bed.fader", Family::Balance, text)
+        };
         desk.set(strip, "fader_db", (has - folded_db).clamp(-144.0, 12.0), own);
     }
 }
@@ -190,10 +208,13 @@ fn move_to(desk: &mut Desk, strip: &str, bus: &str) {
 /// The buses that tracks were led through.
 fn buses(desk: &mut Desk, placed: &[Placed]) {
     let mono = |front: bool| {
-        placed.iter().find(|one| one.is_mono && one.spot != Spot::Centre && (one.spot == Spot::Front) == front)
+        placed
+            .iter()
+            .find(|one| one.is_mono && one.spot != Spot::Centre && (one.spot == Spot::Front) == front)
     };
     if mono(true).is_some() && desk.bus(FRONT, "Front").is_some() {
-        let text = "Single tracks stand between left and right as in stereo, and leave the centre free.".to_owned();
+        let text =
+            "Single tracks stand between left and right as in stereo, and leave the centre free.".to_owned();
         desk.set(FRONT, "span_degrees", 60.0, said("bed.front", Family::Width, text));
     }
     if let Some(one) = mono(false)
@@ -206,7 +227,9 @@ fn buses(desk: &mut Desk, placed: &[Placed]) {
 /// The feed of the LFE: the kick and the bass, low-passed, by a bus of its own.
 fn feed(desk: &mut Desk, stereo: &Session, layout: BusLayout) {
     let has_lfe = layout.speakers().0.contains(&studio::audio::Speaker::Lfe);
-    let first = |is: &dyn Fn(&studio::session::Track) -> bool| stereo.tracks.iter().find(|track| is(track) && !track.strip.controls.mute);
+    let first = |is: &dyn Fn(&studio::session::Track) -> bool| {
+        stereo.tracks.iter().find(|track| is(track) && !track.strip.controls.mute)
+    };
     let kick = first(&|track| role_of(&track.strip.name).is_some_and(|role| role.name == "kick"));
     let bass = first(&|track| group_of(&track.strip) == Some(Group::Bass));
     let sources: Vec<_> = kick.into_iter().chain(bass).collect();

@@ -64,7 +64,8 @@ pub(super) fn seed(room: &mut Room<'_>) {
         let full = (WORKING_LUFS + offset - lufs).clamp(FADER_DB.0, FADER_DB.1);
         let alone = room.groups.iter().any(|group| !group.is_bus && group.lanes.contains(&number));
         // A track without a bus has one fader, and that is its group's.
-        room.lanes[number].fader_db = if alone { 0.0 } else { rough_fader(room, number, None).unwrap_or(full) };
+        room.lanes[number].fader_db =
+            if alone { 0.0 } else { rough_fader(room, number, None).unwrap_or(full) };
     }
     let sounding: Vec<Sounding> = room
         .groups
@@ -76,7 +77,8 @@ pub(super) fn seed(room: &mut Room<'_>) {
         .collect();
     let solution = solve(&targets(&sounding, &room.ask.style, lead(room)), MIX_LUFS, 0.0);
     let kept = is_kept(room);
-    let rough: Vec<Option<f64>> = (0..room.lanes.len()).map(|number| rough_fader(room, number, None)).collect();
+    let rough: Vec<Option<f64>> =
+        (0..room.lanes.len()).map(|number| rough_fader(room, number, None)).collect();
     for (group, fader) in room.groups.iter_mut().zip(solution.faders_db) {
         let alone = group.lanes.first().copied().filter(|_| !group.is_bus);
         let own = alone.and_then(|number| rough.get(number).copied().flatten()).unwrap_or(0.0);

@@ -74,7 +74,9 @@ fn one(
     }
     if writer.frames() > plan.frames {
         let what = format!("{} frames were read where {} were promised", writer.frames(), plan.frames);
-        return Err(Error::input("length_changed", what).at(from.display()).hint("is somebody writing to it? try again"));
+        return Err(Error::input("length_changed", what)
+            .at(from.display())
+            .hint("is somebody writing to it? try again"));
     }
     let behind = plan.frames - writer.frames();
     silence(&mut writer, behind, track.channels)?;

@@ -46,14 +46,17 @@ fn of_session(session: &Session, options: &hear::Options, job: &Job<'_>) -> Resu
     files.sort();
     files.dedup();
     let prefix = common_folder(&files);
-    let strip = |file: &str| file.strip_prefix(&prefix).map_or(file, |rest| rest.trim_start_matches('/')).to_owned();
+    let strip =
+        |file: &str| file.strip_prefix(&prefix).map_or(file, |rest| rest.trim_start_matches('/')).to_owned();
     let paths: Vec<String> = files.iter().map(|file| strip(file)).collect();
     let root = session.origin.folder.join(&prefix);
     let mut song = hear::hear_files(&root, &paths, job, options).map_err(|error| vec![error])?;
     song.name.clone_from(&session.name);
     for own in &session.tracks {
         let Some(clip) = own.clips.first() else { continue };
-        let Some(track) = song.tracks.iter_mut().find(|track| track.path == strip(&clip.file.id)) else { continue };
+        let Some(track) = song.tracks.iter_mut().find(|track| track.path == strip(&clip.file.id)) else {
+            continue;
+        };
         track.start_seconds = clip.start_seconds(session);
         track.name.clone_from(&own.strip.name);
         if own.strip.controls.mute && track.use_as == Use::Play {

@@ -82,7 +82,12 @@ pub struct Prepared {
 ///
 /// # Errors
 /// Those of hearing; `edited_session`, `mixed_rates`, `nothing_to_prepare`; those of reading and writing.
-pub fn prepare(input: &Path, folder: &Path, request: &Request, job: &Job<'_>) -> Result<Prepared, Vec<Error>> {
+pub fn prepare(
+    input: &Path,
+    folder: &Path,
+    request: &Request,
+    job: &Job<'_>,
+) -> Result<Prepared, Vec<Error>> {
     let one = |error: Error| vec![error];
     let Input { root, song } = input::hear(input, request, job)?;
     let plan = plan(&song, request).map_err(one)?;

@@ -139,8 +139,15 @@ fn one_rate(song: &Song, chosen: &Chosen, request: &Request) -> Result<u32> {
                     several => format!("{} tracks at {rate} Hz", several.len()),
                 })
                 .collect();
-            let usual = counts.iter().max_by_key(|(rate, tracks)| (tracks.len(), **rate)).map_or(48_000, |(rate, _)| *rate);
-            let error = Error::new(Kind::Usage, "mixed_rates", format!("the tracks have several rates: {}", said.join(", ")));
+            let usual = counts
+                .iter()
+                .max_by_key(|(rate, tracks)| (tracks.len(), **rate))
+                .map_or(48_000, |(rate, _)| *rate);
+            let error = Error::new(
+                Kind::Usage,
+                "mixed_rates",
+                format!("the tracks have several rates: {}", said.join(", ")),
+            );
             Err(error.hint(format!(
                 "export them again at one rate, which is best; or --rate {usual} converts what differs and says so"
             )))
@@ -159,7 +166,8 @@ fn first_stamp(song: &Song, chosen: &Chosen) -> Option<u64> {
     // Where a session places them elsewhere, its start is not the time of day.
     let first = stamps?.into_iter().min()?;
     let placed = tracks().all(|track| {
-        let own = track.metadata.time_reference_frames.unwrap_or(0).saturating_sub(first) as f64 / f64::from(rate.max(1));
+        let own = track.metadata.time_reference_frames.unwrap_or(0).saturating_sub(first) as f64
+            / f64::from(rate.max(1));
         (own - (track.start_seconds - earliest)).abs() < 1e-4
     });
     placed.then_some(first)
@@ -174,7 +182,8 @@ fn planned(
     let track = &song.tracks[number];
     let converted = track.sample_rate_hz != rate_hz;
     let offset = (track.start_seconds * f64::from(rate_hz)).round().max(0.0) as u64;
-    let sounds = track.facts.sounds_seconds.map(|(from, to)| (from + track.start_seconds, to + track.start_seconds));
+    let sounds =
+        track.facts.sounds_seconds.map(|(from, to)| (from + track.start_seconds, to + track.start_seconds));
     Planned {
         path: track.path.clone(),
         original: track.name.clone(),
@@ -227,7 +236,9 @@ fn notes(song: &Song, number: usize, converted: bool) -> Vec<String> {
     }
     let about = song.findings.iter().filter(|finding| finding.about == track.path);
     let about = about.filter(|finding| !OURS.contains(&finding.rule) && finding.rule != "rate_differs");
-    notes.extend(about.map(|finding: &Finding| format!("{}: {}", finding.rule.replace('_', " "), finding.measured)));
+    notes.extend(
+        about.map(|finding: &Finding| format!("{}: {}", finding.rule.replace('_', " "), finding.measured)),
+    );
     for alignment in song.alignments.iter().filter(|alignment| alignment.track == number) {
         let other = song.tracks.get(alignment.reference).map_or("", |track| track.name.as_str());
         if alignment.invert {

@@ -34,19 +34,31 @@ pub(super) fn key(song: &Song) -> String {
 pub(super) fn remarks(song: &Song) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(count_in) = &song.time.count_in {
-        remarks.push(format!("A count-in plays from {} to {}.", clock(count_in.start_seconds), clock(count_in.end_seconds)));
+        remarks.push(format!(
+            "A count-in plays from {} to {}.",
+            clock(count_in.start_seconds),
+            clock(count_in.end_seconds)
+        ));
     }
     if song.time.tuning_cents.abs() > 10.0 {
         remarks.push(format!("Tuned {:+.0} cents against A = 440 Hz.", song.time.tuning_cents));
     }
     let sections = &song.time.sections;
     if (2..=MOST_SECTIONS).contains(&sections.len()) {
-        let list: Vec<String> =
-            sections.iter().map(|section| format!("{} {}", section.label, clock(section.start_seconds))).collect();
-        remarks.push(format!("Parts that sound alike have one letter (as heard, not as you may call them): {}.", list.join(", ")));
+        let list: Vec<String> = sections
+            .iter()
+            .map(|section| format!("{} {}", section.label, clock(section.start_seconds)))
+            .collect();
+        remarks.push(format!(
+            "Parts that sound alike have one letter (as heard, not as you may call them): {}.",
+            list.join(", ")
+        ));
     }
-    let about = song.findings.iter().filter(|finding| finding.about == "the folder" || finding.about.is_empty());
-    remarks.extend(about.map(|finding| format!("{}: {}.", finding.rule.replace('_', " "), clean(&finding.measured))));
+    let about =
+        song.findings.iter().filter(|finding| finding.about == "the folder" || finding.about.is_empty());
+    remarks.extend(
+        about.map(|finding| format!("{}: {}.", finding.rule.replace('_', " "), clean(&finding.measured))),
+    );
     remarks
 }
 
@@ -65,7 +77,8 @@ pub fn sheet(prepared: &Prepared) -> Sheet {
     sheet.paragraph(said(prepared));
     prepared.remarks.iter().for_each(|remark| sheet.paragraph(remark.clone()));
     sheet.heading("Tracks");
-    let tracks: Vec<&Exported> = prepared.tracks.iter().filter(|track| track.planned.guide.is_none()).collect();
+    let tracks: Vec<&Exported> =
+        prepared.tracks.iter().filter(|track| track.planned.guide.is_none()).collect();
     sheet.table(list(&tracks));
     notes(&mut sheet, &prepared.tracks);
     if guides > 0 {
@@ -81,7 +94,9 @@ pub fn sheet(prepared: &Prepared) -> Sheet {
         prepared.left_out.iter().for_each(|(track, why)| sheet.pair(track.clone(), why.clone()));
     }
     sheet.heading("Checksums");
-    sheet.paragraph("md5sum -c checksums.md5 (or b3sum -c checksums.b3) in this folder says whether everything arrived.");
+    sheet.paragraph(
+        "md5sum -c checksums.md5 (or b3sum -c checksums.b3) in this folder says whether everything arrived.",
+    );
     sheet
 }
 
@@ -121,7 +136,9 @@ fn list(tracks: &[&Exported]) -> Table {
         ("LUFS", Align::Right),
     ]);
     for Exported { planned, .. } in tracks {
-        let sounds = planned.sounds_seconds.map_or_else(String::new, |(from, to)| format!("{} - {}", clock(from), clock(to)));
+        let sounds = planned
+            .sounds_seconds
+            .map_or_else(String::new, |(from, to)| format!("{} - {}", clock(from), clock(to)));
         table.row([
             planned.file.clone(),
             if planned.sure { planned.role.to_owned() } else { format!("{}?", planned.role) },

@@ -7,7 +7,8 @@ use studio::suggest::nearest;
 use studio::targets::{Fact, Tier};
 
 /// Where the shifts come from, for whoever reads the style.
-const SOURCE: &str = "the style, moved inside the published quartiles (mixing.md C5, C11), docs/decisions/052";
+const SOURCE: &str =
+    "the style, moved inside the published quartiles (mixing.md C5, C11), docs/decisions/052";
 const DATE: &str = "2026-11-21";
 
 /// Sign between a style and a character: `rock+voice`.

@@ -33,7 +33,8 @@ pub fn lean(style: &Style, song: &Song, reference: &Reference) -> (Style, Option
     }
     let moved = |fact: &Fact<f64>, by: f64, (low, high): (f64, f64)| Fact {
         value: (fact.value + by).clamp(low.min(fact.value), high.max(fact.value)),
-        source: "the style, leant towards a reference inside the published quartiles, docs/decisions/052".to_owned(),
+        source: "the style, leant towards a reference inside the published quartiles, docs/decisions/052"
+            .to_owned(),
         date: "2026-11-21".to_owned(),
         tier: Tier::Convention,
     };
@@ -57,7 +58,10 @@ pub fn lean(style: &Style, song: &Song, reference: &Reference) -> (Style, Option
 /// Level under 120 Hz against 300 Hz to 3 kHz, dB; `None` for nothing.
 fn low_db(bands: &[f64]) -> Option<f64> {
     let sum = |from: f64, to: f64| -> f64 {
-        (0..BANDS).filter(|band| (from..to).contains(&band_centre_hz(*band))).filter_map(|band| bands.get(band)).sum()
+        (0..BANDS)
+            .filter(|band| (from..to).contains(&band_centre_hz(*band)))
+            .filter_map(|band| bands.get(band))
+            .sum()
     };
     let (low, middle) = (sum(40.0, 120.0), sum(300.0, 3000.0));
     (low > 0.0 && middle > 0.0).then(|| power_to_db(low / middle))
@@ -74,7 +78,8 @@ fn guess(style: &Style, song: &Song) -> Option<Vec<f64>> {
         group.0.iter_mut().zip(&track.facts.band_power).for_each(|(sum, power)| *sum += gain * power);
         group.1 += db_to_power(track.role.role.offset_lu);
     }
-    let rest = groups.keys().filter(|group| !matches!(group, Group::Vocals | Group::Drums | Group::Bass)).count();
+    let rest =
+        groups.keys().filter(|group| !matches!(group, Group::Vocals | Group::Drums | Group::Bass)).count();
     let target = |group: Group| match group {
         Group::Vocals => style.vocals_lu.value,
         Group::Drums => style.drums_lu.value,

@@ -98,9 +98,15 @@ pub fn alike(variants: &[Variant], sides: &[Option<f64>]) -> Vec<Finding> {
         for (next, other) in variants.iter().enumerate().skip(at + 1) {
             let side = sides.get(at).copied().flatten().zip(sides.get(next).copied().flatten());
             let side = side.map_or(0.0, |(a, b)| (a - b).abs());
-            let most = differences(&one.assisted, &other.assisted).iter().map(|(_, lu)| lu.abs()).fold(side, f64::max);
+            let most = differences(&one.assisted, &other.assisted)
+                .iter()
+                .map(|(_, lu)| lu.abs())
+                .fold(side, f64::max);
             if most < ALIKE_LU {
-                let what = format!("{} and {} differ by {most:.1} LU at most", one.character.name, other.character.name);
+                let what = format!(
+                    "{} and {} differ by {most:.1} LU at most",
+                    one.character.name, other.character.name
+                );
                 found.push(
                     Finding::new("alike", Severity::Info, what)
                         .limit(format!("{ALIKE_LU} LU or dB in one measure"))

@@ -29,9 +29,16 @@ fn characters_go_where_they_say() {
     let pop = Style::find("pop").unwrap();
     let of = |name: &str| super::style(&format!("pop+{name}")).unwrap();
     let (voice, drums, space, close) = (of("voice"), of("drums"), of("space"), of("close"));
-    assert!(voice.vocals_lu.value > pop.vocals_lu.value + 0.5 && voice.drums_lu.value < pop.drums_lu.value - 1.0);
-    assert!(drums.drums_lu.value > pop.drums_lu.value + 1.5 && drums.vocals_lu.value < pop.vocals_lu.value - 0.5);
-    assert!(space.reverberance.value > 1.5 * pop.reverberance.value && space.echo_send_db.value > pop.echo_send_db.value);
+    assert!(
+        voice.vocals_lu.value > pop.vocals_lu.value + 0.5 && voice.drums_lu.value < pop.drums_lu.value - 1.0
+    );
+    assert!(
+        drums.drums_lu.value > pop.drums_lu.value + 1.5 && drums.vocals_lu.value < pop.vocals_lu.value - 0.5
+    );
+    assert!(
+        space.reverberance.value > 1.5 * pop.reverberance.value
+            && space.echo_send_db.value > pop.echo_send_db.value
+    );
     assert!(close.reverberance.value < 0.6 * pop.reverberance.value && close.spread.value < pop.spread.value);
     assert_eq!(Style { name: "pop".to_owned(), about: pop.about.clone(), ..of("plain") }, pop);
 }

@@ -49,7 +49,8 @@ fn stereo(args: &Assist, ui: &Ui) -> Result<Session> {
 
 fn text(args: &Assist, name: &str, bed: &Bed) -> String {
     let file = clean_name(args.output.display());
-    let mut text = format!("{file}: a bed for {name}, {} moves beside those of the stereo mix\n", bed.moves.len());
+    let mut text =
+        format!("{file}: a bed for {name}, {} moves beside those of the stereo mix\n", bed.moves.len());
     let mut table = Table::new(1);
     table.row(["folded down to stereo", "stereo mix LUFS", "downmix LUFS", "off LU"]);
     for fold in &bed.folded {

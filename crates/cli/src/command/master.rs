@@ -116,12 +116,7 @@ fn anew(
 }
 
 /// Renders a chain as it stands.
-fn again(
-    chain_path: &Path,
-    args: &Master,
-    (place, refuse): (Place<'_>, Refuse),
-    ui: &Ui,
-) -> Result<Done> {
+fn again(chain_path: &Path, args: &Master, (place, refuse): (Place<'_>, Refuse), ui: &Ui) -> Result<Done> {
     refuse_wishes(args)?;
     let mut chain = load_chain(chain_path, ui)?;
     extras::label(&mut chain, chain_path, args, ui)?;

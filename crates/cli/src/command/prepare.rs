@@ -70,7 +70,11 @@ fn text(args: &Prepare, prepared: &Prepared, ui: &Ui) -> String {
             some => format!("{some} of them converted"),
         }
     );
-    let _ = writeln!(text, "tempo {}; key {}; README.md, .txt and .pdf say the rest", prepared.tempo, prepared.key);
+    let _ = writeln!(
+        text,
+        "tempo {}; key {}; README.md, .txt and .pdf say the rest",
+        prepared.tempo, prepared.key
+    );
     text
 }
 

@@ -75,7 +75,8 @@ fn produce(args: &Produce, whole: &Whole, ui: &Ui) -> Result<Done> {
 fn song_of(args: &Produce, ui: &Ui) -> Result<String> {
     let (mut tags, mut cover) = (studio::deliver::Tags::default(), String::new());
     extras::add(&mut tags, &mut cover, &args.masters.labels, ui)?;
-    let folder = args.input.canonicalize().map_err(|error| Error::io(&args.input, "find the folder", &error))?;
+    let folder =
+        args.input.canonicalize().map_err(|error| Error::io(&args.input, "find the folder", &error))?;
     let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     Ok(safe_name(tags.get("title").unwrap_or(&name), "song"))
 }
@@ -153,7 +154,8 @@ impl Done {
 
     fn json(&self) -> serde_json::Value {
         let print = &self.print;
-        let mut masters = report::json(&self.masters.premaster, &self.masters.findings, &self.masters.mastering);
+        let mut masters =
+            report::json(&self.masters.premaster, &self.masters.findings, &self.masters.mastering);
         masters["chain_file"] = json!(self.masters.chain.display().to_string());
         json!({
             "mix": {

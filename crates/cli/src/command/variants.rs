@@ -22,7 +22,8 @@ const SHEET_FILE: &str = "variants.md";
 pub(crate) fn run(args: &Variants, ui: &Ui) -> Result<u8> {
     if !args.input.is_dir() {
         let error = Error::new(Kind::Usage, "not_a_folder", "variants are made of a folder of tracks");
-        let hint = "a session has its own in [[snapshot]]: tonmeister mix SESSION.toml --snapshot all -o prints";
+        let hint =
+            "a session has its own in [[snapshot]]: tonmeister mix SESSION.toml --snapshot all -o prints";
         return Err(error.at(args.input.display()).hint(hint));
     }
     refuse_inputs(&args.output, [args.input.as_path()])?;
@@ -79,7 +80,8 @@ fn make(args: &Variants, whole: &Whole, ui: &Ui) -> Result<Done> {
     }
     let prints = mix::variants(&list, whole.path(), Level::Matched, &ui.job(), Options::default())
         .map_err(|errors| worst_of(errors, ui))?;
-    let verdicts = prints.iter().map(|print| handover::check(&print.path, &ui.job())).collect::<Result<_>>()?;
+    let verdicts =
+        prints.iter().map(|print| handover::check(&print.path, &ui.job())).collect::<Result<_>>()?;
     Ok(Done { variants, prints, verdicts })
 }
 
@@ -101,11 +103,16 @@ impl Done {
                 names.push(name);
             }
         }
-        let row = |head: String, cells: Vec<String>| -> Vec<String> { [head].into_iter().chain(cells).collect() };
-        let of_prints = |figure: &dyn Fn(&VariantPrint) -> String| self.prints.iter().map(figure).collect::<Vec<_>>();
+        let row =
+            |head: String, cells: Vec<String>| -> Vec<String> { [head].into_iter().chain(cells).collect() };
+        let of_prints =
+            |figure: &dyn Fn(&VariantPrint) -> String| self.prints.iter().map(figure).collect::<Vec<_>>();
         let mut rows = vec![
             row("loudness, LUFS".into(), of_prints(&|print| number(print.integrated_lufs, 2))),
-            row("turned down by, dB".into(), of_prints(&|print| format!("{:.1}", self.turned_down_db(print)))),
+            row(
+                "turned down by, dB".into(),
+                of_prints(&|print| format!("{:.1}", self.turned_down_db(print))),
+            ),
             row("true peak, dBTP".into(), of_prints(&|print| format!("{:.2}", print.true_peak_dbtp))),
             row("peak to loudness, LU".into(), of_prints(&|print| number(print.plr_lu, 1))),
             row("side to middle, dB".into(), of_prints(&|print| number(print.side_to_mid_db, 1))),
@@ -192,11 +199,14 @@ impl Done {
             sheet.pair(format!("{}.wav", variant.character.name), variant.character.about);
         });
         let heads = [(String::new(), Align::Left)].into_iter();
-        let heads = heads.chain(self.variants.iter().map(|one| (one.character.name.to_owned(), Align::Right)));
+        let heads =
+            heads.chain(self.variants.iter().map(|one| (one.character.name.to_owned(), Align::Right)));
         let mut table = studio::sheet::Table::new(heads);
         self.rows().into_iter().for_each(|row| table.row(row));
         sheet.table(table);
-        sheet.paragraph("All are equally loud, by turning the louder ones down. Groups are told against the whole mix.");
+        sheet.paragraph(
+            "All are equally loud, by turning the louder ones down. Groups are told against the whole mix.",
+        );
         sheet.markdown()
     }
 

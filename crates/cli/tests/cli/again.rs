@@ -31,7 +31,13 @@ fn the_balance_of_a_rough_mix_is_kept_within_one_lu() {
     let dir = folder();
     let tracks = band(dir.path(), "tracks", 12.0);
     // What no assistant would do: the voice far behind the guitar.
-    let wanted = [("01 Kick", -3.0), ("02 Snare", -9.0), ("03 Bass", -2.0), ("04 Electric Guitar", 4.0), ("05 Lead Vocal", -8.0)];
+    let wanted = [
+        ("01 Kick", -3.0),
+        ("02 Snare", -9.0),
+        ("03 Bass", -2.0),
+        ("04 Electric Guitar", 4.0),
+        ("05 Lead Vocal", -8.0),
+    ];
     let mut rough: Vec<f64> = Vec::new();
     for (name, db) in wanted {
         let (_, samples) = read_wav(&tracks.join(format!("{name}.wav")));
@@ -41,20 +47,30 @@ fn the_balance_of_a_rough_mix_is_kept_within_one_lu() {
     }
     write_wav(&tracks.join("Rough Mix.wav"), &[rough.clone(), rough], RATE_HZ, 24);
     expect_code(&run(dir.path(), ["assist", "tracks", "-o", "kept.toml", "--keep-balance"]), 0);
-    expect_code(&run(dir.path(), ["stems", "kept.toml", "-o", "stems", "--by", "track", "--returns", "none"]), 0);
+    expect_code(
+        &run(dir.path(), ["stems", "kept.toml", "-o", "stems", "--by", "track", "--returns", "none"]),
+        0,
+    );
     let stems = names(&dir.path().join("stems"));
     let off: Vec<(&str, f64)> = wanted
         .iter()
         .map(|(name, db)| {
             let word = name.split(' ').next_back().unwrap().to_lowercase();
-            let stem = stems.iter().find(|stem| stem.to_lowercase().contains(&word)).unwrap_or_else(|| panic!("{word}: {stems:?}"));
+            let stem = stems
+                .iter()
+                .find(|stem| stem.to_lowercase().contains(&word))
+                .unwrap_or_else(|| panic!("{word}: {stems:?}"));
             let own = lufs(dir.path(), &format!("tracks/{name}.wav"));
             (*name, lufs(dir.path(), &format!("stems/{stem}")) - (own + db))
         })
         .collect();
     let middle = off.iter().map(|(_, lu)| lu).sum::<f64>() / off.len() as f64;
     for (name, lu) in &off {
-        assert!((lu - middle).abs() <= 1.0, "{name}: {:+.2} LU from where the rough mix has it; {off:?}", lu - middle);
+        assert!(
+            (lu - middle).abs() <= 1.0,
+            "{name}: {:+.2} LU from where the rough mix has it; {off:?}",
+            lu - middle
+        );
     }
     assert!(fs::read_to_string(dir.path().join("kept.toml")).unwrap().contains("keep_balance = true"));
 }
@@ -87,7 +103,10 @@ fn a_reference_leans_balance_and_colour_and_is_no_template() {
     let apart = group(&heavy, "Bass") - group(&thin, "Bass");
     assert!((0.4..=2.1).contains(&apart), "bass {apart:+.2} LU apart");
     for document in [&heavy, &thin] {
-        assert!((-10.1..=-6.7).contains(&group(document, "Bass")) && (-4.0..=-1.8).contains(&group(document, "Lead vocals")));
+        assert!(
+            (-10.1..=-6.7).contains(&group(document, "Bass"))
+                && (-4.0..=-1.8).contains(&group(document, "Lead vocals"))
+        );
     }
     let low_shelf = |document: &Value| -> f64 {
         let moves = document["moves"].as_array().unwrap();
@@ -95,7 +114,10 @@ fn a_reference_leans_balance_and_colour_and_is_no_template() {
         own.map(|m| m["value"]["gain_db"].as_f64().unwrap()).sum()
     };
     assert!(low_shelf(&heavy) > 0.4 && low_shelf(&thin) < -0.4, "{} {}", low_shelf(&heavy), low_shelf(&thin));
-    assert!(heavy["findings"].as_array().unwrap().iter().any(|f| f["rule"] == "reference_balance"), "{heavy}");
+    assert!(
+        heavy["findings"].as_array().unwrap().iter().any(|f| f["rule"] == "reference_balance"),
+        "{heavy}"
+    );
     // The session remembers it: again is the same.
     let before = fs::read(dir.path().join("heavy.toml")).unwrap();
     expect_code(&run(dir.path(), ["assist", "heavy.toml", "-o", "heavy.toml", "-f"]), 0);
@@ -113,13 +135,15 @@ fn what_a_hand_changed_or_locked_stays_and_nothing_else_moves() {
     // The guitar keeps a little more of its low end, by hand: nothing is louder for it, so nothing else has a cause to move.
     let at = first.find("name = \"04 Electric Guitar\"").unwrap();
     let word = "kind = \"high_pass\", freq_hz = ";
-    let line = first[at..].lines().find(|line| line.contains(word)).expect("the guitar is high-passed").to_owned();
+    let line =
+        first[at..].lines().find(|line| line.contains(word)).expect("the guitar is high-passed").to_owned();
     let old: f64 = line[line.find(word).unwrap() + word.len()..].split(',').next().unwrap().parse().unwrap();
     let mine = line.replace(&format!("freq_hz = {old:?}"), &format!("freq_hz = {:?}", old - 11.0));
     assert_ne!(mine, line);
     let edited = format!("{}{}", &first[..at], first[at..].replacen(&line, &mine, 1));
     fs::write(&path, &edited).unwrap();
-    let output = run(dir.path(), ["assist", "s.toml", "-o", "s.toml", "-f", "--lock", "balance.group", "--json"]);
+    let output =
+        run(dir.path(), ["assist", "s.toml", "-o", "s.toml", "-f", "--lock", "balance.group", "--json"]);
     expect_code(&output, 0);
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains(&mine), "{text}");
@@ -169,7 +193,8 @@ fn what_is_not_sure_is_asked_and_less_is_done_until_it_is_answered() {
     expect_code(&asked, 0);
     let document = json(&asked);
     let findings = document["findings"].as_array().unwrap();
-    let question = findings.iter().find(|f| f["rule"] == "role_unsure").unwrap_or_else(|| panic!("{findings:?}"));
+    let question =
+        findings.iter().find(|f| f["rule"] == "role_unsure").unwrap_or_else(|| panic!("{findings:?}"));
     assert!(question["measured"].as_str().unwrap().contains("What is \"Audio 04\"?"), "{question}");
     assert!(question["advice"].as_str().unwrap().contains("--role \"Audio 04="), "{question}");
     let call = ["assist", "tracks", "-o", "t.toml", "--role", "Audio 04=electric guitar", "--json"];
@@ -179,7 +204,9 @@ fn what_is_not_sure_is_asked_and_less_is_done_until_it_is_answered() {
     assert!(!answered["findings"].as_array().unwrap().iter().any(|f| f["rule"] == "role_unsure"));
     let sure = |document: &Value| -> f64 {
         let moves = document["moves"].as_array().unwrap();
-        let own = moves.iter().find(|m| m["id"].as_str().unwrap().starts_with("width.pan:Audio_04") || m["address"] == "audio_04.pan");
+        let own = moves.iter().find(|m| {
+            m["id"].as_str().unwrap().starts_with("width.pan:Audio_04") || m["address"] == "audio_04.pan"
+        });
         own.map_or(0.0, |m| m["value"].as_f64().unwrap_or(0.0).abs())
     };
     assert!(sure(&document) <= sure(&answered), "{} {}", sure(&document), sure(&answered));
@@ -199,7 +226,8 @@ fn a_bed_is_proposed_beside_the_stereo_session_and_folds_down_to_it() {
             assert!(fold["off_lu"].as_f64().unwrap().abs() < 1.0, "{layout}: {fold}");
         }
         assert!(document["findings"].as_array().unwrap().is_empty(), "{document}");
-        let rules: Vec<&str> = document["moves"].as_array().unwrap().iter().map(|m| m["rule"].as_str().unwrap()).collect();
+        let rules: Vec<&str> =
+            document["moves"].as_array().unwrap().iter().map(|m| m["rule"].as_str().unwrap()).collect();
         for rule in ["bed.centre", "bed.front", "bed.around", "bed.lfe"] {
             assert!(rules.contains(&rule), "{layout}: {rule}: {rules:?}");
         }

@@ -4,8 +4,22 @@ use crate::kit::{err, expect_code, folder, json, names, out, run, tool};
 use std::fs;
 
 const COMMANDS: [&str; 16] = [
-    "demo", "assist", "explain", "variants", "produce", "prepare", "mix", "stems", "check", "master", "measure", "ddp",
-    "fx", "targets", "completions", "man",
+    "demo",
+    "assist",
+    "explain",
+    "variants",
+    "produce",
+    "prepare",
+    "mix",
+    "stems",
+    "check",
+    "master",
+    "measure",
+    "ddp",
+    "fx",
+    "targets",
+    "completions",
+    "man",
 ];
 
 #[test]

@@ -177,19 +177,46 @@ pub(crate) fn band(folder: &Path, name: &str, seconds: f64) -> PathBuf {
     let late = (0.5 * rate) as usize;
     let write = |file: &str, plane: Vec<f64>| write_wav(&tracks.join(file), &[plane], RATE_HZ, 24);
     write("01 Kick.wav", track(&|n| 0.7 * pluck(n, 1.0, 0.25) * wave(58.0, n)));
-    write("02 Snare.wav", track(&|n| if n < late { 0.0 } else { 0.5 * pluck(n - late, 1.0, 0.15) * (0.6 * hiss[n] + 0.4 * wave(190.0, n)) }));
-    write("03 Bass.wav", track(&|n| 0.3 * (0.4 + 0.6 * pluck(n, 0.5, 0.45)) * (wave(82.4, n) + 0.3 * wave(164.8, n))));
-    let chord = |n: usize| [220.0, 277.2, 329.6].iter().map(|hz| wave(*hz, n) + 0.4 * wave(2.0 * hz, n) + 0.2 * wave(5.0 * hz, n)).sum::<f64>();
+    write(
+        "02 Snare.wav",
+        track(&|n| {
+            if n < late {
+                0.0
+            } else {
+                0.5 * pluck(n - late, 1.0, 0.15) * (0.6 * hiss[n] + 0.4 * wave(190.0, n))
+            }
+        }),
+    );
+    write(
+        "03 Bass.wav",
+        track(&|n| 0.3 * (0.4 + 0.6 * pluck(n, 0.5, 0.45)) * (wave(82.4, n) + 0.3 * wave(164.8, n))),
+    );
+    let chord = |n: usize| {
+        [220.0, 277.2, 329.6]
+            .iter()
+            .map(|hz| wave(*hz, n) + 0.4 * wave(2.0 * hz, n) + 0.2 * wave(5.0 * hz, n))
+            .sum::<f64>()
+    };
     write("04 Electric Guitar.wav", track(&|n| 0.08 * (0.2 + 0.8 * pluck(n, 0.5, 0.5)) * chord(n)));
     let vowel = testkit::voice::vowel(247.0, 0.12, seconds, rate);
     // Phrases of two seconds with a breath between them.
-    write("05 Lead Vocal.wav", track(&|n| if (n as f64 / rate) % 2.0 > 1.6 { 0.0 } else { vowel.get(n).copied().unwrap_or(0.0) * (0.6 + 0.4 * wave(3.0, n)) }));
+    write(
+        "05 Lead Vocal.wav",
+        track(&|n| {
+            if (n as f64 / rate) % 2.0 > 1.6 {
+                0.0
+            } else {
+                vowel.get(n).copied().unwrap_or(0.0) * (0.6 + 0.4 * wave(3.0, n))
+            }
+        }),
+    );
     tracks
 }
 
 /// Samples of a WAV file as integers, and what it is.
 pub(crate) fn read_wav(path: &Path) -> (hound::WavSpec, Vec<i32>) {
-    let mut reader = hound::WavReader::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut reader =
+        hound::WavReader::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let samples = reader.samples::<i32>().map(|sample| sample.expect("a sample")).collect();
     (reader.spec(), samples)
 }

@@ -6,7 +6,8 @@ use serde_json::Value;
 /// What a document says of a group of a variant.
 fn group(variant: &Value, name: &str) -> f64 {
     let list = variant["balance"].as_array().unwrap();
-    let found = list.iter().find(|group| group["name"] == name).unwrap_or_else(|| panic!("no {name}: {variant}"));
+    let found =
+        list.iter().find(|group| group["name"] == name).unwrap_or_else(|| panic!("no {name}: {variant}"));
     found["relative_lu"].as_f64().unwrap()
 }
 
@@ -20,7 +21,17 @@ fn three_mixes_differ_are_equally_loud_and_all_may_be_mastered() {
     assert_eq!(names(dir.path()), ["three", "tracks"]);
     assert_eq!(
         below(&three),
-        ["checksums.b3", "checksums.md5", "drums.toml", "drums.wav", "space.toml", "space.wav", "variants.md", "voice.toml", "voice.wav"]
+        [
+            "checksums.b3",
+            "checksums.md5",
+            "drums.toml",
+            "drums.wav",
+            "space.toml",
+            "space.wav",
+            "variants.md",
+            "voice.toml",
+            "voice.wav"
+        ]
     );
     let document = json(&output);
     let list = document["variants"].as_array().unwrap();
@@ -39,9 +50,15 @@ fn three_mixes_differ_are_equally_loud_and_all_may_be_mastered() {
         assert_eq!(one["ready"], true);
         assert!(one["turned_down_db"].as_f64().unwrap() >= 0.0);
     }
-    assert!(document["pairs"].as_array().unwrap().iter().all(|pair| pair["distance_lu"].as_f64().unwrap() > 0.5), "{document}");
+    assert!(
+        document["pairs"].as_array().unwrap().iter().all(|pair| pair["distance_lu"].as_f64().unwrap() > 0.5),
+        "{document}"
+    );
     // By another meter: equally loud, and none over the room a master needs.
-    let heard: Vec<_> = list.iter().filter_map(|one| by_ffmpeg(&three.join(format!("{}.wav", one["name"].as_str().unwrap())))).collect();
+    let heard: Vec<_> = list
+        .iter()
+        .filter_map(|one| by_ffmpeg(&three.join(format!("{}.wav", one["name"].as_str().unwrap()))))
+        .collect();
     for one in &heard {
         assert!((one.integrated_lufs - heard[0].integrated_lufs).abs() <= 0.11, "{}", one.integrated_lufs);
         assert!(one.true_peak_dbtp <= -2.9, "{}", one.true_peak_dbtp);

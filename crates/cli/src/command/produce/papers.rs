@@ -56,8 +56,10 @@ pub(super) fn not_mended(done: &Done) -> Vec<Finding> {
 }
 
 fn sentence(finding: &Finding) -> String {
-    let about = if finding.about.is_empty() { String::new() } else { format!("{}: ", clean_name(&finding.about)) };
-    let advice = if finding.advice.is_empty() { String::new() } else { format!("; {}", clean(&finding.advice)) };
+    let about =
+        if finding.about.is_empty() { String::new() } else { format!("{}: ", clean_name(&finding.about)) };
+    let advice =
+        if finding.advice.is_empty() { String::new() } else { format!("; {}", clean(&finding.advice)) };
     format!("{about}{} ({}){advice}", clean(&finding.measured), finding.rule.replace('_', " "))
 }
 
@@ -77,7 +79,10 @@ fn sheet(args: &Produce, done: &Done) -> Sheet {
     sheet.pair("tracks", clean_name(args.input.display()));
     sheet.pair("destinations", args.destinations.join(", "));
     sheet.pair("print", format!("{MIX_FOLDER}/{}", file_name(done.print.path())));
-    sheet.pair("session", format!("{MIX_FOLDER}/{SESSION_FILE}, {} moves with their reasons", made.moves.len()));
+    sheet.pair(
+        "session",
+        format!("{MIX_FOLDER}/{SESSION_FILE}, {} moves with their reasons", made.moves.len()),
+    );
     sheet.pair("chain", format!("{MASTERS_FOLDER}/{CHAIN_FILE}"));
     sheet.heading("The mix");
     sheet.pair("loudness", format!("{} LUFS", lu(m.integrated_lufs, 1)));
