@@ -29,7 +29,7 @@ fn lufs(dir: &Path, file: &str) -> f64 {
 #[test]
 fn the_balance_of_a_rough_mix_is_kept_within_one_lu() {
     let dir = folder();
-    let tracks = band(dir.path(), "tracks", 12.0);
+    let tracks = band(dir.path(), "tracks", 8.0);
     // What no assistant would do: the voice far behind the guitar.
     let wanted = [
         ("01 Kick", -3.0),
@@ -137,8 +137,9 @@ fn what_a_hand_changed_or_locked_stays_and_nothing_else_moves() {
     let word = "kind = \"high_pass\", freq_hz = ";
     let line =
         first[at..].lines().find(|line| line.contains(word)).expect("the guitar is high-passed").to_owned();
-    let old: f64 = line[line.find(word).unwrap() + word.len()..].split(',').next().unwrap().parse().unwrap();
-    let mine = line.replace(&format!("freq_hz = {old:?}"), &format!("freq_hz = {:?}", old - 11.0));
+    let freq_hz: f64 =
+        line[line.find(word).unwrap() + word.len()..].split(',').next().unwrap().parse().unwrap();
+    let mine = line.replace(&format!("freq_hz = {freq_hz:?}"), &format!("freq_hz = {:?}", freq_hz - 11.0));
     assert_ne!(mine, line);
     let edited = format!("{}{}", &first[..at], first[at..].replacen(&line, &mine, 1));
     fs::write(&path, &edited).unwrap();
@@ -151,13 +152,17 @@ fn what_a_hand_changed_or_locked_stays_and_nothing_else_moves() {
     let mut changed = 0;
     for (id, old) in &before {
         let new = after.get(id).unwrap_or_else(|| panic!("{id} is gone"));
+        if id == "cleanup.high_pass:04_electric_guitar" {
+            assert!((new["freq_hz"].as_f64().unwrap() - (freq_hz - 11.0)).abs() < 1e-9, "{new}");
+            continue;
+        }
         match (old.as_f64(), new.as_f64()) {
             (Some(a), Some(b)) if (a - b).abs() > 0.5 => changed += 1,
             (Some(_), Some(_)) => {}
             _ => assert_eq!(old, new, "{id}"),
         }
     }
-    assert!(changed <= 1, "{changed} values moved");
+    assert_eq!(changed, 0, "values that nobody touched moved");
     let locked = json(&output)["moves"].as_array().unwrap().iter().filter(|m| m["locked"] == true).count();
     let groups = before.keys().filter(|id| id.starts_with("balance.group:")).count();
     assert_eq!(locked, groups, "every group is locked, nothing else");
