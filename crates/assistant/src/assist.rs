@@ -4,17 +4,17 @@ use crate::again::Again;
 use crate::decide::{Ask, Assisted, Reference, decide};
 use crate::hear::{self, Song};
 use crate::moves::Ledger;
-use crate::styles::{Style, USUAL};
+use crate::styles::USUAL;
 use std::path::{Path, PathBuf};
 use studio::decode;
 use studio::job::Job;
-use studio::message::{Error, Kind};
+use studio::message::{Error, Finding, Kind, Severity};
 use studio::session::{self, Session};
 
 /// What is asked for, as in a command. What is not said, a session that is there says.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Request {
-    /// Kind of music: a name, or the path of a file.
+    /// Kind of music: a name, or the path of a file; `rock+voice` is one with a character of [`crate::variants`].
     pub style: Option<String>,
     /// Strengths, `FAMILY=0.5` or `all=0.5`.
     pub strengths: Vec<String>,
@@ -61,11 +61,45 @@ fn of_folder(
     request: &Request,
     job: &Job<'_>,
 ) -> Result<Assisted, Vec<Error>> {
-    let one = |error: Error| vec![error];
-    let ask = ask(request, &Ledger::default(), folder, way, job).map_err(one)?;
-    let options = hearing(request, &ask, None);
-    let song = hear::hear(input, job, &options).map_err(one)?;
+    let (song, ask) = heard(input, folder, way, request, job).map_err(|error| vec![error])?;
     decide(&song, &ask, None, job)
+}
+
+/// A folder of tracks, heard, and what is asked about it.
+pub(crate) fn heard(
+    input: &Path,
+    folder: &Path,
+    way: &Path,
+    request: &Request,
+    job: &Job<'_>,
+) -> Result<(Song, Ask), Error> {
+    let mut ask = ask(request, &Ledger::default(), folder, way, job)?;
+    let mut song = hear::hear(input, job, &hearing(request, &ask, None))?;
+    tell(&mut song, &mut ask);
+    Ok((song, ask))
+}
+
+/// What is said before anything is decided: questions about roles, and where a record leans the balance.
+fn tell(song: &mut Song, ask: &mut Ask) {
+    let questions: Vec<Finding> = song.playing().filter_map(|(_, track)| question(track)).collect();
+    song.findings.extend(questions);
+    if let Some(reference) = &ask.reference {
+        let (style, said) = crate::variants::lean(&ask.style, song, reference);
+        ask.style = style;
+        song.findings.extend(said);
+    }
+}
+
+/// The question about a track that is not sure, as a finding: the answer is a flag.
+fn question(track: &hear::Track) -> Option<Finding> {
+    let question = track.role.question.as_ref()?;
+    let finding = Finding::new("role_unsure", Severity::Info, question.text.clone());
+    let first = question.choices.first().copied().unwrap_or("guitar");
+    let more = question.choices.get(1..).filter(|more| !more.is_empty());
+    let more = more.map_or_else(String::new, |more| format!(" (or: {})", more.join(", ")));
+    let answer =
+        format!("answer with --role \"{}={first}\"{more}; until then less is done to it", track.name);
+    Some(finding.about(&track.path).limit("sure from 60 of 100 on").advice(answer))
 }
 
 fn of_session(input: &Path, request: &Request, job: &Job<'_>) -> Result<Assisted, Vec<Error>> {
@@ -75,19 +109,30 @@ fn of_session(input: &Path, request: &Request, job: &Job<'_>) -> Result<Assisted
     if !missing.is_empty() {
         return Err(missing);
     }
+    if session.shape.layout != session::BusLayout::Stereo {
+        let error = Error::new(
+            Kind::Usage,
+            "not_stereo",
+            "the assistant works on a stereo mix, and this is a surround session",
+        );
+        return Err(one(error
+            .at(input.display())
+            .hint("work on the stereo session, and have the bed proposed anew with --bed")));
+    }
     let mut again = Again::read(&session.origin.text).map_err(one)?;
     again.lock(&request.lock).map_err(one)?;
     let folder = session.origin.folder.clone();
     let ledger = again.ledger.clone().unwrap_or_default();
-    let ask = ask(request, &ledger, &folder, Path::new(""), job).map_err(one)?;
-    let song = song_of(&session, request, &ask, job).map_err(one)?;
+    let mut ask = ask(request, &ledger, &folder, Path::new(""), job).map_err(one)?;
+    let mut song = song_of(&session, request, &ask, job).map_err(one)?;
+    tell(&mut song, &mut ask);
     decide(&song, &ask, Some(&again), job)
 }
 
 /// What is asked, with what the session says where the call says nothing.
 fn ask(request: &Request, ledger: &Ledger, folder: &Path, way: &Path, job: &Job<'_>) -> Result<Ask, Error> {
     let known = if ledger.style.is_empty() { USUAL } else { &ledger.style };
-    let style = Style::find(request.style.as_deref().unwrap_or(known))?;
+    let style = crate::variants::style(request.style.as_deref().unwrap_or(known))?;
     let mut strengths = ledger.strengths.clone();
     request.strengths.iter().try_for_each(|text| strengths.read(text))?;
     let mut undone = ledger.undone.clone();
@@ -95,12 +140,9 @@ fn ask(request: &Request, ledger: &Ledger, folder: &Path, way: &Path, job: &Job<
     undone.retain(|word| !request.redo.iter().any(|other| other.trim() == word));
     let mut roles = ledger.roles.clone();
     for text in &request.roles {
-        let Some((track, role)) = text.split_once('=') else {
-            let error = Error::new(Kind::Usage, "bad_role", format!("`{text}` is no role of a track"));
-            return Err(error.hint("TRACK=ROLE, for example: \"Audio 07=backing vocals\""));
-        };
-        roles.retain(|(known, _)| known != track.trim());
-        roles.push((track.trim().to_owned(), role.trim().to_owned()));
+        let (track, role) = role_of(text)?;
+        roles.retain(|(known, _)| *known != track);
+        roles.push((track, role));
     }
     let path = request.reference.as_ref().map(|path| path.to_string_lossy().into_owned());
     let reference = match path.or_else(|| ledger.reference.clone()) {
@@ -119,6 +161,15 @@ fn ask(request: &Request, ledger: &Ledger, folder: &Path, way: &Path, job: &Job<
         tracks: if way.as_os_str().is_empty() { ledger.tracks.clone() } else { slashes(way) },
         decode: request.decode,
     })
+}
+
+/// Reads `TRACK=ROLE`.
+pub(crate) fn role_of(text: &str) -> Result<(String, String), Error> {
+    let Some((track, role)) = text.split_once('=') else {
+        let error = Error::new(Kind::Usage, "bad_role", format!("`{text}` is no role of a track"));
+        return Err(error.hint("TRACK=ROLE, for example: \"Audio 07=backing vocals\""));
+    };
+    Ok((track.trim().to_owned(), role.trim().to_owned()))
 }
 
 fn hearing(request: &Request, ask: &Ask, sample_rate_hz: Option<u32>) -> hear::Options {
@@ -178,7 +229,7 @@ fn song_of(session: &Session, request: &Request, ask: &Ask, job: &Job<'_>) -> Re
 }
 
 /// Folder that all files share; empty if there is none.
-fn common_folder(files: &[String]) -> String {
+pub(crate) fn common_folder(files: &[String]) -> String {
     let folder =
         |file: &String| file.rsplit_once('/').map_or_else(String::new, |(folder, _)| folder.to_owned());
     let mut shared = files.first().map(folder).unwrap_or_default();

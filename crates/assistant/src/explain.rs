@@ -3,7 +3,25 @@
 use crate::again::Again;
 use crate::moves::{Figure, Ledger, Move};
 use std::fmt::Write as _;
-use studio::message::{Error, Kind, Result, clean};
+use studio::message::{Error, Finding, Kind, Result, clean};
+
+/// Findings about tracks that no mix mends (I4, I9 to I11, I13 and what is heard of takes).
+const NOT_MENDED: [&str; 9] = [
+    "clipped",
+    "printed_reverb",
+    "bleed",
+    "noisy",
+    "hum",
+    "out_of_tune",
+    "out_of_time",
+    "missing_part",
+    "unreadable",
+];
+
+/// What mixing cannot mend, of what was found about tracks.
+pub fn not_mended(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    findings.iter().filter(|finding| NOT_MENDED.contains(&finding.rule))
+}
 
 /// Which moves are read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

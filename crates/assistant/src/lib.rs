@@ -10,15 +10,18 @@
 pub mod again;
 pub mod align;
 mod assist;
+pub mod beds;
 pub mod close;
 pub mod decide;
 pub mod explain;
 pub mod hear;
 pub mod ingest;
 pub mod moves;
+pub mod prepare;
 pub mod sort;
 pub mod styles;
 pub mod time;
+pub mod variants;
 pub mod write;
 
 pub use assist::{Request, assist};

@@ -1,5 +1,9 @@
 //! The command line, declared once: parsing, help, completions and the man page come from here.
 
+mod mixing;
+
+pub(crate) use mixing::{Assist, Explain, Guides, Prepare, Produce, Variants};
+
 use crate::ui::Ui;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -57,6 +61,12 @@ pub(crate) enum Command {
     Assist(Assist),
     /// Read aloud why a session is as it is, by track and by rule
     Explain(Explain),
+    /// Make three different mixes of a folder of tracks, equally loud, to choose from
+    Variants(Variants),
+    /// From a folder of tracks to finished masters: mix, hand-over gate, masters, one folder
+    Produce(Produce),
+    /// Check tracks and export them for another engineer: one start, length and rate, with a README
+    Prepare(Prepare),
     /// Render a session, or a folder of tracks, to a print for mastering
     Mix(Mix),
     /// Export the mix in parts that add up to it, or the dry tracks for another engineer
@@ -108,67 +118,6 @@ pub(crate) struct Demo {
     /// Replace what an earlier demo wrote there
     #[arg(short, long)]
     pub(crate) force: bool,
-}
-
-/// `assist`
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  tonmeister assist tracks/ -o session.toml --style rock\n  tonmeister assist session.toml -o session.toml -f        again: what you changed by hand stays\n  tonmeister assist session.toml -o session.toml -f --undo masking --strength space=0.5\n  tonmeister assist tracks/ -o session.toml --role \"Audio 07=backing vocals\"\n\nFamilies: cleanup, balance, tone, dynamics, masking, width, space, ride. At strength 0 nothing is\ntouched, 1 is as proposed, 1.5 the most. `all=0` leaves the plain sum of the tracks."
-)]
-pub(crate) struct Assist {
-    /// A folder of tracks, or a session to work on again
-    #[arg(value_name = "FOLDER|SESSION.toml")]
-    pub(crate) input: PathBuf,
-    /// The session
-    #[arg(short, long, value_name = "SESSION.toml")]
-    pub(crate) output: PathBuf,
-    /// Kind of music: pop, rock, hip-hop, electronic, jazz, folk, metal, classical, podcast, or a file
-    #[arg(long, value_name = "STYLE")]
-    pub(crate) style: Option<String>,
-    /// How much of a family is done, 0 to 1.5
-    #[arg(long, value_name = "FAMILY=NUMBER,…", value_delimiter = ',')]
-    pub(crate) strength: Vec<String>,
-    /// Take back a rule or a family, now and on later runs
-    #[arg(long, value_name = "RULE|FAMILY,…", value_delimiter = ',')]
-    pub(crate) undo: Vec<String>,
-    /// Let a rule or a family that was undone work again
-    #[arg(long, value_name = "RULE|FAMILY,…", value_delimiter = ',')]
-    pub(crate) redo: Vec<String>,
-    /// Lock moves of the session: by id, rule, family, track or address
-    #[arg(long, value_name = "MOVE,…", value_delimiter = ',')]
-    pub(crate) lock: Vec<String>,
-    /// Say what a track is
-    #[arg(long, value_name = "TRACK=ROLE")]
-    pub(crate) role: Vec<String>,
-    /// Lean towards the colour of a record, within 2 dB
-    #[arg(long, value_name = "SONG")]
-    pub(crate) reference: Option<PathBuf>,
-    /// Keep the balance of a rough mix that is among the tracks
-    #[arg(long)]
-    pub(crate) keep_balance: bool,
-    /// Replace an existing session
-    #[arg(short, long)]
-    pub(crate) force: bool,
-}
-
-/// `explain`
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  tonmeister explain session.toml\n  tonmeister explain session.toml --track lead\n  tonmeister explain session.toml --rule masking --all"
-)]
-pub(crate) struct Explain {
-    /// A session the assistant has worked on
-    #[arg(value_name = "SESSION.toml")]
-    pub(crate) input: PathBuf,
-    /// Of this track or bus alone
-    #[arg(long, value_name = "ID")]
-    pub(crate) track: Option<String>,
-    /// Of this rule or family alone
-    #[arg(long, value_name = "RULE")]
-    pub(crate) rule: Option<String>,
-    /// With what was measured, what else could be done, and where the rule comes from
-    #[arg(long)]
-    pub(crate) all: bool,
 }
 
 /// `mix`
@@ -416,7 +365,7 @@ pub(crate) struct Extras {
 }
 
 /// What files say besides their sound.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Labels {
     /// A tag of every file: title, artist, album, album_artist, track, disc, date, genre, composer, engineer, isrc, barcode, copyright, label, catalogue_number, comment
     #[arg(long = "tag", value_name = "NAME=TEXT")]

@@ -1,13 +1,14 @@
 //! Tonmeister: from recorded tracks to a finished release.
 //!
 //! ```text
-//! mix → check → master → measure        demo does all of it on a song it makes itself
+//! mix → check → master → measure        produce does the path at once, demo does all of it on a song it makes itself
 //! ```
 
 mod args;
 mod command;
 mod table;
 mod ui;
+mod whole;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -64,7 +64,8 @@ pub(super) fn seed(room: &mut Room<'_>) {
         let full = (WORKING_LUFS + offset - lufs).clamp(FADER_DB.0, FADER_DB.1);
         let alone = room.groups.iter().any(|group| !group.is_bus && group.lanes.contains(&number));
         // A track without a bus has one fader, and that is its group's.
-        room.lanes[number].fader_db = if alone { 0.0 } else { rough_fader(room, number).unwrap_or(full) };
+        room.lanes[number].fader_db =
+            if alone { 0.0 } else { rough_fader(room, number, None).unwrap_or(full) };
     }
     let sounding: Vec<Sounding> = room
         .groups
@@ -76,7 +77,8 @@ pub(super) fn seed(room: &mut Room<'_>) {
         .collect();
     let solution = solve(&targets(&sounding, &room.ask.style, lead(room)), MIX_LUFS, 0.0);
     let kept = is_kept(room);
-    let rough: Vec<Option<f64>> = (0..room.lanes.len()).map(|number| rough_fader(room, number)).collect();
+    let rough: Vec<Option<f64>> =
+        (0..room.lanes.len()).map(|number| rough_fader(room, number, None)).collect();
     for (group, fader) in room.groups.iter_mut().zip(solution.faders_db) {
         let alone = group.lanes.first().copied().filter(|_| !group.is_bus);
         let own = alone.and_then(|number| rough.get(number).copied().flatten()).unwrap_or(0.0);
@@ -116,12 +118,14 @@ fn is_kept(room: &Room<'_>) -> bool {
     room.ask.keep_balance && room.song.rough_mix.is_some()
 }
 
-/// Fader that gives a lane what it has in the rough mix.
-fn rough_fader(room: &Room<'_>, number: usize) -> Option<f64> {
+/// Fader that gives a lane what it has in the rough mix. What its chain makes of it, once that was heard (`powers`), is taken off.
+fn rough_fader(room: &Room<'_>, number: usize, powers: Option<&Powers>) -> Option<f64> {
     let rough = room.song.rough_mix.as_ref().filter(|_| room.ask.keep_balance)?;
     let lane = room.lanes.get(number)?;
     let (_, gain) = rough.gains_db.iter().find(|(track, _)| *track == lane.track)?;
-    Some((gain - lane.trim_db).clamp(FADER_DB.0, FADER_DB.1))
+    let heard = powers.and_then(|powers| active_lufs(powers)).zip(room.facts(lane).active_lufs);
+    let chain_db = heard.map_or(lane.trim_db, |(behind, ahead)| behind - ahead);
+    Some((gain - chain_db).clamp(FADER_DB.0, FADER_DB.1))
 }
 
 /// Tracks within their group, on what their chains made of them. How far the farthest was moved comes back, dB.
@@ -154,7 +158,7 @@ fn track_move(
 ) -> Option<f64> {
     let lufs = active_lufs(powers)?;
     let (offset, why) = wanted_lu(room, number);
-    let (full, text, evidence) = match rough_fader(room, number) {
+    let (full, text, evidence) = match rough_fader(room, number, Some(powers)) {
         Some(fader) => (
             fader,
             "Where the rough mix has it: {value}.".to_owned(),
@@ -361,6 +365,11 @@ pub(super) fn settle(room: &mut Room<'_>, heard: &Heard) -> Balance {
 
 /// A track without a bus has its place of the rough mix on its only fader.
 fn keep(room: &mut Room<'_>, own: &[Sounding]) {
+    for (at, one) in own.iter().enumerate() {
+        let alone = room.groups[at].lanes.first().copied().filter(|_| !room.groups[at].is_bus);
+        let fader = alone.and_then(|number| rough_fader(room, number, Some(&one.powers)));
+        room.groups[at].fader_db = fader.unwrap_or(room.groups[at].fader_db);
+    }
     let all: Vec<Powers> =
         own.iter().zip(&room.groups).map(|(one, group)| scaled(&one.powers, group.fader_db)).collect();
     let whole = gated_lufs(&sum(&all)).unwrap_or(0.0);

@@ -71,12 +71,18 @@ pub fn targets(sounding: &[Sounding], style: &Style, lead: Option<Group>) -> Vec
     {
         powers[at] += LEAD_SHARE * db_to_power(style.vocals_lu.value);
     }
+    // Somebody has to fill what the others leave: only then are they held.
+    let fills = |one: &Sounding| {
+        use Group::{Guitars, Keys, Other, Strings, Synths, Winds};
+        matches!(one.group, Guitars | Keys | Synths | Strings | Winds | Other)
+    };
+    let reach = style.reach_lu.filter(|_| sounding.iter().any(fills)).unwrap_or(f64::INFINITY);
     sounding
         .iter()
         .zip(powers)
         .map(|(one, power)| {
             let target_lu = power_to_db(power.max(1e-6));
-            let (range_lu, follows) = range(one.group, count(one.group), style);
+            let (range_lu, follows) = range(one.group, count(one.group), style, reach);
             let under = vocals.filter(|_| one.group == Group::Backing).map(|lead| (lead, BACKING_UNDER_LU));
             // Where three groups are all there is and one of them rests, the drums carry what is missing, then the bass.
             let gives = match one.group {
@@ -97,10 +103,12 @@ pub fn targets(sounding: &[Sounding], style: &Style, lead: Option<Group>) -> Vec
         .collect()
 }
 
-fn range(group: Group, count: f64, style: &Style) -> ((f64, f64), f64) {
+fn range(group: Group, count: f64, style: &Style, reach: f64) -> ((f64, f64), f64) {
     let less = power_to_db(count);
     // A style of speech asks for more than the quartiles of songs.
-    let with = |(low, high): (f64, f64), target: f64| (low.min(target) - less, high.max(target) - less);
+    let with = |(low, high): (f64, f64), target: f64| {
+        (low.min(target).max(target - reach) - less, high.max(target).min(target + reach) - less)
+    };
     match group {
         Group::Vocals => (with(VOCALS_LU, style.vocals_lu.value), VOCALS_FOLLOW),
         Group::Drums => (with(DRUMS_LU, style.drums_lu.value), 1.0),

@@ -25,7 +25,7 @@ mod trim;
 #[cfg(test)]
 mod tests;
 
-pub use groups::targets;
+pub use groups::{Sounding, targets};
 pub use lanes::{GroupLane, Lane, Room, Spectrum};
 
 use crate::again::Again;

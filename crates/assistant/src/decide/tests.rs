@@ -2,7 +2,6 @@ use super::*;
 use crate::styles::Style;
 use dsp::math::{db_to_power, power_to_db};
 use dsp::meter::loudness::power_of_lufs;
-use groups::Sounding;
 use studio::mix::Group;
 
 fn steady(group: Group, lufs: f64) -> Sounding {

@@ -40,6 +40,9 @@ pub struct Style {
     pub echo_send_db: Fact<f64>,
     /// A compressed copy of the drum bus beside it, dB against it; -144 for none.
     pub parallel_drums_db: Fact<f64>,
+    /// How far voice, drums and bass follow what is missing in a small band, LU; `None`: as far as published ranges reach. A
+    /// character holds them nearer to where it wants them.
+    pub reach_lu: Option<f64>,
 }
 
 /// The styles that are built in.

@@ -69,5 +69,6 @@ pub(super) fn style(text: &str, file: &str) -> Result<Style> {
                 Fact { value: -144.0, source: String::new(), date: String::new(), tier: Tier::Convention }
             }
         },
+        reach_lu: None,
     })
 }

@@ -14,6 +14,9 @@ use studio::files::refuse_inputs;
 use studio::message::{Error, Kind, Result};
 
 pub(crate) fn run(args: &Assist, ui: &Ui) -> Result<u8> {
+    if let Some(name) = &args.bed {
+        return super::assist_bed::run(args, name, ui);
+    }
     let again = !args.input.is_dir();
     let same = again && args.output.canonicalize().ok() == args.input.canonicalize().ok();
     if !same {
@@ -40,19 +43,25 @@ pub(crate) fn make(input: &Path, output: &Path, request: &Request, ui: &Ui) -> R
     let way = match input.is_dir() {
         true => way_between(beside, input)?,
         false => {
-            let home = folder_of(input);
-            if !way_between(beside, home)?.as_os_str().is_empty() {
-                let what = "a session stays in the folder its tracks are named from";
-                let error = Error::new(Kind::Usage, "other_folder", what).at(output.display());
-                return Err(error.hint("write it beside the one that is there"));
-            }
+            same_folder(input, output)?;
             std::path::PathBuf::new()
         }
     };
     assist(input, beside, &way, request, &ui.job()).map_err(|errors| worst_of(errors, ui))
 }
 
-fn request(args: &Assist) -> Request {
+/// A session names its tracks from where it is: one that is made of it stands beside it.
+pub(crate) fn same_folder(input: &Path, output: &Path) -> Result<()> {
+    if way_between(folder_of(output), folder_of(input))?.as_os_str().is_empty() {
+        return Ok(());
+    }
+    let what = "a session stays in the folder its tracks are named from";
+    let error = Error::new(Kind::Usage, "other_folder", what).at(output.display());
+    Err(error.hint("write it beside the one that is there"))
+}
+
+/// What the flags ask for.
+pub(crate) fn request(args: &Assist) -> Request {
     Request {
         style: args.style.clone(),
         strengths: args.strength.clone(),
@@ -66,7 +75,8 @@ fn request(args: &Assist) -> Request {
     }
 }
 
-fn document(made: &Assisted, output: &Path) -> Value {
+/// Everything about a session that was made.
+pub(crate) fn document(made: &Assisted, output: &Path) -> Value {
     json!({
         "session": output.display().to_string(),
         "moves": made.moves.iter().map(one).collect::<Vec<_>>(),
@@ -122,11 +132,9 @@ fn value(of: &assistant::moves::Value) -> Value {
     }
 }
 
-/// What was done, in a few lines.
-pub(crate) fn text(made: &Assisted, output: &Path) -> String {
-    let mut text = String::new();
-    let file = clean_name(output.display());
-    let _ = writeln!(text, "{file}: {} moves, each with its reason", made.moves.len());
+/// How many moves each family made, by rule: a line a family.
+pub(crate) fn families(made: &Assisted) -> Vec<String> {
+    let mut lines = Vec::new();
     for family in Family::ALL {
         let own: Vec<&Move> = made.moves.iter().filter(|m| m.family == family && !m.offered).collect();
         if own.is_empty() {
@@ -139,7 +147,18 @@ pub(crate) fn text(made: &Assisted, output: &Path) -> String {
             .iter()
             .map(|rule| format!("{rule} {}", own.iter().filter(|m| m.rule == *rule).count()))
             .collect();
-        let _ = writeln!(text, "  {:<9} {}", family.word(), counted.join(", "));
+        lines.push(format!("{:<9} {}", family.word(), counted.join(", ")));
+    }
+    lines
+}
+
+/// What was done, in a few lines.
+pub(crate) fn text(made: &Assisted, output: &Path) -> String {
+    let mut text = String::new();
+    let file = clean_name(output.display());
+    let _ = writeln!(text, "{file}: {} moves, each with its reason", made.moves.len());
+    for line in families(made) {
+        let _ = writeln!(text, "  {line}");
     }
     let held = made.moves.iter().filter(|m| m.is_held()).count();
     if held > 0 {

@@ -5,7 +5,7 @@ use crate::command::check::passes;
 use crate::command::extras;
 use crate::command::print::{Print, matching, refuse_sources};
 use crate::ui::Ui;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use studio::difference::Difference;
 use studio::files::{NewFile, refuse_inputs};
 use studio::handover::Premaster;
@@ -20,30 +20,65 @@ use studio::targets::{self, Target};
 pub(crate) const CHAIN_FILE: &str = "master.toml";
 
 pub(crate) fn run(args: &Master, ui: &Ui) -> Result<u8> {
+    let refuse = if args.strict { Refuse::Remarks } else { Refuse::Nothing };
+    let made = make(args, refuse, ui)?;
+    tell(&made, ui);
+    Ok(0)
+}
+
+/// What the gate stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refuse {
+    /// Only what cannot be mastered at all.
+    Nothing,
+    /// Every blocker.
+    Blockers,
+    /// Everything but notes.
+    Remarks,
+}
+
+/// What came of it.
+pub(crate) struct Made {
+    pub(crate) premaster: Premaster,
+    /// What the gate found.
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) mastering: Mastering,
+    /// Where the chain stands as text.
+    pub(crate) chain: PathBuf,
+    pub(crate) differences: Vec<Difference>,
+}
+
+/// Gate, masters, what goes with them.
+pub(crate) fn make(args: &Master, refuse: Refuse, ui: &Ui) -> Result<Made> {
     let place = Place { folder: &args.output, force: args.force };
     let chain_path = match &args.chain {
         Some(path) if !args.again => path.clone(),
         _ => args.output.join(CHAIN_FILE),
     };
     let (premaster, findings, mut mastering) = match &args.chain {
-        Some(path) if !args.again => again(path, args, place, ui)?,
+        Some(path) if !args.again => again(path, args, (place, refuse), ui)?,
         Some(path) => {
             let mut chain = load_chain(path, ui)?;
             extras::label(&mut chain, path, args, ui)?;
-            anew(&chain_path, Some(&chain), args, place, ui)?
+            anew(&chain_path, Some(&chain), args, (place, refuse), ui)?
         }
-        None => anew(&chain_path, None, args, place, ui)?,
+        None => anew(&chain_path, None, args, (place, refuse), ui)?,
     };
     extras::arrange(&mut mastering, args, place)?;
     let differences = extras::differences(args, &premaster, &mastering, ui)?;
-    tell(&premaster, &findings, &mastering, (&chain_path, &differences), ui);
-    Ok(0)
+    Ok(Made { premaster, findings, mastering, chain: chain_path, differences })
 }
 
 type Done = (Premaster, Vec<Finding>, Mastering);
 
 /// Proposes a chain, around an old one if there is one, renders it and writes it beside the masters.
-fn anew(chain_path: &Path, old: Option<&Chain>, args: &Master, place: Place<'_>, ui: &Ui) -> Result<Done> {
+fn anew(
+    chain_path: &Path,
+    old: Option<&Chain>,
+    args: &Master,
+    (place, refuse): (Place<'_>, Refuse),
+    ui: &Ui,
+) -> Result<Done> {
     let wish = wish_of(args, old)?;
     let print = Print::of(args, old)?;
     let targets = match old {
@@ -69,7 +104,7 @@ fn anew(chain_path: &Path, old: Option<&Chain>, args: &Master, place: Place<'_>,
         // The tags of the flags are in there already.
         (extras.tags, extras.artwork_file) = (old.tags.clone(), old.artwork_file.clone());
     }
-    let (premaster, findings) = gate(args, &print, ui)?;
+    let (premaster, findings) = gate(args, &print, refuse, ui)?;
     let (premaster, stems, decisions) = print.feed(premaster, old.is_none(), ui)?;
     let work = || master::master_as(&premaster, &targets, &wish, place, &extras, &ui.job());
     let mut mastering = in_folder(place.folder, work)?;
@@ -81,7 +116,7 @@ fn anew(chain_path: &Path, old: Option<&Chain>, args: &Master, place: Place<'_>,
 }
 
 /// Renders a chain as it stands.
-fn again(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<Done> {
+fn again(chain_path: &Path, args: &Master, (place, refuse): (Place<'_>, Refuse), ui: &Ui) -> Result<Done> {
     refuse_wishes(args)?;
     let mut chain = load_chain(chain_path, ui)?;
     extras::label(&mut chain, chain_path, args, ui)?;
@@ -100,7 +135,7 @@ fn again(chain_path: &Path, args: &Master, place: Place<'_>, ui: &Ui) -> Result<
             refuse_inputs(&args.output.join(name), [chain_path])?;
         }
     }
-    let (premaster, findings) = gate(args, &print, ui)?;
+    let (premaster, findings) = gate(args, &print, refuse, ui)?;
     let (premaster, ..) = print.feed(premaster, false, ui)?;
     let mastering = in_folder(place.folder, || {
         master::render_with(&premaster, chain, place, args.extras.check_codecs, &ui.job())
@@ -130,7 +165,7 @@ fn refuse_wishes(args: &Master) -> Result<()> {
 }
 
 /// What the flags ask for, and where they say nothing, what the old chain was made with.
-fn wish_of<'a>(args: &Master, old: Option<&'a Chain>) -> Result<Wish<'a>> {
+pub(crate) fn wish_of<'a>(args: &Master, old: Option<&'a Chain>) -> Result<Wish<'a>> {
     let usual = Chain::default();
     let before = old.unwrap_or(&usual);
     let intensity = args.intensity.as_ref().unwrap_or(&before.intensity);
@@ -185,9 +220,9 @@ pub(crate) fn worst_of(errors: Vec<Error>, ui: &Ui) -> Error {
     })
 }
 
-/// The gate. Its findings are printed whatever they are; a print that has any blocker is mastered all the same, unless
+/// The gate. Its findings are printed whatever they are; `master` works on a print that has any blocker all the same, unless
 /// `strict`, because refusing in silence helps nobody and hiding it would be worse.
-fn gate(args: &Master, print: &Print, ui: &Ui) -> Result<(Premaster, Vec<Finding>)> {
+fn gate(args: &Master, print: &Print, refuse: Refuse, ui: &Ui) -> Result<(Premaster, Vec<Finding>)> {
     let verdict = print.check(ui)?;
     let mut findings = verdict.findings.clone();
     if args.rest {
@@ -198,10 +233,14 @@ fn gate(args: &Master, print: &Print, ui: &Ui) -> Result<(Premaster, Vec<Finding
     }
     let shown = if print.is_file() { unnamed(&findings) } else { findings.clone() };
     ui.note(ui.findings(&shown).trim_end());
-    if args.strict && !passes(&verdict, true) {
+    if refuse == Refuse::Remarks && !passes(&verdict, true) {
         let error =
             Error::new(Kind::Gate, "gate", "the hand-over gate was not passed, and --strict was given");
         return Err(error.at(print.path().display()).hint("correct the mix, or leave --strict away"));
+    }
+    if refuse == Refuse::Blockers && !verdict.passed() {
+        let error = Error::new(Kind::Gate, "gate", "the hand-over gate was not passed: nothing is mastered");
+        return Err(error.at(print.path().display()).hint("correct the mix"));
     }
     if !verdict.passed() && !verdict.is_fatal() {
         ui.note("mastering it all the same; a master cannot repair a mix");
@@ -258,13 +297,8 @@ pub(crate) fn write_text(path: &Path, text: &str, force: bool) -> Result<()> {
     file.commit()
 }
 
-fn tell(
-    premaster: &Premaster,
-    findings: &[Finding],
-    mastering: &Mastering,
-    (chain, differences): (&Path, &[Difference]),
-    ui: &Ui,
-) {
+fn tell(made: &Made, ui: &Ui) {
+    let Made { premaster, findings, mastering, chain, differences } = made;
     if ui.json() {
         let mut document = report::json(premaster, findings, mastering);
         document["differences"] = serde_json::json!(differences);

@@ -3,6 +3,8 @@
 use crate::args::Mix;
 use crate::command::master::{refuse_existing, worst_of, write_text};
 use crate::ui::{Ui, clean_name};
+use assistant::Request;
+use assistant::decide::Assisted;
 use serde_json::json;
 use std::fmt::Write;
 use std::path::{Component, Path, PathBuf};
@@ -20,21 +22,20 @@ pub(crate) fn run(args: &Mix, ui: &Ui) -> Result<u8> {
         let error = Error::new(Kind::Usage, "not_a_file", "snapshots and alternates are made of a session");
         return Err(error.at(args.input.display()).hint("mix the folder first; it writes session.toml"));
     }
-    let Written { session, path, text, findings } = match args.input.is_dir() {
-        true => from_folder(args, ui)?,
-        false => Written {
-            session: load(&args.input, args.allow_external, ui)?,
-            path: args.input.clone(),
-            text: None,
-            findings: Vec::new(),
-        },
+    let (session, path, made) = match args.input.is_dir() {
+        true => {
+            let Written { session, path, made } = from_folder(args, ui)?;
+            (session, path, Some(made))
+        }
+        false => (load(&args.input, args.allow_external, ui)?, args.input.clone(), None),
     };
+    let findings = made.as_ref().map_or_else(Vec::new, |made| made.findings.clone());
     refuse_inputs(&args.output, [args.input.as_path()])?;
     if let Some(downmix) = &args.downmix {
         refuse_inputs(downmix, [args.input.as_path()])?;
     }
     if !args.snapshot.is_empty() || !args.alternate.is_empty() {
-        return super::variants::run(&session, args, ui);
+        return super::several::run(&session, args, ui);
     }
     if args.dry_run {
         let errors = session.check_files();
@@ -47,22 +48,20 @@ pub(crate) fn run(args: &Mix, ui: &Ui) -> Result<u8> {
     let options = Options { force: args.force, adm: args.adm, ..Options::default() };
     let print = mix::render_with_downmix(&session, &args.output, args.downmix.as_deref(), &ui.job(), options)
         .map_err(|errors| worst_of(errors, ui))?;
-    if let Some(text) = text {
-        write_text(&path, &text, args.force)?;
+    if let Some(made) = made {
+        write_text(&path, &made.text, args.force)?;
     }
     tell(&session, &path, &findings, &print, ui);
     Ok(0)
 }
 
-/// A session, and what it was made from.
-struct Written {
-    session: Session,
-    /// Where it is, or will be.
-    path: PathBuf,
-    /// Its text, if it is still to be written.
-    text: Option<String>,
-    /// What was found about the tracks of a folder.
-    findings: Vec<Finding>,
+/// A session that was made for a folder, and is still to be written.
+pub(crate) struct Written {
+    pub(crate) session: Session,
+    /// Where it will be.
+    pub(crate) path: PathBuf,
+    /// Its text, and what came with it.
+    pub(crate) made: Assisted,
 }
 
 /// Renders a session to a print.
@@ -87,18 +86,39 @@ fn from_folder(args: &Mix, ui: &Ui) -> Result<Written> {
     }
     refuse_existing(&path, args.force)?;
     refuse_existing(&args.output, args.force)?;
-    let made = super::assist::make(&args.input, &path, &assistant::Request::default(), ui)?;
-    ui.note(ui.findings(&made.findings).trim_end());
-    let way = way_between(beside, &args.input)?;
-    let (text, findings) = (made.text, made.findings);
-    let external = way.components().any(|part| part == Component::ParentDir) || way.is_absolute();
-    let options = session::Options { allow_external: args.allow_external || external };
-    let name = path.display().to_string();
-    let session = Session::parse(&text, &name, beside, options).map_err(|errors| worst_of(errors, ui))?;
-    if external {
+    let written = of_folder(&args.input, path, &assistant::Request::default(), args.allow_external, ui)?;
+    if is_external(&way_between(beside, &args.input)?) {
         ui.note("the tracks lie outside the folder of the session: render it again with --allow-external");
     }
-    Ok(Written { session, path, text: Some(text), findings })
+    Ok(written)
+}
+
+/// Makes a session for a folder that is to stand at `path`, and reads it as from there. What was found is said.
+pub(crate) fn of_folder(
+    input: &Path,
+    path: PathBuf,
+    request: &Request,
+    allow_external: bool,
+    ui: &Ui,
+) -> Result<Written> {
+    let beside = folder_of(&path);
+    let made = super::assist::make(input, &path, request, ui)?;
+    ui.note(ui.findings(&made.findings).trim_end());
+    let external = is_external(&way_between(beside, input)?);
+    let session = parsed(&made, &path, allow_external || external, ui)?;
+    Ok(Written { session, path, made })
+}
+
+/// A session that was made, as it will be read at `path`.
+pub(crate) fn parsed(made: &Assisted, path: &Path, allow_external: bool, ui: &Ui) -> Result<Session> {
+    let options = session::Options { allow_external };
+    let name = path.display().to_string();
+    Session::parse(&made.text, &name, folder_of(path), options).map_err(|errors| worst_of(errors, ui))
+}
+
+/// Whether a way leads out of a folder.
+pub(crate) fn is_external(way: &Path) -> bool {
+    way.components().any(|part| part == Component::ParentDir) || way.is_absolute()
 }
 
 /// Folder a file is in.

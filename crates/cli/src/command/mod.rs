@@ -2,6 +2,7 @@
 
 mod album;
 mod assist;
+mod assist_bed;
 mod check;
 mod codecs;
 mod cut;
@@ -15,8 +16,11 @@ mod man;
 mod master;
 mod measure;
 mod mix;
+mod prepare;
 mod print;
+mod produce;
 mod services;
+mod several;
 mod stems;
 mod targets;
 mod variants;
@@ -36,6 +40,9 @@ pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
         Command::Master(args) => master::run(args, ui),
         Command::Assist(args) => assist::run(args, ui),
         Command::Explain(args) => explain::run(args, ui),
+        Command::Variants(args) => variants::run(args, ui),
+        Command::Produce(args) => produce::run(args, ui),
+        Command::Prepare(args) => prepare::run(args, ui),
         Command::Mix(args) => mix::run(args, ui),
         Command::Stems(args) => stems::run(args, ui),
         Command::Measure(args) => measure::run(args, ui),

@@ -155,8 +155,12 @@ fn a_signal_stops_any_job_within_two_seconds_and_leaves_nothing() {
         let m = dir.path().join("m");
         assert!(!m.exists() || names(&m).is_empty(), "{stage}: {:?}", names(&m));
     }
-    for signal in ["-INT", "-TERM"] {
-        interrupt(dir.path(), &["mix", "tracks", "-o", "print.wav"], "mix", signal);
+    for (call, stage, signal) in [
+        (&["mix", "tracks", "-o", "print.wav"][..], "mix", "-INT"),
+        (&["produce", "tracks", "--for", "cd", "-o", "out"], "mix", "-TERM"),
+        (&["prepare", "tracks", "-o", "out"], "export", "-INT"),
+    ] {
+        interrupt(dir.path(), call, stage, signal);
         assert_eq!(
             names(dir.path()).iter().filter(|name| *name != "m").count(),
             1,

@@ -164,3 +164,76 @@ pub(crate) fn of_ffmpeg(text: &str) -> Heard {
         sample_peak_dbfs: number("Sample peak", "Peak:"),
     }
 }
+
+/// A small band in `folder/name`, each track for itself: kick, snare, bass, guitar and a lead voice that sings, with beats at 120.
+pub(crate) fn band(folder: &Path, name: &str, seconds: f64) -> PathBuf {
+    let tracks = folder.join(name);
+    std::fs::create_dir_all(&tracks).expect("a folder");
+    let rate = f64::from(RATE_HZ);
+    let frames = (seconds * rate) as usize;
+    let wave = |hz: f64, n: usize| libm::sin(std::f64::consts::TAU * hz * n as f64 / rate);
+    let hiss = noise(1.0, 5, frames);
+    let track = |of: &dyn Fn(usize) -> f64| -> Vec<f64> { (0..frames).map(of).collect() };
+    let late = (0.5 * rate) as usize;
+    let write = |file: &str, plane: Vec<f64>| write_wav(&tracks.join(file), &[plane], RATE_HZ, 24);
+    write("01 Kick.wav", track(&|n| 0.7 * pluck(n, 1.0, 0.25) * wave(58.0, n)));
+    write(
+        "02 Snare.wav",
+        track(&|n| {
+            if n < late {
+                0.0
+            } else {
+                0.5 * pluck(n - late, 1.0, 0.15) * (0.6 * hiss[n] + 0.4 * wave(190.0, n))
+            }
+        }),
+    );
+    write(
+        "03 Bass.wav",
+        track(&|n| 0.3 * (0.4 + 0.6 * pluck(n, 0.5, 0.45)) * (wave(82.4, n) + 0.3 * wave(164.8, n))),
+    );
+    let chord = |n: usize| {
+        [220.0, 277.2, 329.6]
+            .iter()
+            .map(|hz| wave(*hz, n) + 0.4 * wave(2.0 * hz, n) + 0.2 * wave(5.0 * hz, n))
+            .sum::<f64>()
+    };
+    write("04 Electric Guitar.wav", track(&|n| 0.08 * (0.2 + 0.8 * pluck(n, 0.5, 0.5)) * chord(n)));
+    let vowel = testkit::voice::vowel(247.0, 0.12, seconds, rate);
+    // Phrases of two seconds with a breath between them.
+    write(
+        "05 Lead Vocal.wav",
+        track(&|n| {
+            if (n as f64 / rate) % 2.0 > 1.6 {
+                0.0
+            } else {
+                vowel.get(n).copied().unwrap_or(0.0) * (0.6 + 0.4 * wave(3.0, n))
+            }
+        }),
+    );
+    tracks
+}
+
+/// Samples of a WAV file as integers, and what it is.
+pub(crate) fn read_wav(path: &Path) -> (hound::WavSpec, Vec<i32>) {
+    let mut reader =
+        hound::WavReader::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let samples = reader.samples::<i32>().map(|sample| sample.expect("a sample")).collect();
+    (reader.spec(), samples)
+}
+
+/// Every file below a folder, as paths from there, sorted.
+pub(crate) fn below(folder: &Path) -> Vec<String> {
+    fn walk(folder: &Path, prefix: &str, found: &mut Vec<String>) {
+        for name in names(folder) {
+            let path = folder.join(&name);
+            match path.is_dir() {
+                true => walk(&path, &format!("{prefix}{name}/"), found),
+                false => found.push(format!("{prefix}{name}")),
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(folder, "", &mut found);
+    found.sort();
+    found
+}

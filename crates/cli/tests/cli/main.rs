@@ -1,6 +1,7 @@
 //! The program as people and other programs call it, from the outside only.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test may end it")]
 
+mod again;
 mod album;
 mod assist;
 mod bar;
@@ -15,7 +16,10 @@ mod kit;
 mod master;
 mod measure;
 mod mix;
+mod prepare;
+mod produce;
 mod progress;
 mod reference;
 mod services;
 mod stems;
+mod variants;
