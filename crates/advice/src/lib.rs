@@ -9,3 +9,6 @@
 
 pub mod compare;
 pub mod assess;
+pub mod history;
+pub mod quote;
+pub mod translate;

@@ -5,7 +5,6 @@ use dsp::math;
 use dsp::repair::declick::Declick;
 use dsp::spectrum::{Options, Planes, Welch};
 use std::path::Path;
-use studio::audio::Source;
 use studio::decode;
 use studio::job::Job;
 use studio::message::Result;

@@ -209,7 +209,7 @@ fn cross(places: &[Place], plan: &mut RealFft, window: &[f64]) -> Cross {
     let mut sum = Cross { re: zeros(), im: zeros(), a: zeros(), b: zeros() };
     let (mut a_re, mut a_im, mut b_re, mut b_im) = (zeros(), zeros(), zeros(), zeros());
     let mut padded = vec![0.0; size];
-    let mut load = |signal: &[f64], padded: &mut Vec<f64>| {
+    let load = |signal: &[f64], padded: &mut Vec<f64>| {
         padded.fill(0.0);
         padded.iter_mut().zip(signal).zip(window).for_each(|((y, x), w)| *y = x * w);
     };

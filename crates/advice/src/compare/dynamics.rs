@@ -11,9 +11,12 @@ const RANGE_DB: f64 = 40.0;
 const FEWEST: usize = 5;
 /// The smallest reduction that is told, dB. By calibration on equalised twins, 2026-11-21, see docs/decisions/053.
 const LEAST_DB: f64 = 0.8;
+/// Fall of the level that a gain is held against, dB a frame of 21 ms: gains come back by some 50 dB a second and more. By calibration, see
+/// docs/decisions/053.
+const FALL_DB: f64 = 1.0;
 /// Ratios, as measured over 43 ms, from which compression is firm and hard. By calibration, see docs/decisions/053.
-const FIRM: f64 = 2.2;
-const HARD: f64 = 5.0;
+const FIRM: f64 = 2.0;
+const HARD: f64 = 3.3;
 /// A stroke is this much louder than the 50 ms before it, dB, and at most this far under the loudest.
 const STROKE_DB: f64 = 6.0;
 const STROKE_RANGE_DB: f64 = 30.0;
@@ -82,7 +85,7 @@ pub struct Compression {
 pub struct Punch {
     /// Strokes that were found.
     pub strokes: usize,
-    /// Loudest 5 ms of the front over the mean of 40 to 150 ms later, median, dB.
+    /// Mean of the first 20 ms over the mean of 40 to 150 ms, median, dB.
     pub before_db: f64,
     /// The same of AFTER, at the same strokes.
     pub after_db: f64,
@@ -137,8 +140,11 @@ pub(super) fn compression(gathered: &Gathered) -> Compression {
     let after = levels(frames, 1, &[1.0; BANDS]);
     let loud = percentile(&before, 0.99);
     let mut heaps: Vec<Vec<f64>> = vec![Vec::new(); RANGE_DB as usize + 1];
+    // What a gain still holds down after a stroke was asked for by the stroke: levels fall no faster than gains come back.
+    let mut held = f64::NEG_INFINITY;
     for (before, after) in before.iter().zip(&after) {
-        let place = (before - (loud - RANGE_DB)).round().min(RANGE_DB);
+        held = before.max(held - FALL_DB);
+        let place = (held - (loud - RANGE_DB)).round().min(RANGE_DB);
         if place >= 0.0 && after.is_finite() {
             heaps[place as usize].push(after - before);
         }
@@ -216,10 +222,9 @@ pub(super) fn punch(gathered: &Gathered) -> Option<Punch> {
     let [before, after] = &gathered.envelopes;
     let strokes = strokes(before);
     let ratio = |envelope: &[f32], at: usize| -> Option<f64> {
-        let front = envelope.get(at..at + 4)?.iter().fold(0.0_f32, |most, x| most.max(*x));
-        let body = envelope.get(at + 8..at + 30)?;
-        let body = body.iter().map(|x| f64::from(*x)).sum::<f64>() / body.len() as f64;
-        (front > 0.0 && body > 0.0).then(|| math::power_to_db(f64::from(front) / body))
+        let mean = |part: &[f32]| part.iter().map(|x| f64::from(*x)).sum::<f64>() / part.len() as f64;
+        let (front, body) = (mean(envelope.get(at..at + 4)?), mean(envelope.get(at + 8..at + 30)?));
+        (front > 0.0 && body > 0.0).then(|| math::power_to_db(front / body))
     };
     let pairs: Vec<(f64, f64)> =
         strokes.iter().filter_map(|&at| Some((ratio(before, at)?, ratio(after, at)?))).collect();

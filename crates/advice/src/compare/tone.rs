@@ -262,7 +262,8 @@ fn strongest(heard: &[ResponsePoint], from: usize, to: usize) -> (Option<Move>, 
         _ => Shape::Bell,
     };
     let half = |range: &mut dyn Iterator<Item = usize>| {
-        range.find(|at| size(*at) < 0.5 * size(top)).and_then(|at| heard.get(at)).map(|point| point.hz)
+        let mut under = range.filter(|at| size(*at) < 0.5 * size(top));
+        under.next().and_then(|at| heard.get(at)).map(|point| point.hz)
     };
     let hz = match shape {
         Shape::Bell => most.hz,

@@ -1,12 +1,15 @@
 //! One file per command.
 
 mod album;
+mod assess;
 mod assist;
 mod check;
 mod codecs;
+mod compare;
 mod cut;
 mod ddp;
 mod demo;
+mod diff;
 mod encoded;
 mod explain;
 mod extras;
@@ -16,9 +19,11 @@ mod master;
 mod measure;
 mod mix;
 mod print;
+mod quote;
 mod services;
 mod stems;
 mod targets;
+mod translate;
 mod variants;
 
 use crate::args::{Call, Command};
@@ -43,6 +48,11 @@ pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
         Command::Targets(args) => targets::run(args, ui),
         Command::Codecs(args) => codecs::run(args, ui),
         Command::Services(args) => services::run(args, ui),
+        Command::Assess(args) => assess::run(args, ui),
+        Command::Compare(args) => compare::run(args, ui),
+        Command::Translate(args) => translate::run(args, ui),
+        Command::Diff(args) => diff::run(args, ui),
+        Command::Quote(args) => quote::run(args, ui),
         Command::Completions { shell } => man::completions(*shell, ui),
         Command::Man { dir } => man::pages(dir.as_deref(), ui),
     }
