@@ -286,7 +286,7 @@ mod tests {
     fn assessment(kind: Kind, files: usize, seconds: f64, destinations: usize, need: Need) -> Assessment {
         let step = crate::assess::Step { need, about: String::new(), because: Vec::new(), seconds_here: None, command: String::new() };
         let files = (0..files).map(|n| PathBuf::from(format!("{n}.wav"))).collect();
-        let item = Item { kind, path: PathBuf::from("song"), files, seconds, states: Vec::new(), lufs: Vec::new() };
+        let item = Item { kind, path: PathBuf::from("song"), files, seconds, states: Vec::new(), lufs: Vec::new(), figures: Vec::new() };
         Assessment {
             items: vec![item],
             advice: Vec::new(),

@@ -21,7 +21,10 @@ pub(super) fn assess(pile: &Pile, wanted: &[Target], job: &Job<'_>) -> Result<(I
     item.seconds = songs.iter().map(|song| song.seconds).sum();
     item.states = songs.iter().map(|song| song.state).collect();
     item.lufs = songs.iter().map(|song| song.lufs).collect();
-    songs.into_iter().for_each(|song| advice.extend(song.advice));
+    for song in songs {
+        advice.extend(song.advice);
+        item.figures.extend(song.figures);
+    }
     let mut whole = Vec::new();
     whole.extend(apart(&item));
     whole.extend(mixed(&item));

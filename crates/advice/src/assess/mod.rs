@@ -51,6 +51,19 @@ pub struct Item {
     pub states: Vec<State>,
     /// Integrated loudness of each song, LUFS; `None` where there is none.
     pub lufs: Vec<Option<f64>>,
+    /// What the rules of songs looked at, whether they spoke or not.
+    pub figures: Vec<Figure>,
+}
+
+/// Something that was measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figure {
+    /// The file.
+    pub about: String,
+    /// Code of the rule that looks at it.
+    pub rule: &'static str,
+    /// What was measured, in the unit of the rule's limit.
+    pub value: f64,
 }
 
 /// Something to know, with the evidence, and what to do about it.
@@ -170,6 +183,7 @@ impl Item {
             seconds: pile.seconds(),
             states: Vec::new(),
             lufs: Vec::new(),
+            figures: Vec::new(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::listen::{Heard, listen};
 use super::shelf::Pile;
-use super::{Advice, Item, short};
+use super::{Advice, Figure, Item, short};
 use assistant::hear::{self, Facts};
 use dsp::math;
 use serde::Serialize;
@@ -56,6 +56,7 @@ pub(super) fn assess(pile: &Pile, wanted: &[Target], job: &Job<'_>) -> Result<(I
         item.lufs.push(one.lufs);
         item.seconds = one.seconds;
         advice = one.advice;
+        item.figures = one.figures;
     }
     Ok((item, advice))
 }
@@ -66,6 +67,7 @@ pub(super) struct One {
     pub(super) lufs: Option<f64>,
     pub(super) seconds: f64,
     pub(super) advice: Vec<Advice>,
+    pub(super) figures: Vec<Figure>,
 }
 
 pub(super) fn one(path: &Path, wanted: &[Target], job: &Job<'_>) -> Result<One> {
@@ -73,8 +75,9 @@ pub(super) fn one(path: &Path, wanted: &[Target], job: &Job<'_>) -> Result<One> 
     let mut findings = verdict.findings.clone();
     let broken = verdict.is_fatal();
     let state = state(path, &verdict);
+    let mut figures = Vec::new();
     if !broken {
-        findings.extend(own(path, &verdict, job)?);
+        findings.extend(own(path, &verdict, &mut figures, job)?);
     }
     if state == State::Master {
         // A master has no headroom by nature, and is dense: what is told is that it is one.
@@ -90,12 +93,15 @@ pub(super) fn one(path: &Path, wanted: &[Target], job: &Job<'_>) -> Result<One> 
     }
     let about = short(path);
     let advice = findings.iter().map(|finding| Advice { about: about.clone(), ..Advice::of(finding) }).collect();
+    let figure = |(rule, value): (&'static str, f64)| Figure { about: about.clone(), rule, value };
+    let figures = figures.into_iter().filter(|(_, value)| value.is_finite()).map(figure).collect();
     let measured = &verdict.measurements;
     Ok(One {
         state,
         lufs: measured.integrated_lufs.filter(|lufs| lufs.is_finite()),
         seconds: measured.duration_seconds,
         advice,
+        figures,
     })
 }
 
@@ -149,19 +155,32 @@ fn misfit(verdict: &Verdict, target: &Target) -> Option<Finding> {
 }
 
 /// What the gate does not say.
-fn own(path: &Path, verdict: &Verdict, job: &Job<'_>) -> Result<Vec<Finding>> {
+fn own(
+    path: &Path,
+    verdict: &Verdict,
+    figures: &mut Vec<(&'static str, f64)>,
+    job: &Job<'_>,
+) -> Result<Vec<Finding>> {
     let heard = listen(path, job)?;
     let mut out = Vec::new();
+    figures.extend(verdict.measurements.left_to_right_db.map(|db| ("leans", db.abs())));
+    figures.extend(heard.bass_side_db.filter(|_| heard.bass_share_db > BASS_SHARE_DB).map(|db| ("bass_in_sides", db)));
+    figures.push(("covered", heard.presence_db));
+    figures.push(("clicks", heard.clicks as f64));
     out.extend(leans(verdict));
-    out.extend(bass_in_sides(&heard));
+    let one_side = verdict.findings.iter().any(|finding| finding.rule == "channel_silent");
+    out.extend(bass_in_sides(&heard).filter(|_| !one_side));
     out.extend(covered(&heard));
     out.extend(clicks(&heard));
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let options = hear::Options { skip_alignment: true, ignore_names: true, ..hear::Options::default() };
     let heard = hear::hear_files(folder, &[short(path)], job, &options);
     if let Some(track) = heard.ok().as_ref().and_then(|song| song.tracks.first()) {
-        out.extend(noise(&track.facts));
-        out.extend(hum(&track.facts));
+        let facts = &track.facts;
+        figures.extend(facts.noise_floor_dbfs.map(|floor| ("noise_in_pauses", facts.rms_dbfs - floor)));
+        figures.extend(facts.hum.map(|hum| ("hum", facts.rms_dbfs - hum.level_dbfs)));
+        out.extend(noise(facts));
+        out.extend(hum(facts));
     }
     Ok(out)
 }

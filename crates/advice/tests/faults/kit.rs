@@ -148,7 +148,9 @@ pub(crate) fn clean(sound: &Sound) -> Sound {
                 (n - at - gap) as f64 / (0.02 * rate)
             }
         });
-        pause.fold(ends, f64::min).clamp(0.0, 1.0)
+        let x = pause.fold(ends, f64::min).clamp(0.0, 1.0);
+        // Ends that die away: nothing is left of them even when they are driven.
+        x * x * x
     };
     let planes = sound.planes.iter().map(|plane| {
         let mut out = vec![0.0; head];
@@ -186,9 +188,23 @@ struct Count {
 pub(crate) struct Tally {
     rules: BTreeMap<&'static str, Count>,
     cases: u32,
+    /// Figures of rules: where they had to speak, and where not.
+    figures: BTreeMap<&'static str, [Vec<f64>; 2]>,
 }
 
 impl Tally {
+    /// Remembers the figures of a case.
+    pub(crate) fn figures(&mut self, found: &Assessment, must: &[&'static str], may: &[&'static str]) {
+        for figure in found.items.iter().flat_map(|item| &item.figures) {
+            let [planted, clean] = self.figures.entry(figure.rule).or_default();
+            if must.contains(&figure.rule) {
+                planted.push(figure.value);
+            } else if !may.contains(&figure.rule) {
+                clean.push(figure.value);
+            }
+        }
+    }
+
     /// One case: what spoke, what had to, what may besides.
     pub(crate) fn case(&mut self, name: &str, spoke: &[&'static str], must: &[&'static str], may: &[&'static str]) {
         self.cases += 1;
@@ -211,6 +227,16 @@ impl Tally {
             println!("{rule:<20} {:>5} {:>6} {:>6} {precision:>9.2} {recall:>6.2} {:>6}", count.hit, count.missed.len(), count.false_alarms.len(), count.quiet);
             count.missed.iter().for_each(|name| println!("    missed: {name}"));
             count.false_alarms.iter().for_each(|name| println!("    false alarm: {name}"));
+        }
+    }
+
+    pub(crate) fn print_figures(&self) {
+        let span = |values: &[f64]| {
+            let (low, high) = (values.iter().copied().fold(f64::INFINITY, f64::min), values.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+            format!("{:>4} from {low:.1} to {high:.1}", values.len())
+        };
+        for (rule, [planted, clean]) in &self.figures {
+            println!("{rule:<20} planted {}; elsewhere {}", span(planted), span(clean));
         }
     }
 
