@@ -7,8 +7,8 @@
 //!
 //! Nothing here changes audio; every piece of advice carries what was measured and ends in something to do.
 
-pub mod compare;
 pub mod assess;
+pub mod compare;
 pub mod history;
 pub mod quote;
 pub mod translate;

@@ -141,7 +141,9 @@ pub fn rates(path: Option<&Path>) -> Result<Rates> {
         None => (STANDARD.to_owned(), "rates/standard.toml".to_owned()),
     };
     let bad = |what: String| {
-        Error::input("bad_rates", what).at(&file).hint("start from the built-in file: tonmeister quote --print-rates")
+        Error::input("bad_rates", what)
+            .at(&file)
+            .hint("start from the built-in file: tonmeister quote --print-rates")
     };
     let rates: Rates = toml::from_str(&text).map_err(|error| bad(error.message().to_owned()))?;
     let numbers = [
@@ -176,7 +178,10 @@ pub fn quote(found: &Assessment, rates: &Rates) -> Quote {
     let mut lines = Vec::new();
     let destinations = found.destinations.len().max(1) as u64;
     for item in &found.items {
-        let name = item.path.file_name().map_or_else(|| item.path.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let name = item
+            .path
+            .file_name()
+            .map_or_else(|| item.path.display().to_string(), |name| name.to_string_lossy().into_owned());
         let of = |need: Need| found.steps.iter().any(|step| step.need == need);
         let before = lines.len();
         match item.kind {
@@ -186,7 +191,9 @@ pub fn quote(found: &Assessment, rates: &Rates) -> Quote {
             }
             Kind::Session => mastering(&name, 1, item.seconds, destinations, rates, &mut lines),
             Kind::Stems => stems(&name, item, destinations, rates, &mut lines),
-            Kind::Song if of(Need::Mastering) => mastering(&name, 1, item.seconds, destinations, rates, &mut lines),
+            Kind::Song if of(Need::Mastering) => {
+                mastering(&name, 1, item.seconds, destinations, rates, &mut lines)
+            }
             Kind::Album if of(Need::AlbumMastering) => {
                 let songs = item.files.len() as u64;
                 mastering(&name, songs, item.seconds, destinations, rates, &mut lines);
@@ -202,12 +209,20 @@ pub fn quote(found: &Assessment, rates: &Rates) -> Quote {
     let tax = cents(net * rates.tax_percent / 100.0);
     let mut remarks = Vec::new();
     if found.destinations.is_empty() {
-        remarks.push("No destination was named: one is counted. Name them with --for before you accept.".to_owned());
+        remarks.push(
+            "No destination was named: one is counted. Name them with --for before you accept.".to_owned(),
+        );
     }
     if found.steps.iter().any(|step| step.need == Need::Return) {
-        remarks.push("Something has to be exported again first: see `tonmeister assess`. Send it before work begins.".to_owned());
+        remarks.push(
+            "Something has to be exported again first: see `tonmeister assess`. Send it before work begins."
+                .to_owned(),
+        );
     }
-    remarks.push(format!("Rates: {} ({}, {}). Change them with --rates FILE.", rates.name, rates.source, rates.date));
+    remarks.push(format!(
+        "Rates: {} ({}, {}). Change them with --rates FILE.",
+        rates.name, rates.source, rates.date
+    ));
     Quote {
         rates: rates.name.clone(),
         currency: rates.currency.clone(),
@@ -237,7 +252,13 @@ fn mixing(name: &str, item: &Item, rates: &Rates, lines: &mut Vec<Line>) {
     push(lines, name, "mix", 1, rate.per_song);
     let tracks = (item.files.len() as u64).saturating_sub(u64::from(rate.tracks_included));
     push(lines, name, "further tracks to mix", tracks, rate.per_further_track);
-    push(lines, name, "further minutes to mix", further_minutes(item.seconds, rate.minutes_included), rate.per_further_minute);
+    push(
+        lines,
+        name,
+        "further minutes to mix",
+        further_minutes(item.seconds, rate.minutes_included),
+        rate.per_further_minute,
+    );
 }
 
 fn mastering(name: &str, songs: u64, seconds: f64, destinations: u64, rates: &Rates, lines: &mut Vec<Line>) {
@@ -253,7 +274,13 @@ fn stems(name: &str, item: &Item, destinations: u64, rates: &Rates, lines: &mut 
     push(lines, name, "song to master from stems", 1, rate.per_song);
     let more = (item.files.len() as u64).saturating_sub(u64::from(rate.stems_included));
     push(lines, name, "further stems", more, rate.per_further_stem);
-    push(lines, name, "further minutes to master", further_minutes(item.seconds, rate.minutes_included), rate.per_further_minute);
+    push(
+        lines,
+        name,
+        "further minutes to master",
+        further_minutes(item.seconds, rate.minutes_included),
+        rate.per_further_minute,
+    );
     push(lines, name, "further destinations", destinations - 1, rate.per_further_destination);
 }
 
@@ -263,10 +290,26 @@ impl Quote {
     pub fn paper(&self) -> Paper {
         let mut paper = Paper::new("Quote");
         let money = |amount: f64| format!("{amount:.2} {}", self.currency);
-        let columns = [("for", Align::Left), ("work", Align::Left), ("count", Align::Right), ("each", Align::Right), ("amount", Align::Right)];
-        let row = |line: &Line| vec![line.about.clone(), line.what.clone(), line.count.to_string(), money(line.each), money(line.amount)];
+        let columns = [
+            ("for", Align::Left),
+            ("work", Align::Left),
+            ("count", Align::Right),
+            ("each", Align::Right),
+            ("amount", Align::Right),
+        ];
+        let row = |line: &Line| {
+            vec![
+                line.about.clone(),
+                line.what.clone(),
+                line.count.to_string(),
+                money(line.each),
+                money(line.amount),
+            ]
+        };
         let mut rows: Vec<Vec<String>> = self.lines.iter().map(row).collect();
-        let sum = |name: &str, amount: f64| vec![String::new(), name.to_owned(), String::new(), String::new(), money(amount)];
+        let sum = |name: &str, amount: f64| {
+            vec![String::new(), name.to_owned(), String::new(), String::new(), money(amount)]
+        };
         rows.push(sum("net", self.net));
         if self.tax > 0.0 {
             rows.push(sum("tax", self.tax));
@@ -284,9 +327,23 @@ mod tests {
     use std::path::PathBuf;
 
     fn assessment(kind: Kind, files: usize, seconds: f64, destinations: usize, need: Need) -> Assessment {
-        let step = crate::assess::Step { need, about: String::new(), because: Vec::new(), seconds_here: None, command: String::new() };
+        let step = crate::assess::Step {
+            need,
+            about: String::new(),
+            because: Vec::new(),
+            seconds_here: None,
+            command: String::new(),
+        };
         let files = (0..files).map(|n| PathBuf::from(format!("{n}.wav"))).collect();
-        let item = Item { kind, path: PathBuf::from("song"), files, seconds, states: Vec::new(), lufs: Vec::new(), figures: Vec::new() };
+        let item = Item {
+            kind,
+            path: PathBuf::from("song"),
+            files,
+            seconds,
+            states: Vec::new(),
+            lufs: Vec::new(),
+            figures: Vec::new(),
+        };
         Assessment {
             items: vec![item],
             advice: Vec::new(),
@@ -322,7 +379,11 @@ mod tests {
     fn rates_of_ones_own_are_checked() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rates.toml");
-        for (from, to) in [("per_song = 300.0", "per_song = -1.0"), ("per_song = 300.0", "per_sonk = 1.0"), ("300.0", "inf")] {
+        for (from, to) in [
+            ("per_song = 300.0", "per_song = -1.0"),
+            ("per_song = 300.0", "per_sonk = 1.0"),
+            ("300.0", "inf"),
+        ] {
             std::fs::write(&path, STANDARD.replacen(from, to, 1)).unwrap();
             let error = rates(Some(&path)).unwrap_err();
             assert_eq!(error.code, "bad_rates");

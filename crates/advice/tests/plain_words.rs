@@ -62,8 +62,10 @@ fn explained() -> BTreeSet<String> {
 
 fn is_known(word: &str, known: &BTreeSet<String>) -> bool {
     // Plurals and parts of compounds.
-    let forms = [word.to_owned(), word.trim_end_matches('s').to_owned(), word.trim_end_matches("es").to_owned()];
-    forms.iter().any(|form| known.contains(form)) || (word.contains('-') && word.split('-').all(|part| part.is_empty() || is_known(part, known)))
+    let forms =
+        [word.to_owned(), word.trim_end_matches('s').to_owned(), word.trim_end_matches("es").to_owned()];
+    forms.iter().any(|form| known.contains(form))
+        || (word.contains('-') && word.split('-').all(|part| part.is_empty() || is_known(part, known)))
 }
 
 #[test]
@@ -86,8 +88,31 @@ fn no_word_is_shown_that_is_neither_ordinary_nor_in_the_glossary() {
 #[test]
 fn the_list_of_ordinary_words_holds_no_word_of_the_trade() {
     let trade = [
-        "lufs", "dbfs", "dbtp", "plr", "psr", "polarity", "dither", "codec", "limiter", "saturation", "null", "residual", "downmix",
-        "mono", "stem", "stems", "presence", "sub-bass", "transient", "hz", "khz", "high-pass", "bus", "clipping", "headroom",
+        "lufs",
+        "dbfs",
+        "dbtp",
+        "plr",
+        "psr",
+        "polarity",
+        "dither",
+        "codec",
+        "limiter",
+        "saturation",
+        "null",
+        "residual",
+        "downmix",
+        "mono",
+        "stem",
+        "stems",
+        "presence",
+        "sub-bass",
+        "transient",
+        "hz",
+        "khz",
+        "high-pass",
+        "bus",
+        "clipping",
+        "headroom",
     ];
     let ordinary: BTreeSet<&str> = ORDINARY.split_whitespace().collect();
     assert!(trade.iter().all(|word| !ordinary.contains(word)));
@@ -102,8 +127,8 @@ fn every_rule_has_an_action_that_begins_with_a_verb_and_one_entry() {
     let mut seen = BTreeSet::new();
     // First words of the actions there are: all of them commands.
     let verbs = [
-        "Bring", "Check", "Cut", "Export", "Find", "Go", "Listen", "Look", "Make", "Master", "Mute", "Put", "Release", "Say", "Send", "Start", "Take",
-        "Trim", "Turn",
+        "Bring", "Check", "Cut", "Export", "Find", "Go", "Listen", "Look", "Make", "Master", "Mute", "Put",
+        "Release", "Say", "Send", "Start", "Take", "Trim", "Turn",
     ];
     for plain in PLAIN {
         assert!(seen.insert(plain.rule), "{} twice", plain.rule);

@@ -36,7 +36,8 @@ pub(super) fn assess(pile: &Pile, wanted: &[Target], job: &Job<'_>) -> Result<(I
 
 fn apart(item: &Item) -> Option<Finding> {
     let known = || item.lufs.iter().flatten();
-    let (low, high) = (known().copied().fold(f64::INFINITY, f64::min), known().copied().fold(f64::NEG_INFINITY, f64::max));
+    let (low, high) =
+        (known().copied().fold(f64::INFINITY, f64::min), known().copied().fold(f64::NEG_INFINITY, f64::max));
     (high - low > APART_LU).then(|| {
         Finding::new("levels_apart", Severity::Info, format!("songs from {low:.1} to {high:.1} LUFS"))
             .limit(format!("{APART_LU} LU"))
@@ -47,8 +48,12 @@ fn mixed(item: &Item) -> Option<Finding> {
     let count = |state: State| item.states.iter().filter(|its| **its == state).count();
     let (masters, all) = (count(State::Master), item.states.len());
     (masters > 0 && masters < all).then(|| {
-        Finding::new("mixed_states", Severity::Warning, format!("{masters} of {all} songs are mastered already"))
-            .limit("all or none")
+        Finding::new(
+            "mixed_states",
+            Severity::Warning,
+            format!("{masters} of {all} songs are mastered already"),
+        )
+        .limit("all or none")
     })
 }
 

@@ -95,7 +95,8 @@ impl Advice {
     #[must_use]
     pub fn of(finding: &Finding) -> Self {
         let plain = plain::of(finding.rule);
-        let fallback = || if finding.advice.is_empty() { plain::LISTEN.to_owned() } else { finding.advice.clone() };
+        let fallback =
+            || if finding.advice.is_empty() { plain::LISTEN.to_owned() } else { finding.advice.clone() };
         Self {
             rule: finding.rule,
             severity: finding.severity,
@@ -139,7 +140,8 @@ pub fn assess(paths: &[PathBuf], options: &Options, job: &Job<'_>) -> Result<Ass
     if piles.is_empty() {
         let error = unreadable.into_iter().next();
         return Err(error.unwrap_or_else(|| {
-            Error::input("no_audio", "there is no audio here").hint("give a song, or a folder of tracks, stems or songs")
+            Error::input("no_audio", "there is no audio here")
+                .hint("give a song, or a folder of tracks, stems or songs")
         }));
     }
     let mut found = Assessment {
@@ -171,7 +173,12 @@ pub fn assess(paths: &[PathBuf], options: &Options, job: &Job<'_>) -> Result<Ass
 
 fn unread(error: &Error) -> Advice {
     let finding = Finding::new("unreadable", Severity::Warning, error.what.clone());
-    Advice::of(&finding.about(error.at.clone().unwrap_or_default()).limit("a file that opens").advice(error.hint.clone().unwrap_or_default()))
+    Advice::of(
+        &finding
+            .about(error.at.clone().unwrap_or_default())
+            .limit("a file that opens")
+            .advice(error.hint.clone().unwrap_or_default()),
+    )
 }
 
 impl Item {

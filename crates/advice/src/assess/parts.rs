@@ -28,7 +28,18 @@ const OF_SUMS: [&str; 6] = ["clipped", "limited", "headroom", "dense", "phase", 
 const QUIET: [&str; 3] = ["pair", "role_conflict", "count_in"];
 /// Names of things that wait for the real one.
 const PLACEHOLDERS: [&str; 12] = [
-    "placeholder", "dummy", "scratch", "temp", "tmp", "todo", "guide", "demo", "rough", "replace", "old", "unused",
+    "placeholder",
+    "dummy",
+    "scratch",
+    "temp",
+    "tmp",
+    "todo",
+    "guide",
+    "demo",
+    "rough",
+    "replace",
+    "old",
+    "unused",
 ];
 
 /// Looks at tracks or stems.
@@ -66,7 +77,8 @@ fn merged(findings: &[Finding]) -> Vec<Advice> {
 
 fn relative(pile: &Pile, file: &File) -> String {
     let path = file.path.strip_prefix(&pile.path).unwrap_or(&file.path);
-    let parts: Vec<String> = path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    let parts: Vec<String> =
+        path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
     parts.join("/")
 }
 
@@ -101,8 +113,10 @@ fn each(file: &File, name: &str, job: &Job<'_>) -> Result<Vec<Finding>> {
 fn placeholder(file: &File) -> Option<Finding> {
     let called = words(&short(&file.path)).into_iter().find(|word| PLACEHOLDERS.contains(&word.as_str()))?;
     // A rough mix is known as one.
-    (file.group != Some(Group::Reference))
-        .then(|| Finding::new("placeholder", Severity::Info, format!("called `{called}`")).limit("a name of what is on it"))
+    (file.group != Some(Group::Reference)).then(|| {
+        Finding::new("placeholder", Severity::Info, format!("called `{called}`"))
+            .limit("a name of what is on it")
+    })
 }
 
 /// The sum of stems, as the gate hears it.
@@ -119,7 +133,9 @@ fn sum(pile: &Pile, job: &Job<'_>) -> Result<Vec<Finding>> {
             .collect()),
         Err(error) if error.kind == Failure::Interrupted => Err(error),
         Err(error) => Ok(vec![
-            Finding::new("stems_do_not_fit", Severity::Warning, error.what).about("the stems").limit("one rate and length, stereo"),
+            Finding::new("stems_do_not_fit", Severity::Warning, error.what)
+                .about("the stems")
+                .limit("one rate and length, stereo"),
         ]),
     }
 }
@@ -170,14 +186,18 @@ pub fn masking(song: &Song, as_they_are: bool) -> Option<Finding> {
     }
     ratios.sort_by(f64::total_cmp);
     let middle = ratios.get(ratios.len() / 2).copied()?;
-    let most = sums.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).and_then(|(at, _)| others.get(at))?;
+    let most =
+        sums.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).and_then(|(at, _)| others.get(at))?;
     let (severity, how) = if as_they_are {
         (Severity::Warning, "everything else is")
     } else {
         (Severity::Info, "equally loud, one group is")
     };
     (middle > COVERED_DB).then(|| {
-        let what = format!("while it sings, {how} {middle:.0} dB louder between 1 and 4.5 kHz, most of it {}", most.name().to_lowercase());
+        let what = format!(
+            "while it sings, {how} {middle:.0} dB louder between 1 and 4.5 kHz, most of it {}",
+            most.name().to_lowercase()
+        );
         Finding::new("masked_vocal", severity, what)
             .about(voices.first().map_or("the voice", |track| track.path.as_str()))
             .limit(format!("{COVERED_DB} dB"))
@@ -207,5 +227,6 @@ fn words_power(track: &Track, frame: usize) -> f64 {
 
 fn sings(track: &Track, frame: usize) -> bool {
     // Activity comes twice as often as the film.
-    place(track, frame).is_some_and(|at| track.film.active.get(2 * at..2 * at + 2).is_some_and(|on| on.iter().all(|on| *on)))
+    place(track, frame)
+        .is_some_and(|at| track.film.active.get(2 * at..2 * at + 2).is_some_and(|on| on.iter().all(|on| *on)))
 }

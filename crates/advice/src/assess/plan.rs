@@ -91,7 +91,11 @@ fn name(item: &Item) -> String {
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_alphanumeric() || "/._-+,".contains(c);
-    if text.chars().all(plain) && !text.is_empty() { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    if text.chars().all(plain) && !text.is_empty() {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 fn destinations(wanted: &[Target]) -> String {
@@ -127,7 +131,11 @@ fn mastering(item: &Item, why: &str, wanted: &[Target], threads: usize) -> Step 
         about: name(item),
         because: vec![why.to_owned()],
         seconds_here: Some(master_seconds(item.seconds, wanted, threads)),
-        command: format!("tonmeister master {} --for {} -o masters", quoted(&item.path), destinations(wanted)),
+        command: format!(
+            "tonmeister master {} --for {} -o masters",
+            quoted(&item.path),
+            destinations(wanted)
+        ),
     }
 }
 
@@ -136,11 +144,17 @@ fn song(item: &Item, advice: &[Advice], wanted: &[Target], threads: usize) -> Ve
     match item.states.first() {
         None | Some(State::Broken) => vec![back(name(item), reasons)],
         Some(State::Doubtful) => {
-            let after = "After that it can be mastered; the file as it is would carry its faults into the master.";
+            let after =
+                "After that it can be mastered; the file as it is would carry its faults into the master.";
             vec![back(name(item), reasons), mastering(item, after, wanted, threads)]
         }
         Some(State::Mix) => {
-            vec![mastering(item, "It is a mix with room above its peaks, and it is not mastered yet.", wanted, threads)]
+            vec![mastering(
+                item,
+                "It is a mix with room above its peaks, and it is not mastered yet.",
+                wanted,
+                threads,
+            )]
         }
         Some(State::Master) => {
             let misfit: Vec<String> = advice
@@ -149,8 +163,15 @@ fn song(item: &Item, advice: &[Advice], wanted: &[Target], threads: usize) -> Ve
                 .map(|advice| format!("{} ({}; limit {})", advice.plain, advice.measured, advice.limit))
                 .collect();
             if misfit.is_empty() {
-                let because = vec!["It is mastered already. Mastering it again makes it worse, not better.".to_owned()];
-                return vec![Step { need: Need::Nothing, about: name(item), because, seconds_here: None, command: format!("tonmeister services {}", quoted(&item.path)) }];
+                let because =
+                    vec!["It is mastered already. Mastering it again makes it worse, not better.".to_owned()];
+                return vec![Step {
+                    need: Need::Nothing,
+                    about: name(item),
+                    because,
+                    seconds_here: None,
+                    command: format!("tonmeister services {}", quoted(&item.path)),
+                }];
             }
             vec![back(name(item), misfit)]
         }
@@ -175,7 +196,10 @@ fn album(item: &Item, advice: &[Advice], wanted: &[Target], threads: usize) -> V
             about: name(item),
             because,
             seconds_here: None,
-            command: format!("tonmeister services {}", item.files.iter().map(|file| quoted(file)).collect::<Vec<_>>().join(" ")),
+            command: format!(
+                "tonmeister services {}",
+                item.files.iter().map(|file| quoted(file)).collect::<Vec<_>>().join(" ")
+            ),
         });
         return out;
     }
@@ -197,8 +221,13 @@ fn stems(item: &Item, advice: &[Advice], wanted: &[Target], threads: usize) -> V
         out.push(back(name(item), reasons));
     }
     let masked = advice.iter().find(|advice| advice.rule == "masked_vocal");
-    let mut because = vec!["These are the parts of a finished mix: they add up to it, and each can still be moved a little.".to_owned()];
-    because.extend(masked.map(|advice| format!("{} With stems that can be helped by up to 3 dB; more needs a new mix.", advice.plain)));
+    let mut because = vec![
+        "These are the parts of a finished mix: they add up to it, and each can still be moved a little."
+            .to_owned(),
+    ];
+    because.extend(masked.map(|advice| {
+        format!("{} With stems that can be helped by up to 3 dB; more needs a new mix.", advice.plain)
+    }));
     let files = item.files.iter().map(|file| quoted(file)).collect::<Vec<_>>().join(" ");
     out.push(Step {
         need: Need::StemMastering,

@@ -106,7 +106,8 @@ fn folder(root: &Path, unreadable: &mut Vec<Error>) -> Result<Vec<Pile>> {
         return Ok(Vec::new());
     }
     let whole = pile(root.to_owned(), files.clone());
-    let mut folders: Vec<PathBuf> = files.iter().filter_map(|file| Some(file.path.parent()?.to_owned())).collect();
+    let mut folders: Vec<PathBuf> =
+        files.iter().filter_map(|file| Some(file.path.parent()?.to_owned())).collect();
     folders.sort();
     folders.dedup();
     if folders.len() < 2 || is_one_song(&whole) {

@@ -92,7 +92,8 @@ pub(super) fn one(path: &Path, wanted: &[Target], job: &Job<'_>) -> Result<One> 
         findings.extend(wanted.iter().filter_map(|target| misfit(&verdict, target)));
     }
     let about = short(path);
-    let advice = findings.iter().map(|finding| Advice { about: about.clone(), ..Advice::of(finding) }).collect();
+    let advice =
+        findings.iter().map(|finding| Advice { about: about.clone(), ..Advice::of(finding) }).collect();
     let figure = |(rule, value): (&'static str, f64)| Figure { about: about.clone(), rule, value };
     let figures = figures.into_iter().filter(|(_, value)| value.is_finite()).map(figure).collect();
     let measured = &verdict.measurements;
@@ -164,7 +165,9 @@ fn own(
     let heard = listen(path, job)?;
     let mut out = Vec::new();
     figures.extend(verdict.measurements.left_to_right_db.map(|db| ("leans", db.abs())));
-    figures.extend(heard.bass_side_db.filter(|_| heard.bass_share_db > BASS_SHARE_DB).map(|db| ("bass_in_sides", db)));
+    figures.extend(
+        heard.bass_side_db.filter(|_| heard.bass_share_db > BASS_SHARE_DB).map(|db| ("bass_in_sides", db)),
+    );
     figures.push(("covered", heard.presence_db));
     figures.push(("clicks", heard.clicks as f64));
     out.extend(leans(verdict));
@@ -210,7 +213,8 @@ fn covered(heard: &Heard) -> Option<Finding> {
 
 pub(super) fn clicks(heard: &Heard) -> Option<Finding> {
     (heard.clicks >= CLICKS).then(|| {
-        let finding = Finding::new("clicks", Severity::Warning, format!("{} clicks", heard.clicks)).limit("none");
+        let finding =
+            Finding::new("clicks", Severity::Warning, format!("{} clicks", heard.clicks)).limit("none");
         heard.first_click_seconds.map_or(finding.clone(), |seconds| finding.seconds(seconds))
     })
 }
@@ -219,8 +223,12 @@ fn noise(facts: &Facts) -> Option<Finding> {
     let floor = facts.noise_floor_dbfs.filter(|floor| floor.is_finite())?;
     let apart = facts.rms_dbfs - floor;
     (apart < NOISE_DB).then(|| {
-        Finding::new("noise_in_pauses", Severity::Warning, format!("noise in pauses {apart:.0} dB under the music"))
-            .limit(format!("{NOISE_DB} dB"))
+        Finding::new(
+            "noise_in_pauses",
+            Severity::Warning,
+            format!("noise in pauses {apart:.0} dB under the music"),
+        )
+        .limit(format!("{NOISE_DB} dB"))
     })
 }
 
@@ -228,5 +236,6 @@ fn hum(facts: &Facts) -> Option<Finding> {
     let hum = facts.hum?;
     let apart = facts.rms_dbfs - hum.level_dbfs;
     let what = format!("{:.0} Hz and its multiples {apart:.0} dB under the music", hum.mains_hz);
-    (math::sane(apart) < HUM_DB).then(|| Finding::new("hum", Severity::Warning, what).limit(format!("{HUM_DB} dB")))
+    (math::sane(apart) < HUM_DB)
+        .then(|| Finding::new("hum", Severity::Warning, what).limit(format!("{HUM_DB} dB")))
 }

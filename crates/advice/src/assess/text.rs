@@ -65,7 +65,8 @@ fn verdict(steps: &[Step]) -> String {
 }
 
 fn one_step(number: usize, step: &Step, columns: usize) -> String {
-    let time = step.seconds_here.map_or_else(String::new, |seconds| format!(", about {} here", duration(seconds)));
+    let time =
+        step.seconds_here.map_or_else(String::new, |seconds| format!(", about {} here", duration(seconds)));
     let by = if step.need == Need::Return { ", by whoever made it" } else { "" };
     let mut out = format!("\n{number}. {} of {}{by}{time}\n", step.need.word(), clean_name(&step.about));
     if step.need == Need::Nothing {
@@ -106,7 +107,8 @@ fn advice(all: &[Advice], columns: usize) -> String {
         out.push_str(&hang(&format!("{mark:<3}{}", first.plain), columns, 2, 5));
         for advice in same.iter().take(MOST) {
             let at = advice.seconds.map_or_else(String::new, |seconds| format!(" at {}", clock(seconds)));
-            let limit = if advice.limit.is_empty() { String::new() } else { format!(" (limit: {})", advice.limit) };
+            let limit =
+                if advice.limit.is_empty() { String::new() } else { format!(" (limit: {})", advice.limit) };
             let line = format!("{}: {}{at}{limit}", clean_name(&advice.about), advice.measured);
             out.push_str(&hang(&line, columns, 5, 7));
         }

@@ -73,10 +73,9 @@ pub(super) fn align(pair: &Pair<'_>, envelopes: [&Envelope; 2], job: &Job<'_>) -
         same_recording: false,
         drift_frames: 0.0,
     };
-    Ok(best.filter(|best| best.same_recording).unwrap_or(Alignment {
-        likeness: best.map_or(0.0, |best| best.likeness),
-        ..none
-    }))
+    Ok(best
+        .filter(|best| best.same_recording)
+        .unwrap_or(Alignment { likeness: best.map_or(0.0, |best| best.likeness), ..none }))
 }
 
 /// The lag, in values of the envelopes, at which their rises fit best.
@@ -113,7 +112,8 @@ fn rises(powers: &[f32]) -> Vec<f64> {
     // The first value rises out of silence.
     let first = math::power_to_db(floor);
     let before = std::iter::once(first).chain(levels.iter().copied());
-    let rises: Vec<f64> = levels.iter().zip(before).map(|(now, before)| (now - before).clamp(0.0, 12.0)).collect();
+    let rises: Vec<f64> =
+        levels.iter().zip(before).map(|(now, before)| (now - before).clamp(0.0, 12.0)).collect();
     let mean = rises.iter().sum::<f64>() / rises.len().max(1) as f64;
     rises.iter().map(|x| x - mean).collect()
 }
@@ -166,7 +166,13 @@ fn read_places(pair: &Pair<'_>, envelope: &Envelope, lag: i64, job: &Job<'_>) ->
 }
 
 /// Stretches of one stream, mixed to one channel; what lies outside is silent.
-fn windows(pair: &Pair<'_>, which: usize, starts: &[i64], size: usize, job: &Job<'_>) -> Result<Vec<Vec<f64>>> {
+fn windows(
+    pair: &Pair<'_>,
+    which: usize,
+    starts: &[i64],
+    size: usize,
+    job: &Job<'_>,
+) -> Result<Vec<Vec<f64>>> {
     let mut out = vec![vec![0.0; size]; starts.len()];
     let last = starts.iter().copied().max().unwrap_or(0).saturating_add(size as i64);
     let mut source = pair.open(which)?;
@@ -286,7 +292,8 @@ fn at_places(places: &[Place], lag: i64, rate: f64) -> Alignment {
 /// Where between its neighbours a peak lies, by a parabola.
 fn summit(course: &[f64], best: usize) -> f64 {
     let at = |index: Option<usize>| index.and_then(|index| course.get(index)).map(|x| x.abs());
-    let (Some(left), Some(middle), Some(right)) = (at(best.checked_sub(1)), at(Some(best)), at(Some(best + 1)))
+    let (Some(left), Some(middle), Some(right)) =
+        (at(best.checked_sub(1)), at(Some(best)), at(Some(best + 1)))
     else {
         return 0.0;
     };

@@ -165,9 +165,10 @@ impl Gathered {
         }
         // The absolute gate of BS.1770-5.
         let heard = |lufs: f64| lufs > -70.0;
-        let difference = before.iter().zip(&after).map(|(before, after)| {
-            (heard(*before) && heard(*after)).then(|| after - before - louder_lu)
-        });
+        let difference = before
+            .iter()
+            .zip(&after)
+            .map(|(before, after)| (heard(*before) && heard(*after)).then(|| after - before - louder_lu));
         let difference_lu: Vec<Option<f64>> = difference.collect();
         let known: Vec<f64> = difference_lu.iter().flatten().copied().collect();
         let spread_lu = (tone::percentile(&known, 0.05), tone::percentile(&known, 0.95));

@@ -142,7 +142,11 @@ pub fn compare(before: &Path, after: &Path, options: &Options, job: &Job<'_>) ->
 ///
 /// # Errors
 /// As [`compare`].
-pub fn compare_streams(before: (&str, Open<'_>), after: (&str, Open<'_>), job: &Job<'_>) -> Result<Comparison> {
+pub fn compare_streams(
+    before: (&str, Open<'_>),
+    after: (&str, Open<'_>),
+    job: &Job<'_>,
+) -> Result<Comparison> {
     let at = |name: &str| {
         let name = name.to_owned();
         move |error: Error| error.at(name)

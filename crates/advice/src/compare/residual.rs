@@ -107,7 +107,9 @@ fn bands_of(residual: &[f64], music: &[f64], spectra: &Spectra) -> Vec<ResidualB
         .map(|(hz, low, high)| {
             let left = between(residual, spectra.bin_hz, low, high);
             let all = between(music, spectra.bin_hz, low, high);
-            let some = |ratio: f64| (left > 0.0 && ratio > 0.0 && ratio.is_finite()).then(|| math::power_to_db(ratio));
+            let some = |ratio: f64| {
+                (left > 0.0 && ratio > 0.0 && ratio.is_finite()).then(|| math::power_to_db(ratio))
+            };
             ResidualBand { hz, under_db: some(left / all), level_dbfs: some(left * spectra.scale) }
         })
         .collect()
@@ -137,7 +139,9 @@ fn left_over(spectra: &Spectra, fit: &Fit) -> Vec<f64> {
                     let cross = only.re[k] * only.re[k] + only.im[k] * only.im[k];
                     if xx > 0.0 { cross / xx } else { 0.0 }
                 }
-                [first, second] => two_inputs(spectra, k, (first.re[k], first.im[k]), (second.re[k], second.im[k])),
+                [first, second] => {
+                    two_inputs(spectra, k, (first.re[k], first.im[k]), (second.re[k], second.im[k]))
+                }
                 _ => 0.0,
             };
             *left += (yy[k] - explained).max(0.0) * bias;
@@ -201,7 +205,8 @@ pub(super) fn null(gathered: &Gathered, louder_lu: f64) -> Null {
     let bins = spectra.bins();
     let mut residual = vec![0.0; bins];
     for (channel, yy) in spectra.plain.yy.iter().enumerate() {
-        let own = spectra.plain.xy[channel].get(if spectra.plain.xy[channel].len() == 2 { channel } else { 0 });
+        let own =
+            spectra.plain.xy[channel].get(if spectra.plain.xy[channel].len() == 2 { channel } else { 0 });
         let Some(own) = own else { continue };
         for (k, residual) in residual.iter_mut().enumerate() {
             let power = yy[k] - 2.0 * gain * own.re[k] + gain * gain * spectra.xx[channel][k];

@@ -89,8 +89,7 @@ impl Source for Tap {
         self.inner.read(buffer)?;
         let channels = buffer.channels();
         for frame in 0..buffer.frames() {
-            let power: f64 =
-                (0..channels).map(|channel| buffer.channel(channel)[frame]).map(|x| x * x).sum();
+            let power: f64 = (0..channels).map(|channel| buffer.channel(channel)[frame]).map(|x| x * x).sum();
             let power = if power.is_finite() { power } else { 0.0 };
             self.stretches.push(power / channels.max(1) as f64);
         }

@@ -72,7 +72,12 @@ fn scaled(planes: &[Vec<f64>], db: f64) -> Vec<Vec<f64>> {
 }
 
 fn about<'a>(found: &'a Comparison, what: &str) -> Vec<&'a str> {
-    found.sentences.iter().filter(|sentence| sentence.about == what).map(|sentence| sentence.text.as_str()).collect()
+    found
+        .sentences
+        .iter()
+        .filter(|sentence| sentence.about == what)
+        .map(|sentence| sentence.text.as_str())
+        .collect()
 }
 
 #[test]
@@ -88,11 +93,16 @@ fn a_planted_equaliser_comes_back_within_three_tenths() {
     for (curve, hz, db, q) in plants {
         let found = between(&song, &scaled(&equalised(&song, curve, hz, db, q), 1.3));
         let truth = Analogue::new(curve, hz, db, q);
-        let worst = found.response.iter().filter(|point| point.heard && point.hz < 18_000.0).map(|point| {
-            (point.gain_db - truth.magnitude_db(point.hz)).abs()
-        });
+        let worst = found
+            .response
+            .iter()
+            .filter(|point| point.heard && point.hz < 18_000.0)
+            .map(|point| (point.gain_db - truth.magnitude_db(point.hz)).abs());
         let worst = worst.fold(0.0, f64::max);
-        println!("{curve:?} {hz} {db}: worst {worst:.3}, fader {:.3}, moves {:?}", found.level.fader_db, found.moves);
+        println!(
+            "{curve:?} {hz} {db}: worst {worst:.3}, fader {:.3}, moves {:?}",
+            found.level.fader_db, found.moves
+        );
         assert!(worst < 0.3, "{curve:?} at {hz}: {worst}");
         assert!((found.level.fader_db - 1.3).abs() < 0.15, "{}", found.level.fader_db);
         assert_eq!(found.moves.len(), 1, "{:?}", found.moves);
@@ -105,7 +115,11 @@ fn a_planted_equaliser_comes_back_within_three_tenths() {
         assert_eq!(found.moves[0].shape, shape, "{:?}", found.moves);
         assert!((0.7..1.4).contains(&(found.moves[0].hz / hz)), "{:?}", found.moves);
         let distortion = found.distortion.unwrap();
-        println!("  residual {:?} {:?}", distortion.under_db, found.compression.as_ref().map(|c| (c.class, c.loudest_db)));
+        println!(
+            "  residual {:?} {:?}",
+            distortion.under_db,
+            found.compression.as_ref().map(|c| (c.class, c.loudest_db))
+        );
         assert!(!distortion.found, "{:?}", distortion.under_db);
         assert_eq!(found.compression.unwrap().class, Class::None);
         assert!(found.audible);
@@ -115,7 +129,9 @@ fn a_planted_equaliser_comes_back_within_three_tenths() {
 #[test]
 fn gain_delay_polarity_and_length_come_back() {
     let song = song();
-    for (db, delay, inverted) in [(0.0, 777, false), (-3.37, 0, false), (5.0, 12_345, true), (-0.5, -4001, false)] {
+    for (db, delay, inverted) in
+        [(0.0, 777, false), (-3.37, 0, false), (5.0, 12_345, true), (-0.5, -4001, false)]
+    {
         let mut after = scaled(&song, db);
         for plane in &mut after {
             if delay >= 0 {
@@ -142,7 +158,8 @@ fn gain_delay_polarity_and_length_come_back() {
 #[test]
 fn an_equalised_copy_is_found_to_the_sample() {
     let song = song();
-    let mut after = equalised(&equalised(&song, Curve::Bell, 80.0, 6.0, 1.0), Curve::HighShelf, 5000.0, -6.0, 0.7);
+    let mut after =
+        equalised(&equalised(&song, Curve::Bell, 80.0, 6.0, 1.0), Curve::HighShelf, 5000.0, -6.0, 0.7);
     after.iter_mut().for_each(|plane| {
         plane.splice(0..0, vec![0.0; 441]);
     });
@@ -195,12 +212,17 @@ fn dither_and_requantising_are_no_audible_change_and_a_small_equaliser_is_one() 
 #[test]
 fn compression_comes_back_by_class() {
     let song = song();
-    for (ratio, class) in [(1.5, Class::Gentle), (2.0, Class::Gentle), (4.0, Class::Firm), (20.0, Class::Hard)] {
+    for (ratio, class) in
+        [(1.5, Class::Gentle), (2.0, Class::Gentle), (4.0, Class::Firm), (20.0, Class::Hard)]
+    {
         for makeup_db in [0.0, 6.0] {
             let after = scaled(&compressed(&song, ratio, -26.0), makeup_db);
             let found = between(&song, &after);
             let compression = found.compression.unwrap();
-            println!("{ratio}: {:?} {:.2} {:.1} {:.1}", compression.class, compression.ratio, compression.threshold_dbfs, compression.loudest_db);
+            println!(
+                "{ratio}: {:?} {:.2} {:.1} {:.1}",
+                compression.class, compression.ratio, compression.threshold_dbfs, compression.loudest_db
+            );
             assert_eq!(compression.class, class, "{ratio}: {compression:?}");
             assert!(compression.loudest_db < -1.0);
         }

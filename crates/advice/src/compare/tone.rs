@@ -199,8 +199,7 @@ pub(super) fn moves(response: &[ResponsePoint]) -> Vec<Move> {
     let mut work: Vec<(usize, usize)> = Vec::new();
     let mut start = None;
     for (at, point) in heard.iter().enumerate() {
-        let goes_on =
-            start.is_some_and(|from: usize| (heard[from].gain_db > 0.0) == (point.gain_db > 0.0));
+        let goes_on = start.is_some_and(|from: usize| (heard[from].gain_db > 0.0) == (point.gain_db > 0.0));
         let counts = point.gain_db.abs() > MOVE_DB;
         if let Some(from) = start.filter(|_| !counts || !goes_on) {
             work.push((from, at));
@@ -247,7 +246,8 @@ fn strongest(heard: &[ResponsePoint], from: usize, to: usize) -> (Option<Move>, 
     if left > from {
         rest.push((from, left));
     }
-    let (Some(first), Some(last), Some(most)) = (heard.get(left), heard.get(right - 1), heard.get(top)) else {
+    let (Some(first), Some(last), Some(most)) = (heard.get(left), heard.get(right - 1), heard.get(top))
+    else {
         return (None, rest);
     };
     // A region of one point is a note, not a move.
@@ -286,9 +286,8 @@ pub(super) fn width(gathered: &Gathered) -> (Vec<WidthBand>, Option<f64>) {
         let ratio_db = math::power_to_db(side / middle);
         (both > 0.0 && ratio_db > MONO_DB && ratio_db.is_finite()).then_some(ratio_db)
     };
-    let change = |before: Option<f64>, after: Option<f64>| {
-        Some(100.0 * (math::db_to_gain(after? - before?) - 1.0))
-    };
+    let change =
+        |before: Option<f64>, after: Option<f64>| Some(100.0 * (math::db_to_gain(after? - before?) - 1.0));
     let both = |low_hz: f64, high_hz: f64| {
         let before = sides(&spectra.xx, &spectra.x01.re, low_hz, high_hz);
         let after = sides(&spectra.plain.yy, &spectra.y01.re, low_hz, high_hz);

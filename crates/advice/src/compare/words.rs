@@ -57,7 +57,8 @@ fn whole(found: &Comparison) -> Sentence {
         let text = "These are two different recordings or mixes that do not run together: their sound is compared as a whole, not moment by moment.";
         return say("whole", text, numbers);
     };
-    let under = |db: Option<f64>| db.map_or("nothing".to_owned(), |db| format!("{db:.1} dB against the music"));
+    let under =
+        |db: Option<f64>| db.map_or("nothing".to_owned(), |db| format!("{db:.1} dB against the music"));
     let numbers = format!("difference at equal loudness: {}", under(null.under_db));
     let quiet = found.level.louder_lu.abs() < LOUDER_LU;
     let text = match (null.identical, found.audible, quiet) {
@@ -78,8 +79,15 @@ fn alignment(found: &Comparison) -> Vec<Sentence> {
     if alignment.delay_frames != 0 {
         let (when, frames) =
             (if alignment.delay_frames > 0 { "later" } else { "earlier" }, alignment.delay_frames.abs());
-        let text = format!("AFTER plays {frames} samples ({:.1} ms) {when} than BEFORE.", 1000.0 * alignment.delay_seconds.abs());
-        out.push(say("alignment", text, format!("{:+} samples at {} Hz", alignment.delay_frames, found.sample_rate_hz)));
+        let text = format!(
+            "AFTER plays {frames} samples ({:.1} ms) {when} than BEFORE.",
+            1000.0 * alignment.delay_seconds.abs()
+        );
+        out.push(say(
+            "alignment",
+            text,
+            format!("{:+} samples at {} Hz", alignment.delay_frames, found.sample_rate_hz),
+        ));
     }
     if alignment.inverted {
         let text = "AFTER is upside down: its polarity was flipped.";
@@ -88,7 +96,11 @@ fn alignment(found: &Comparison) -> Vec<Sentence> {
     // A frame over the whole song is no accident of the measurement.
     if alignment.drift_frames.abs() > 1.5 {
         let text = "The two do not run at the same speed: they drift apart.";
-        out.push(say("alignment", text, format!("{:+.1} samples from the first to the last places", alignment.drift_frames)));
+        out.push(say(
+            "alignment",
+            text,
+            format!("{:+.1} samples from the first to the last places", alignment.drift_frames),
+        ));
     }
     let (one, two) = (&found.before.measured, &found.after.measured);
     if one.sample_rate_hz != two.sample_rate_hz {
@@ -99,11 +111,20 @@ fn alignment(found: &Comparison) -> Vec<Sentence> {
         out.push(say("alignment", text, ""));
     }
     if one.channels != two.channels {
-        out.push(say("alignment", "One of them is mono: it was compared as it plays from two loudspeakers.", ""));
+        out.push(say(
+            "alignment",
+            "One of them is mono: it was compared as it plays from two loudspeakers.",
+            "",
+        ));
     }
-    let (longer, by) = (two.duration_seconds - one.duration_seconds, (two.duration_seconds - one.duration_seconds).abs());
+    let (longer, by) =
+        (two.duration_seconds - one.duration_seconds, (two.duration_seconds - one.duration_seconds).abs());
     if by > 0.05 {
-        let text = format!("AFTER is {by:.2} s {} than BEFORE; {:.1} s play in both.", if longer > 0.0 { "longer" } else { "shorter" }, found.shared_seconds);
+        let text = format!(
+            "AFTER is {by:.2} s {} than BEFORE; {:.1} s play in both.",
+            if longer > 0.0 { "longer" } else { "shorter" },
+            found.shared_seconds
+        );
         out.push(say("alignment", text, ""));
     }
     out
@@ -129,7 +150,11 @@ fn level(found: &Comparison) -> Sentence {
 }
 
 fn lufs(version: &Version) -> String {
-    version.measured.integrated_lufs.filter(|lufs| lufs.is_finite()).map_or("no".to_owned(), |lufs| format!("{lufs:.2}"))
+    version
+        .measured
+        .integrated_lufs
+        .filter(|lufs| lufs.is_finite())
+        .map_or("no".to_owned(), |lufs| format!("{lufs:.2}"))
 }
 
 /// Regions of the spectrum in words: upper edge in Hz, name. By convention of the trade.
@@ -170,8 +195,14 @@ fn move_words(of: &Move) -> String {
 fn tone(found: &Comparison) -> Option<Sentence> {
     let told: Vec<String> = found.moves.iter().take(4).map(move_words).collect();
     let bands = |words: &str| {
-        let most = found.tone.iter().filter(|band| band.heard).max_by(|a, b| a.change_db.abs().total_cmp(&b.change_db.abs()));
-        most.map_or(String::new(), |band| format!("{words}{:+.1} dB in the third octave at {}", band.change_db, hertz(band.hz)))
+        let most = found
+            .tone
+            .iter()
+            .filter(|band| band.heard)
+            .max_by(|a, b| a.change_db.abs().total_cmp(&b.change_db.abs()));
+        most.map_or(String::new(), |band| {
+            format!("{words}{:+.1} dB in the third octave at {}", band.change_db, hertz(band.hz))
+        })
     };
     if told.is_empty() {
         return Some(say("tone", "The tone is as it was.", bands("largest change ")));
@@ -189,11 +220,12 @@ fn dynamics(found: &Comparison) -> Vec<Sentence> {
             "like {:.1}:1 from {:.0} dBFS, measured over 43 ms",
             compression.ratio, compression.threshold_dbfs
         );
-        let held = |how: &str| {
-            format!("Dynamics: loud moments were {how} by up to {db:.1} dB against quiet ones.")
-        };
+        let held =
+            |how: &str| format!("Dynamics: loud moments were {how} by up to {db:.1} dB against quiet ones.");
         match compression.class {
-            Class::None => out.push(say("dynamics", "Loud and quiet moments stand to each other as they did.", "")),
+            Class::None => {
+                out.push(say("dynamics", "Loud and quiet moments stand to each other as they did.", ""))
+            }
             Class::Gentle => out.push(say("dynamics", held("held a little"), numbers)),
             Class::Firm => out.push(say("dynamics", held("held firmly"), numbers)),
             Class::Hard => out.push(say("dynamics", held("held hard, as a limiter does,"), numbers)),
@@ -220,8 +252,12 @@ fn punch(found: &Comparison) -> Option<Sentence> {
         punch.before_db, punch.after_db, punch.strokes
     );
     let text = match punch.change_db {
-        db if db <= -PUNCH_DB => format!("Drums and plucked notes hit less hard: their fronts are {:.1} dB softer.", -db),
-        db if db >= PUNCH_DB => format!("Drums and plucked notes hit harder: their fronts are {db:.1} dB stronger."),
+        db if db <= -PUNCH_DB => {
+            format!("Drums and plucked notes hit less hard: their fronts are {:.1} dB softer.", -db)
+        }
+        db if db >= PUNCH_DB => {
+            format!("Drums and plucked notes hit harder: their fronts are {db:.1} dB stronger.")
+        }
         _ => "Drums and plucked notes hit as hard as before.".to_owned(),
     };
     Some(say("punch", text, numbers))
@@ -247,8 +283,12 @@ fn width(found: &Comparison) -> Option<Sentence> {
         };
     };
     let text = match whole {
-        percent if percent >= WIDTH_PERCENT => format!("It is wider: the sides are {percent:.0} % stronger against the middle."),
-        percent if percent <= -WIDTH_PERCENT => format!("It is narrower: the sides are {:.0} % weaker against the middle.", -percent),
+        percent if percent >= WIDTH_PERCENT => {
+            format!("It is wider: the sides are {percent:.0} % stronger against the middle.")
+        }
+        percent if percent <= -WIDTH_PERCENT => {
+            format!("It is narrower: the sides are {:.0} % weaker against the middle.", -percent)
+        }
         _ if !bands.is_empty() => "The width changed in parts of the spectrum.".to_owned(),
         _ => "It is as wide as it was.".to_owned(),
     };
@@ -258,9 +298,17 @@ fn width(found: &Comparison) -> Option<Sentence> {
 fn loudness(found: &Comparison) -> Option<Sentence> {
     let course = found.loudness.as_ref()?;
     let (low, high) = course.spread_lu;
-    let numbers = format!("5 % of the time more than {:.1} LU under, 5 % more than {:.1} LU over", low.min(0.0).abs(), high.max(0.0));
+    let numbers = format!(
+        "5 % of the time more than {:.1} LU under, 5 % more than {:.1} LU over",
+        low.min(0.0).abs(),
+        high.max(0.0)
+    );
     (high - low > COURSE_LU).then(|| {
-        say("loudness", "Passages were moved against each other: some are louder now, some softer, than the rest.", numbers)
+        say(
+            "loudness",
+            "Passages were moved against each other: some are louder now, some softer, than the rest.",
+            numbers,
+        )
     })
 }
 
@@ -268,14 +316,32 @@ fn peaks(found: &Comparison) -> Vec<Sentence> {
     let mut out = Vec::new();
     let (one, two) = (&found.before.measured, &found.after.measured);
     if let (Some(before), Some(after)) = (one.plr_lu, two.plr_lu)
-        && before.is_finite() && after.is_finite()
+        && before.is_finite()
+        && after.is_finite()
     {
-        let psr = |version: &Version| version.measured.psr_median_lu.map_or("?".to_owned(), |psr| format!("{psr:.1}"));
-        let numbers = format!("PLR {before:.1} to {after:.1} LU, PSR {} to {} LU", psr(&found.before), psr(&found.after));
+        let psr = |version: &Version| {
+            version.measured.psr_median_lu.map_or("?".to_owned(), |psr| format!("{psr:.1}"))
+        };
+        let numbers = format!(
+            "PLR {before:.1} to {after:.1} LU, PSR {} to {} LU",
+            psr(&found.before),
+            psr(&found.after)
+        );
         if after < before - PLR_DB {
-            out.push(say("peaks", format!("There are {:.1} dB less from the loudness to the highest peak: peaks were held.", before - after), numbers));
+            out.push(say(
+                "peaks",
+                format!(
+                    "There are {:.1} dB less from the loudness to the highest peak: peaks were held.",
+                    before - after
+                ),
+                numbers,
+            ));
         } else if after > before + PLR_DB {
-            out.push(say("peaks", format!("Peaks stand {:.1} dB higher over the loudness.", after - before), numbers));
+            out.push(say(
+                "peaks",
+                format!("Peaks stand {:.1} dB higher over the loudness.", after - before),
+                numbers,
+            ));
         } else {
             out.push(say("peaks", "Peaks stand over the loudness as they did.", numbers));
         }
@@ -283,7 +349,11 @@ fn peaks(found: &Comparison) -> Vec<Sentence> {
     let (before, after) = (one.true_peak_dbtp, two.true_peak_dbtp);
     let numbers = format!("true peak {before:.2} to {after:.2} dBTP");
     if after > 0.0 && after > before + PEAK_DB {
-        out.push(say("peaks", "AFTER goes over full scale between its samples: some players will clip it.", numbers));
+        out.push(say(
+            "peaks",
+            "AFTER goes over full scale between its samples: some players will clip it.",
+            numbers,
+        ));
     } else {
         out.push(say("peaks", "Highest peaks.", numbers));
     }
@@ -297,7 +367,9 @@ fn distortion(found: &Comparison) -> Option<Sentence> {
     let text = match (distortion.found, distortion.separable) {
         (false, _) => "No distortion or noise was added that can be told from the music.",
         (true, true) => "Something was added that no equaliser makes: distortion, noise or reverberation.",
-        (true, false) => "What changed besides the tone comes from the held dynamics, or from added distortion: the two cannot be told apart here.",
+        (true, false) => {
+            "What changed besides the tone comes from the held dynamics, or from added distortion: the two cannot be told apart here."
+        }
     };
     Some(say("distortion", text, numbers))
 }
@@ -318,9 +390,16 @@ fn next(found: &Comparison) -> Sentence {
     let louder = found.level.louder_lu;
     let text = match (found.audible, louder.abs() < LOUDER_LU) {
         (false, true) => "Either can be used: keep the one with the better file format.".to_owned(),
-        (false, false) => format!("Choose by the level you need; to hear that nothing else changed, turn AFTER by {:+.1} dB.", -louder),
-        (true, true) => "Listen to both in turn and choose by ear: neither has an advantage by its level.".to_owned(),
-        (true, false) => format!("Turn AFTER by {:+.1} dB, then listen to both in turn and choose by ear.", -louder),
+        (false, false) => format!(
+            "Choose by the level you need; to hear that nothing else changed, turn AFTER by {:+.1} dB.",
+            -louder
+        ),
+        (true, true) => {
+            "Listen to both in turn and choose by ear: neither has an advantage by its level.".to_owned()
+        }
+        (true, false) => {
+            format!("Turn AFTER by {:+.1} dB, then listen to both in turn and choose by ear.", -louder)
+        }
     };
     say("next", text, "")
 }

@@ -36,8 +36,24 @@ impl Entry {
 
 /// What only tells about other values, or changes with every run.
 const TELLING: [&str; 18] = [
-    "because", "evidence", "effect", "confidence", "alternatives", "proposed", "blake3", "hash", "sealed", "version", "measured",
-    "rule", "source", "locked", "record", "assistant", "generator", "seed",
+    "because",
+    "evidence",
+    "effect",
+    "confidence",
+    "alternatives",
+    "proposed",
+    "blake3",
+    "hash",
+    "sealed",
+    "version",
+    "measured",
+    "rule",
+    "source",
+    "locked",
+    "record",
+    "assistant",
+    "generator",
+    "seed",
 ];
 /// Values that name a thing.
 const NAMES: [&str; 4] = ["id", "target", "name", "file"];
@@ -61,7 +77,8 @@ struct Place {
 
 impl Place {
     fn down(&self, part: &str) -> Self {
-        let address = if self.address.is_empty() { part.to_owned() } else { format!("{} / {part}", self.address) };
+        let address =
+            if self.address.is_empty() { part.to_owned() } else { format!("{} / {part}", self.address) };
         Self { address, ..self.clone() }
     }
 }
@@ -105,7 +122,8 @@ fn walk(table: &Table, place: &Place, out: &mut Vec<Entry>) {
 fn tables(key: &str, list: &[Value], place: &Place, out: &mut Vec<Entry>) {
     let mut seen: Vec<String> = Vec::new();
     for table in list.iter().filter_map(Value::as_table) {
-        let processor = table.iter().find(|(name, value)| value.is_table() && !TELLING.contains(&name.as_str()));
+        let processor =
+            table.iter().find(|(name, value)| value.is_table() && !TELLING.contains(&name.as_str()));
         let named = NAMES.iter().find_map(|name| table.get(*name)?.as_str());
         let kind = processor.filter(|_| !matches!(key, "track" | "bus")).map(|(name, _)| name.clone());
         let base = match (named, &kind) {

@@ -67,8 +67,11 @@ pub fn kind_of(text: &str, file: &str) -> Result<(Kind, toml::Table)> {
         () if has("chain") || has("master") || has("source") => Kind::Master,
         () if has("session") || has("track") || has("bus") => Kind::Session,
         () => {
-            let error = Error::input("not_a_log", "this is neither a session.toml nor a master.toml").at(file);
-            return Err(error.hint("give the log of a mix or a master: each print and master writes one beside it"));
+            let error =
+                Error::input("not_a_log", "this is neither a session.toml nor a master.toml").at(file);
+            return Err(
+                error.hint("give the log of a mix or a master: each print and master writes one beside it")
+            );
         }
     };
     Ok((kind, table))
@@ -97,7 +100,9 @@ pub fn diff(before: (&str, &str), after: (&str, &str)) -> Result<Diff> {
             None => changes.push(change(entry, None, Some(&entry.value))),
         }
     }
-    for entry in earlier.iter().filter(|entry| !known.contains_key(entry.address.as_str()) && !entry.is_default()) {
+    for entry in
+        earlier.iter().filter(|entry| !known.contains_key(entry.address.as_str()) && !entry.is_default())
+    {
         changes.push(change(entry, Some(&entry.value), None));
     }
     Ok(Diff { kind, changes: whole_things(changes, &earlier, &later) })
@@ -116,7 +121,8 @@ fn change(entry: &Entry, before: Option<&Value>, after: Option<&Value>) -> Chang
 
 /// Something that came or went as a whole is one change, not one for each of its values.
 fn whole_things(changes: Vec<Change>, earlier: &[Entry], later: &[Entry]) -> Vec<Change> {
-    let holders = |entries: &[Entry]| -> Vec<String> { entries.iter().map(|entry| entry.holder.clone()).collect() };
+    let holders =
+        |entries: &[Entry]| -> Vec<String> { entries.iter().map(|entry| entry.holder.clone()).collect() };
     let (old, new) = (holders(earlier), holders(later));
     let mut out: Vec<Change> = Vec::new();
     let mut told: Vec<String> = Vec::new();

@@ -39,7 +39,11 @@ impl Paper {
     }
 
     /// Adds a table.
-    pub fn table<S: Into<String>>(&mut self, columns: impl IntoIterator<Item = (S, Align)>, rows: Vec<Vec<String>>) {
+    pub fn table<S: Into<String>>(
+        &mut self,
+        columns: impl IntoIterator<Item = (S, Align)>,
+        rows: Vec<Vec<String>>,
+    ) {
         let columns = columns.into_iter().map(|(name, align)| (name.into(), align)).collect();
         self.parts.push(Part::Table(columns, rows));
     }
@@ -60,7 +64,8 @@ impl Paper {
                 }
                 Part::Table(columns, rows) => {
                     let names: Vec<String> = columns.iter().map(|(name, _)| safe(name)).collect();
-                    let rules = columns.iter().map(|(_, align)| if *align == Align::Right { "---:" } else { "---" });
+                    let rules =
+                        columns.iter().map(|(_, align)| if *align == Align::Right { "---:" } else { "---" });
                     let rules: Vec<&str> = rules.collect();
                     let _ = write!(out, "\n| {} |\n| {} |\n", names.join(" | "), rules.join(" | "));
                     for row in rows {
@@ -98,7 +103,8 @@ impl Paper {
 /// As [`kind_of`].
 pub fn recall(text: &str, file: &str) -> Result<Paper> {
     let (kind, table) = kind_of(text, file)?;
-    let what = if kind == Kind::Session { "Recall sheet of a mix" } else { "Recall and delivery sheet of a master" };
+    let what =
+        if kind == Kind::Session { "Recall sheet of a mix" } else { "Recall and delivery sheet of a master" };
     let mut paper = Paper::new(format!("{what}: {file}"));
     let entries = flatten(&table);
     let mut abouts: Vec<&str> = Vec::new();

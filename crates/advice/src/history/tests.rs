@@ -38,9 +38,13 @@ fn a_fader_is_said_with_its_track_way_and_amount() {
 
 #[test]
 fn settings_of_processors_are_said_with_their_place() {
-    let found = changed(|text| text.replace("gain_db = 4.0", "gain_db = 2.0").replace("ratio = 4", "ratio = 2"));
+    let found =
+        changed(|text| text.replace("gain_db = 4.0", "gain_db = 2.0").replace("ratio = 4", "ratio = 2"));
     assert_eq!(found.len(), 2, "{found:?}");
-    assert!(found[0].1.contains("eq") && found[0].1.contains("band 2") && found[0].1.contains("down by 2 dB"), "{found:?}");
+    assert!(
+        found[0].1.contains("eq") && found[0].1.contains("band 2") && found[0].1.contains("down by 2 dB"),
+        "{found:?}"
+    );
     assert!(found[1].1.contains("compressor") && found[1].1.contains("more gently"), "{found:?}");
 }
 

@@ -71,7 +71,11 @@ pub(super) fn change(entry: &Entry, before: Option<&Value>, after: Option<&Value
             match (key, numbers) {
                 ("fader_db" | "gain_db" | "trim_db" | "makeup_db", Some((one, two))) => {
                     let way = if two > one { "up" } else { "down" };
-                    format!("{place}{} turned {way} by {} dB ({span})", thing(key), rounded((two - one).abs()))
+                    format!(
+                        "{place}{} turned {way} by {} dB ({span})",
+                        thing(key),
+                        rounded((two - one).abs())
+                    )
                 }
                 ("pan", Some((one, two))) => {
                     let way = if two > one { "right" } else { "left" };
@@ -85,7 +89,11 @@ pub(super) fn change(entry: &Entry, before: Option<&Value>, after: Option<&Value
                     let way = if two > one { "harder" } else { "more gently" };
                     format!("{place}works {way}: ratio {span}")
                 }
-                ("mute" | "bypass", _) => format!("{place}{} {}", plain(key), if after.as_bool() == Some(true) { "on" } else { "off" }),
+                ("mute" | "bypass", _) => format!(
+                    "{place}{} {}",
+                    plain(key),
+                    if after.as_bool() == Some(true) { "on" } else { "off" }
+                ),
                 (_, Some((one, two))) => {
                     let way = if two > one { "raised" } else { "lowered" };
                     format!("{place}{} {way} ({span})", plain(key))

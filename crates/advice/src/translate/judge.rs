@@ -138,7 +138,10 @@ pub(super) fn judge(
         effects.push(Effect {
             what: Word::Holds,
             text: "Nothing that matters is lost, and nothing turns harsh.".to_owned(),
-            measured: format!("largest change {:+.1} dB", change_db.iter().fold(0.0, |most: f64, db| if db.abs() > most.abs() { *db } else { most })),
+            measured: format!(
+                "largest change {:+.1} dB",
+                change_db.iter().fold(0.0, |most: f64, db| if db.abs() > most.abs() { *db } else { most })
+            ),
             action: "Go on.".to_owned(),
         });
     }
@@ -158,11 +161,18 @@ fn bass(ranges: &[Powers; 5], change_db: f64, lost_db: f64) -> Vec<Effect> {
     }
     if lost_db < LOST_DB {
         let measured = format!("{:.1} dB of the bass cancel", -lost_db);
-        out.push(effect(Word::BassCancels, "The bass of left and right cancels here.", measured, "Make the bass mono below 120 Hz and look for a flipped polarity on it."));
+        out.push(effect(
+            Word::BassCancels,
+            "The bass of left and right cancels here.",
+            measured,
+            "Make the bass mono below 120 Hz and look for a flipped polarity on it.",
+        ));
     }
     if change_db < GONE_DB {
         let carried_db = math::power_to_db(ranges[1].here / ranges[0].here);
-        let measured = format!("bass {change_db:+.0} dB at equal loudness, its overtones {carried_db:+.0} dB against it");
+        let measured = format!(
+            "bass {change_db:+.0} dB at equal loudness, its overtones {carried_db:+.0} dB against it"
+        );
         out.push(if carried_db > CARRIED_DB {
             effect(Word::BassCarried, "The bass itself is gone; its overtones still tell the notes.", measured, "Listen whether you can follow the bass line; if not, give it some saturation.")
         } else {
@@ -170,15 +180,26 @@ fn bass(ranges: &[Powers; 5], change_db: f64, lost_db: f64) -> Vec<Effect> {
         });
     } else if change_db > BOOMS_DB {
         let measured = format!("bass {change_db:+.0} dB at equal loudness");
-        out.push(effect(Word::BassBooms, "The bass comes up a lot here; if there is too much of it, it booms.", measured, "Listen to the excerpt; if it booms, take 2 dB off below 100 Hz."));
+        out.push(effect(
+            Word::BassBooms,
+            "The bass comes up a lot here; if there is too much of it, it booms.",
+            measured,
+            "Listen to the excerpt; if it booms, take 2 dB off below 100 Hz.",
+        ));
     }
     out
 }
 
 fn voice(change_db: f64, lost_db: f64) -> Option<Effect> {
     (change_db < LOST_DB && lost_db < LOST_DB).then(|| {
-        let measured = format!("{change_db:+.1} dB between 1 and 4 kHz, {:.1} dB of it lost in mono", -lost_db);
-        effect(Word::VoiceLost, "Voices and whatever else speaks there sink into the rest.", measured, "Take wideners off the voice and check its polarity between left and right.")
+        let measured =
+            format!("{change_db:+.1} dB between 1 and 4 kHz, {:.1} dB of it lost in mono", -lost_db);
+        effect(
+            Word::VoiceLost,
+            "Voices and whatever else speaks there sink into the rest.",
+            measured,
+            "Take wideners off the voice and check its polarity between left and right.",
+        )
     })
 }
 
@@ -186,26 +207,44 @@ fn sides(place: &Place, here: &Here, lost_db: f64) -> Option<Effect> {
     let wide = here.measured.side_to_mid_db.is_some_and(|db| db > -60.0);
     (place.mono && wide && lost_db < LOST_DB).then(|| {
         let measured = format!("{:.1} dB of the middle range is only at the sides", -lost_db);
-        effect(Word::SidesLost, "What stands at the sides, such as wide guitars and keys, nearly vanishes on one loudspeaker.", measured, "Bring these parts in a little, or give them something in the middle.")
+        effect(
+            Word::SidesLost,
+            "What stands at the sides, such as wide guitars and keys, nearly vanishes on one loudspeaker.",
+            measured,
+            "Bring these parts in a little, or give them something in the middle.",
+        )
     })
 }
 
 fn harsh(ranges: &[Powers; 5], change_db: f64) -> Option<Effect> {
     let there_db = math::power_to_db(ranges[4].there / ranges[2].there);
     (change_db > SHARPER_DB && there_db > SHARP_UNDER_DB).then(|| {
-        let measured = format!("2.5 to 6.5 kHz {change_db:+.1} dB at equal loudness, {there_db:+.0} dB against the body");
-        effect(Word::Harsh, "It turns sharp: consonants, snares and distorted guitars come forward.", measured, "Listen to the excerpt; if it hurts, tame 3 to 6 kHz by a dB or two, or de-ess the voice.")
+        let measured = format!(
+            "2.5 to 6.5 kHz {change_db:+.1} dB at equal loudness, {there_db:+.0} dB against the body"
+        );
+        effect(
+            Word::Harsh,
+            "It turns sharp: consonants, snares and distorted guitars come forward.",
+            measured,
+            "Listen to the excerpt; if it hurts, tame 3 to 6 kHz by a dB or two, or de-ess the voice.",
+        )
     })
 }
 
 fn quiet(place: &Place, here: &Here) -> Option<Effect> {
     let under = place.quiet_under_lu.as_ref()?.value;
-    let (curves, lufs) = (here.measured.curves.as_ref()?, here.measured.integrated_lufs.filter(|lufs| lufs.is_finite())?);
+    let (curves, lufs) =
+        (here.measured.curves.as_ref()?, here.measured.integrated_lufs.filter(|lufs| lufs.is_finite())?);
     let heard: Vec<f64> = curves.short_term_lufs.iter().copied().filter(|value| *value > -70.0).collect();
     let lost = heard.iter().filter(|value| **value < lufs - under).count() as f64 / heard.len().max(1) as f64;
     (lost > LOST_SHARE).then(|| {
         let measured = format!("{:.0} % of the time more than {under:.0} LU under the whole", 100.0 * lost);
-        effect(Word::QuietLost, "Quiet passages are lost in the noise of the place.", measured, "Go on if the music lives from it; else lift the quiet passages by a few dB in the mix.")
+        effect(
+            Word::QuietLost,
+            "Quiet passages are lost in the noise of the place.",
+            measured,
+            "Go on if the music lives from it; else lift the quiet passages by a few dB in the mix.",
+        )
     })
 }
 
@@ -214,7 +253,12 @@ fn coded(place: &Place, found: &std::result::Result<Comparison, String>) -> Vec<
     let found = match found {
         Ok(found) => found,
         Err(why) => {
-            out.push(effect(Word::CodecHeard, "It could not be encoded here.", why.clone(), "Install ffmpeg, or give another codec."));
+            out.push(effect(
+                Word::CodecHeard,
+                "It could not be encoded here.",
+                why.clone(),
+                "Install ffmpeg, or give another codec.",
+            ));
             return out;
         }
     };
@@ -222,12 +266,22 @@ fn coded(place: &Place, found: &std::result::Result<Comparison, String>) -> Vec<
     if let Some(under) = under.filter(|under| *under > CODED_DB) {
         let codec = place.codec.as_ref().map_or("the codec", |codec| codec.value.as_str());
         let measured = format!("what {codec} changed is {under:.0} dB against the music");
-        out.push(effect(Word::CodecHeard, "The codec is heard: cymbals and reverberation get grainy.", measured, "Listen to the excerpt; a softer, less dense top codes better."));
+        out.push(effect(
+            Word::CodecHeard,
+            "The codec is heard: cymbals and reverberation get grainy.",
+            measured,
+            "Listen to the excerpt; a softer, less dense top codes better.",
+        ));
     }
     let peak = found.after.measured.true_peak_dbtp;
     if peak > 0.0 {
         let measured = format!("{peak:+.2} dBTP after decoding");
-        out.push(effect(Word::CodecClips, "Decoded, it goes over full scale and clips in some players.", measured, "Master to a lower ceiling: tonmeister master … --check-codecs."));
+        out.push(effect(
+            Word::CodecClips,
+            "Decoded, it goes over full scale and clips in some players.",
+            measured,
+            "Master to a lower ceiling: tonmeister master … --check-codecs.",
+        ));
     }
     out
 }

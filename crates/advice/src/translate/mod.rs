@@ -121,14 +121,21 @@ fn hear(path: &Path, job: &Job<'_>) -> Result<Here> {
     let setup = Setup::of(tap.info()).with_curves();
     let measured = meters::measure_as(&mut tap, setup, job)?;
     if measured.silent || measured.frames == 0 {
-        return Err(Error::input("silent", "there is nothing on it").hint("check that the right file was given"));
+        return Err(
+            Error::input("silent", "there is nothing on it").hint("check that the right file was given")
+        );
     }
     Ok(Here { middle: middle.finish(), side: side.finish(), measured })
 }
 
 /// The file through a codec and back, against itself; in words when it cannot be encoded.
-fn through(path: &Path, name: &str, job: &Job<'_>) -> Result<std::result::Result<compare::Comparison, String>> {
-    let codec = Codec::from_name(name).map_err(|what| Error::input("bad_curve", what).at("curves/lossy.toml"))?;
+fn through(
+    path: &Path,
+    name: &str,
+    job: &Job<'_>,
+) -> Result<std::result::Result<compare::Comparison, String>> {
+    let codec =
+        Codec::from_name(name).map_err(|what| Error::input("bad_curve", what).at("curves/lossy.toml"))?;
     let encoded = match codec::stream(path, codec, job)? {
         Ok(encoded) => encoded,
         Err(why) => return Ok(Err(why)),
@@ -159,7 +166,8 @@ fn excerpts(
         let setup = Setup::of(excerpt()?.info());
         let measured = meters::measure_as(excerpt()?.as_mut(), setup, job)?;
         // All at -20 LUFS, which leaves every place room for its peaks; what is short has no loudness and stays.
-        let gain_db = measured.integrated_lufs.filter(|lufs| lufs.is_finite()).map_or(0.0, |lufs| -20.0 - lufs);
+        let gain_db =
+            measured.integrated_lufs.filter(|lufs| lufs.is_finite()).map_or(0.0, |lufs| -20.0 - lufs);
         let gain_db = gain_db.min(-1.0 - measured.true_peak_dbtp);
         files.push(write(excerpt()?, gain_db, &target, force, job)?);
     }
@@ -200,7 +208,13 @@ fn excerpt(path: &Path, place: Option<&Place>, start_seconds: f64, job: &Job<'_>
     })
 }
 
-fn write(mut source: Box<dyn Source>, gain_db: f64, path: &Path, force: bool, job: &Job<'_>) -> Result<NewFile> {
+fn write(
+    mut source: Box<dyn Source>,
+    gain_db: f64,
+    path: &Path,
+    force: bool,
+    job: &Job<'_>,
+) -> Result<NewFile> {
     let rate_hz = source.info().sample_rate_hz;
     let spec = Spec::new(Container::Wav, Encoding::Int(24), rate_hz, 2);
     let mut writer = Writer::create(path, spec, force)?;

@@ -106,7 +106,8 @@ pub(super) fn find(names: &[String]) -> Result<Vec<Place>> {
     let one = |name: &String| {
         all.iter().find(|place| place.name == name.trim()).cloned().ok_or_else(|| {
             let error = Error::new(Kind::Usage, "unknown_place", format!("no place is called `{name}`"));
-            let near = nearest(name, known()).map_or(String::new(), |near| format!("did you mean `{near}`? "));
+            let near =
+                nearest(name, known()).map_or(String::new(), |near| format!("did you mean `{near}`? "));
             error.hint(format!("{near}places: {}", known().collect::<Vec<_>>().join(", ")))
         })
     };

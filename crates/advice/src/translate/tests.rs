@@ -16,7 +16,8 @@ fn write_file(folder: &Path, name: &str, planes: &[Vec<f64>]) -> PathBuf {
 fn song(harmonic: f64, side: f64) -> Vec<Vec<f64>> {
     let seconds = 5.0;
     let rate = f64::from(RATE);
-    let (bass, over) = (sine(55.0, 0.25, 0.0, seconds, rate), sine(165.0, 0.25 * harmonic, 0.0, seconds, rate));
+    let (bass, over) =
+        (sine(55.0, 0.25, 0.0, seconds, rate), sine(165.0, 0.25 * harmonic, 0.0, seconds, rate));
     let (body, words) = (sine(500.0, 0.1, 0.2, seconds, rate), sine(2000.0, 0.06, 0.2, seconds, rate));
     let air = noise(0.01, 3, bass.len());
     let wide = sine(700.0, side, 0.7, seconds, rate);
@@ -35,7 +36,8 @@ fn words_of(found: &Translation, name: &str) -> Vec<Word> {
 fn played(planes: &[Vec<f64>]) -> Translation {
     let folder = tempfile::tempdir().unwrap();
     let path = write_file(folder.path(), "song.wav", planes);
-    let places = ["phone", "laptop", "car", "earbuds", "kitchen", "club", "vinyl"].map(str::to_owned).to_vec();
+    let places =
+        ["phone", "laptop", "car", "earbuds", "kitchen", "club", "vinyl"].map(str::to_owned).to_vec();
     translate(&path, &Options { places, ..Options::default() }, &Job::quiet()).unwrap()
 }
 
@@ -45,10 +47,18 @@ fn every_place_is_readable_and_says_where_it_comes_from() {
     assert_eq!(all.len(), 8);
     for place in &all {
         let tiers = ["measured", "convention", "estimate"];
-        assert!(tiers.contains(&place.response.tier.as_str()) && !place.response.source.is_empty(), "{}", place.name);
+        assert!(
+            tiers.contains(&place.response.tier.as_str()) && !place.response.source.is_empty(),
+            "{}",
+            place.name
+        );
         assert!(place.response.points.windows(2).all(|pair| pair[0].0 < pair[1].0), "{}", place.name);
         // What is no measurement says so in its source, too.
-        assert!(place.response.tier != "estimate" || place.response.source.contains("estimate"), "{}", place.name);
+        assert!(
+            place.response.tier != "estimate" || place.response.source.contains("estimate"),
+            "{}",
+            place.name
+        );
     }
     let response = &all[0].response;
     assert_eq!((response.at_db(1.0), response.at_db(150.0), response.at_db(30_000.0)), (-60.0, -42.0, -15.0));
@@ -89,7 +99,8 @@ fn a_player_has_the_response_of_its_place_and_is_in_time() {
         let place = places.iter().find(|place| place.name == name).unwrap();
         for hz in [100.0, 400.0, 1000.0, 9000.0] {
             let tone = sine(hz, 0.1, 0.0, 1.0, f64::from(RATE));
-            let inner = studio::audio::MemorySource::new(Buffer::from_planes(&[tone.clone(), tone.clone()]), RATE);
+            let inner =
+                studio::audio::MemorySource::new(Buffer::from_planes(&[tone.clone(), tone.clone()]), RATE);
             let mut player = Player::new(Box::new(inner), place);
             let mut out = Vec::new();
             let mut buffer = Buffer::new(2, 1000);
@@ -126,7 +137,9 @@ fn excerpts_are_equally_loud_and_nothing_is_overwritten() {
     let lufs: Vec<f64> = found
         .excerpts
         .iter()
-        .map(|path| meters::measure(open(path).unwrap().as_mut(), &Job::quiet()).unwrap().integrated_lufs.unwrap())
+        .map(|path| {
+            meters::measure(open(path).unwrap().as_mut(), &Job::quiet()).unwrap().integrated_lufs.unwrap()
+        })
         .collect();
     assert!(lufs.iter().all(|lufs| (lufs + 20.0).abs() < 0.1), "{lufs:?}");
     assert_eq!(translate(&path, &options, &Job::quiet()).unwrap_err().code, "exists");

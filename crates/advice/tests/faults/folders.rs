@@ -35,9 +35,16 @@ fn put(folder: &Path, tracks: &[(String, Sound)]) -> Vec<PathBuf> {
 }
 
 /// What the assistant may always say of real and made-up playing: suspicions, and remarks that stop nothing.
-const REMARKS: &[&str] = &["bleed", "out_of_time", "out_of_tune", "printed_reverb", "noisy", "masked_vocal", "limited"];
+const REMARKS: &[&str] =
+    &["bleed", "out_of_time", "out_of_tune", "printed_reverb", "noisy", "masked_vocal", "limited"];
 
-fn case(tally: &mut Tally, name: &str, tracks: &[(String, Sound)], must: &[&'static str], may: &[&'static str]) {
+fn case(
+    tally: &mut Tally,
+    name: &str,
+    tracks: &[(String, Sound)],
+    must: &[&'static str],
+    may: &[&'static str],
+) {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("tracks");
     put(&root, tracks);
@@ -51,13 +58,7 @@ fn change(tracks: &mut [(String, Sound)], part: &str, with: impl Fn(Sound) -> So
     *sound = with(sound.clone());
 }
 
-pub(crate) fn run(tally: &mut Tally) {
-    tracks_of_a_song(tally);
-    stems_and_albums(tally);
-    real(tally);
-}
-
-fn tracks_of_a_song(tally: &mut Tally) {
+pub(crate) fn tracks_of_a_song(tally: &mut Tally) {
     let whole = tracks(16.0);
     case(tally, "tracks, clean", &whole, &[], &[]);
     let mut bad = whole.clone();
@@ -82,7 +83,16 @@ fn tracks_of_a_song(tally: &mut Tally) {
     });
     let double = bad.iter().find(|(name, _)| name.contains("HiHat")).unwrap().1.clone();
     bad.push(("15_Shaker.wav".to_owned(), double.gain(-4.0)));
-    let must: &[&str] = &["empty", "clipped", "dc", "length_differs", "abrupt_end", "one_sided", "mono_in_stereo", "duplicate"];
+    let must: &[&str] = &[
+        "empty",
+        "clipped",
+        "dc",
+        "length_differs",
+        "abrupt_end",
+        "one_sided",
+        "mono_in_stereo",
+        "duplicate",
+    ];
     case(tally, "tracks, eight faults", &bad, must, &["missing_part"]);
     let mut bad = whole.clone();
     change(&mut bad, "LeadVox", |mut s| {
@@ -99,7 +109,8 @@ fn tracks_of_a_song(tally: &mut Tally) {
         s
     });
     change(&mut bad, "Keys", |s| {
-        let planes = dsp::resample::resample(&s.planes, 48_000, 44_100, dsp::resample::Slope::Gentle).unwrap();
+        let planes =
+            dsp::resample::resample(&s.planes, 48_000, 44_100, dsp::resample::Slope::Gentle).unwrap();
         Sound::new(planes, 44_100)
     });
     change(&mut bad, "Bass", |mut s| {
@@ -115,16 +126,27 @@ fn tracks_of_a_song(tally: &mut Tally) {
         }
         s
     });
-    bad.iter_mut().filter(|(name, _)| name.contains("BGV2")).for_each(|(name, _)| *name = "14_BGV2_placeholder.wav".to_owned());
+    bad.iter_mut()
+        .filter(|(name, _)| name.contains("BGV2"))
+        .for_each(|(name, _)| *name = "14_BGV2_placeholder.wav".to_owned());
     let click: Vec<f64> = (0..whole[0].1.frames())
-        .map(|n| if n % 28_800 < 480 { 0.5 * dsp::math::sin(dsp::math::TAU * 1000.0 * n as f64 / 48_000.0) } else { 0.0 })
+        .map(|n| {
+            if n % 28_800 < 480 {
+                0.5 * dsp::math::sin(dsp::math::TAU * 1000.0 * n as f64 / 48_000.0)
+            } else {
+                0.0
+            }
+        })
         .collect();
     bad.push(("16_Click.wav".to_owned(), Sound::new(vec![click], 48_000)));
-    let must: &[&str] = &["hum", "noisy", "rate_differs", "over_full_scale", "clicks", "placeholder", "click"];
+    let must: &[&str] =
+        &["hum", "noisy", "rate_differs", "over_full_scale", "clicks", "placeholder", "click"];
     case(tally, "tracks, seven faults", &bad, must, &["abrupt_end"]);
-    let no_bass: Vec<(String, Sound)> = whole.iter().filter(|(name, _)| !name.contains("Bass")).cloned().collect();
+    let no_bass: Vec<(String, Sound)> =
+        whole.iter().filter(|(name, _)| !name.contains("Bass")).cloned().collect();
     case(tally, "tracks without a bass", &no_bass, &["missing_part"], &[]);
-    let one_guitar: Vec<(String, Sound)> = whole.iter().filter(|(name, _)| !name.contains("GtrRight")).cloned().collect();
+    let one_guitar: Vec<(String, Sound)> =
+        whole.iter().filter(|(name, _)| !name.contains("GtrRight")).cloned().collect();
     case(tally, "tracks without a right guitar", &one_guitar, &["missing_part"], &[]);
     let mut rough = whole.clone();
     rough.push(("rough mix.wav".to_owned(), demo_sum(&whole)));
@@ -133,7 +155,12 @@ fn tracks_of_a_song(tally: &mut Tally) {
     let root = broken.path().join("tracks");
     put(&root, &whole[..6]);
     std::fs::write(root.join("07_Bass.wav"), b"RIFF").unwrap();
-    tally.case("tracks, one broken", &rules(&look(&[root], &["cd"])), &["unreadable"], &[REMARKS, &["missing_part"]].concat());
+    tally.case(
+        "tracks, one broken",
+        &rules(&look(&[root], &["cd"])),
+        &["unreadable"],
+        &[REMARKS, &["missing_part"]].concat(),
+    );
 }
 
 fn demo_sum(tracks: &[(String, Sound)]) -> Sound {
@@ -165,10 +192,14 @@ fn stems(guitar_db: f64) -> Vec<(String, Sound)> {
     ]
 }
 
-fn stems_and_albums(tally: &mut Tally) {
+pub(crate) fn stems_and_albums(tally: &mut Tally) {
     let quiet: &[&str] = &["out_of_time", "out_of_tune", "noisy", "mono_in_stereo"];
     let may: Vec<&'static str> = quiet.to_vec();
-    let one = |tally: &mut Tally, name: &str, stems: &[(String, Sound)], must: &[&'static str], more: &[&'static str]| {
+    let one = |tally: &mut Tally,
+               name: &str,
+               stems: &[(String, Sound)],
+               must: &[&'static str],
+               more: &[&'static str]| {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("Stems");
         put(&root, stems);
@@ -177,7 +208,13 @@ fn stems_and_albums(tally: &mut Tally) {
         tally.case(name, &rules(&found), must, &[&may[..], more].concat());
     };
     one(tally, "stems, clean", &stems(-2.0), &[], &[]);
-    one(tally, "stems, guitars over the voice", &stems(14.0), &["masked_vocal"], &["headroom", "over_full_scale"]);
+    one(
+        tally,
+        "stems, guitars over the voice",
+        &stems(14.0),
+        &["masked_vocal"],
+        &["headroom", "over_full_scale"],
+    );
     let mut clipped = stems(-2.0);
     change(&mut clipped, "Drums", |s| {
         let top = 0.25 * s.peak();
@@ -185,7 +222,11 @@ fn stems_and_albums(tally: &mut Tally) {
     });
     one(tally, "stems, drums clipped", &clipped, &["clipped"], &["limited", "dense"]);
     let song = demo_mix(10.0);
-    let album = |tally: &mut Tally, name: &str, songs: Vec<(String, Sound)>, must: &[&'static str], more: &[&'static str]| {
+    let album = |tally: &mut Tally,
+                 name: &str,
+                 songs: Vec<(String, Sound)>,
+                 must: &[&'static str],
+                 more: &[&'static str]| {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("record");
         put(&root, &songs);
@@ -194,11 +235,33 @@ fn stems_and_albums(tally: &mut Tally) {
         tally.case(name, &rules(&found), must, more);
     };
     let named = |name: &str, sound: Sound| (format!("{name}.wav"), sound);
-    let shorter = clean(&Sound::new(song.planes.iter().map(|plane| plane[..300_000].to_vec()).collect(), 48_000));
-    album(tally, "album, clean", vec![named("01 Dawn", song.clone()), named("02 Noon", shorter.clone())], &[], &[]);
-    album(tally, "album, levels apart", vec![named("01 Dawn", song.clone()), named("02 Noon", shorter.clone().gain(-9.0))], &["levels_apart"], &[]);
-    let other = Sound::new(dsp::resample::resample(&shorter.planes, 48_000, 44_100, dsp::resample::Slope::Gentle).unwrap(), 44_100);
-    album(tally, "album, two rates", vec![named("01 Dawn", song.clone()), named("02 Noon", other)], &["rates_apart"], &[]);
+    let shorter =
+        clean(&Sound::new(song.planes.iter().map(|plane| plane[..300_000].to_vec()).collect(), 48_000));
+    album(
+        tally,
+        "album, clean",
+        vec![named("01 Dawn", song.clone()), named("02 Noon", shorter.clone())],
+        &[],
+        &[],
+    );
+    album(
+        tally,
+        "album, levels apart",
+        vec![named("01 Dawn", song.clone()), named("02 Noon", shorter.clone().gain(-9.0))],
+        &["levels_apart"],
+        &[],
+    );
+    let other = Sound::new(
+        dsp::resample::resample(&shorter.planes, 48_000, 44_100, dsp::resample::Slope::Gentle).unwrap(),
+        44_100,
+    );
+    album(
+        tally,
+        "album, two rates",
+        vec![named("01 Dawn", song.clone()), named("02 Noon", other)],
+        &["rates_apart"],
+        &[],
+    );
     let top = 0.12 * song.peak();
     let loud = song.clone().each(|x| *x = (*x).clamp(-top, top)).to_peak(-0.1);
     album(
@@ -211,11 +274,19 @@ fn stems_and_albums(tally: &mut Tally) {
 }
 
 /// Real multitracks: nothing that stops.
-fn real(tally: &mut Tally) {
+pub(crate) fn real(tally: &mut Tally) {
     for name in ["multitrack/rock_ddtbl2", "multitrack/francium_edm_vocal", "multitrack/finalstep_synth"] {
         let Some(root) = shared(name) else { continue };
         let found = look(&[root], &["spotify"]);
-        let cut: &[&str] = &["abrupt_end", "abrupt_start", "length_differs", "mono_in_stereo", "one_sided", "missing_part", "rate_differs"];
+        let cut: &[&str] = &[
+            "abrupt_end",
+            "abrupt_start",
+            "length_differs",
+            "mono_in_stereo",
+            "one_sided",
+            "missing_part",
+            "rate_differs",
+        ];
         let spoke = rules(&found);
         println!("{name}: {:?}, {spoke:?}", found.items[0].kind);
         tally.case(name, &spoke, &[], &[REMARKS, cut].concat());

@@ -193,6 +193,23 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// Takes over what another tally counted.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.cases += other.cases;
+        for (rule, count) in other.rules {
+            let own = self.rules.entry(rule).or_default();
+            own.hit += count.hit;
+            own.quiet += count.quiet;
+            own.missed.extend(count.missed);
+            own.false_alarms.extend(count.false_alarms);
+        }
+        for (rule, [planted, clean]) in other.figures {
+            let own = self.figures.entry(rule).or_default();
+            own[0].extend(planted);
+            own[1].extend(clean);
+        }
+    }
+
     /// Remembers the figures of a case.
     pub(crate) fn figures(&mut self, found: &Assessment, must: &[&'static str], may: &[&'static str]) {
         for figure in found.items.iter().flat_map(|item| &item.figures) {
@@ -206,7 +223,13 @@ impl Tally {
     }
 
     /// One case: what spoke, what had to, what may besides.
-    pub(crate) fn case(&mut self, name: &str, spoke: &[&'static str], must: &[&'static str], may: &[&'static str]) {
+    pub(crate) fn case(
+        &mut self,
+        name: &str,
+        spoke: &[&'static str],
+        must: &[&'static str],
+        may: &[&'static str],
+    ) {
         self.cases += 1;
         for rule in must {
             let count = self.rules.entry(rule).or_default();
@@ -221,10 +244,23 @@ impl Tally {
     }
 
     pub(crate) fn print(&self) {
-        println!("{} cases\n{:<20} {:>5} {:>6} {:>6} {:>9} {:>6} {:>6}", self.cases, "rule", "hits", "missed", "false", "precision", "recall", "quiet");
-        for (rule, count) in self.rules.iter().filter(|(_, count)| count.hit > 0 || !count.missed.is_empty() || !count.false_alarms.is_empty()) {
+        println!(
+            "{} cases\n{:<20} {:>5} {:>6} {:>6} {:>9} {:>6} {:>6}",
+            self.cases, "rule", "hits", "missed", "false", "precision", "recall", "quiet"
+        );
+        for (rule, count) in self
+            .rules
+            .iter()
+            .filter(|(_, count)| count.hit > 0 || !count.missed.is_empty() || !count.false_alarms.is_empty())
+        {
             let (precision, recall) = shares(count);
-            println!("{rule:<20} {:>5} {:>6} {:>6} {precision:>9.2} {recall:>6.2} {:>6}", count.hit, count.missed.len(), count.false_alarms.len(), count.quiet);
+            println!(
+                "{rule:<20} {:>5} {:>6} {:>6} {precision:>9.2} {recall:>6.2} {:>6}",
+                count.hit,
+                count.missed.len(),
+                count.false_alarms.len(),
+                count.quiet
+            );
             count.missed.iter().for_each(|name| println!("    missed: {name}"));
             count.false_alarms.iter().for_each(|name| println!("    false alarm: {name}"));
         }
@@ -232,7 +268,10 @@ impl Tally {
 
     pub(crate) fn print_figures(&self) {
         let span = |values: &[f64]| {
-            let (low, high) = (values.iter().copied().fold(f64::INFINITY, f64::min), values.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+            let (low, high) = (
+                values.iter().copied().fold(f64::INFINITY, f64::min),
+                values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            );
             format!("{:>4} from {low:.1} to {high:.1}", values.len())
         };
         for (rule, [planted, clean]) in &self.figures {
@@ -245,12 +284,15 @@ impl Tally {
             let (precision, recall) = shares(count);
             precision < least || recall < least
         };
-        let bad: Vec<&&str> = self.rules.iter().filter(|(_, count)| below(count)).map(|(rule, _)| rule).collect();
+        let bad: Vec<&&str> =
+            self.rules.iter().filter(|(_, count)| below(count)).map(|(rule, _)| rule).collect();
         assert!(bad.is_empty(), "below {least}: {bad:?}");
     }
 }
 
 fn shares(count: &Count) -> (f64, f64) {
-    let share = |of: u32, other: usize| if of == 0 && other == 0 { 1.0 } else { f64::from(of) / (f64::from(of) + other as f64) };
+    let share = |of: u32, other: usize| {
+        if of == 0 && other == 0 { 1.0 } else { f64::from(of) / (f64::from(of) + other as f64) }
+    };
     (share(count.hit, count.false_alarms.len()), share(count.hit, count.missed.len()))
 }

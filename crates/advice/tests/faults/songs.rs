@@ -69,8 +69,12 @@ const FAULTS: &[Fault] = &[
         s.encoding = Encoding::Int(16);
         s
     }),
-    fault("16 bits in a file of 24", &["bit_depth"], &[], false, |s| s.each(|x| *x = (*x * 32_768.0).round() / 32_768.0)),
-    fault("direct current of 2 %", &["dc"], &["abrupt_start", "abrupt_end", "noise_in_pauses"], true, |s| s.each(|x| *x += 0.02)),
+    fault("16 bits in a file of 24", &["bit_depth"], &[], false, |s| {
+        s.each(|x| *x = (*x * 32_768.0).round() / 32_768.0)
+    }),
+    fault("direct current of 2 %", &["dc"], &["abrupt_start", "abrupt_end", "noise_in_pauses"], true, |s| {
+        s.each(|x| *x += 0.02)
+    }),
     fault("very quiet", &["level"], &[], false, |s| s.gain(-30.0)),
     fault("begins in a sound", &["abrupt_start"], &[], true, |mut s| {
         let from = loud_place(&s, 0.7);
@@ -112,7 +116,9 @@ const FAULTS: &[Fault] = &[
         s.planes[1].iter_mut().zip(&low).for_each(|(x, low)| *x -= 2.0 * low);
         s
     }),
-    fault("the middle covered", &["covered"], &[], false, |s| shelved(shelved(s, 1100.0, -14.0), 1600.0, -8.0)),
+    fault("the middle covered", &["covered"], &[], false, |s| {
+        shelved(shelved(s, 1100.0, -14.0), 1600.0, -8.0)
+    }),
     fault("clicks", &["clicks"], &[], true, |mut s| {
         let rate = s.rate_hz as usize;
         for n in 0..8 {
@@ -131,7 +137,9 @@ const FAULTS: &[Fault] = &[
         s
     }),
     fault("mains hum", &["hum"], &["noise_in_pauses", "abrupt_end", "abrupt_start"], true, |s| hum(s, 50.0)),
-    fault("mains hum of 60 Hz", &["hum"], &["noise_in_pauses", "abrupt_end", "abrupt_start"], false, |s| hum(s, 60.0)),
+    fault("mains hum of 60 Hz", &["hum"], &["noise_in_pauses", "abrupt_end", "abrupt_start"], false, |s| {
+        hum(s, 60.0)
+    }),
     fault("samples that are no numbers", &["not_finite"], &["clicks"], true, |mut s| {
         let middle = s.frames() / 2;
         s.planes[0][middle..middle + 3].fill(f64::NAN);
@@ -192,7 +200,10 @@ fn limit(sound: Sound, drive_db: f64, peak_dbfs: f64) -> Sound {
 
 fn shelved(mut sound: Sound, hz: f64, gain_db: f64) -> Sound {
     let rate = f64::from(sound.rate_hz);
-    sound.planes.iter_mut().for_each(|plane| Svf::new(design(Curve::HighShelf, hz, gain_db, 0.7, rate)).process(plane));
+    sound
+        .planes
+        .iter_mut()
+        .for_each(|plane| Svf::new(design(Curve::HighShelf, hz, gain_db, 0.7, rate)).process(plane));
     sound
 }
 
@@ -200,13 +211,17 @@ fn hum(mut sound: Sound, mains_hz: f64) -> Sound {
     let (rate, seconds) = (f64::from(sound.rate_hz), sound.frames() as f64 / f64::from(sound.rate_hz));
     for (multiple, peak) in [(1.0, 0.004), (2.0, 0.002), (3.0, 0.003), (5.0, 0.001)] {
         let tone = sine(multiple * mains_hz, peak, multiple, seconds, rate);
-        sound.planes.iter_mut().for_each(|plane| plane.iter_mut().zip(&tone).for_each(|(x, tone)| *x += tone));
+        sound
+            .planes
+            .iter_mut()
+            .for_each(|plane| plane.iter_mut().zip(&tone).for_each(|(x, tone)| *x += tone));
     }
     sound
 }
 
 fn at_rate(sound: Sound, rate_hz: u32) -> Sound {
-    let planes = dsp::resample::resample(&sound.planes, sound.rate_hz, rate_hz, dsp::resample::Slope::Gentle).unwrap();
+    let planes =
+        dsp::resample::resample(&sound.planes, sound.rate_hz, rate_hz, dsp::resample::Slope::Gentle).unwrap();
     Sound::new(planes, rate_hz).to_peak(-6.0)
 }
 
@@ -254,7 +269,15 @@ pub(crate) fn run(tally: &mut Tally, name: &str, base: &Sound, wanted: impl Fn(&
 /// Real recordings as they are: what must be said of each, and what may be because it is so.
 pub(crate) fn real(tally: &mut Tally) {
     // They are lossy files, cut out of longer ones, with decoded peaks over full scale.
-    const CUT: &[&str] = &["abrupt_start", "abrupt_end", "silent_tail", "headroom", "ceiling_passed", "upsampled", "rates_apart"];
+    const CUT: &[&str] = &[
+        "abrupt_start",
+        "abrupt_end",
+        "silent_tail",
+        "headroom",
+        "ceiling_passed",
+        "upsampled",
+        "rates_apart",
+    ];
     let cases: &[(&str, &[&'static str], &[&'static str])] = &[
         ("mastered/dynamic_cradle_60s.ogg", &["lossy"], &["clipped", "previous_master"]),
         ("mastered/dynamic_harvest_moon.ogg", &["lossy"], &["previous_master"]),

@@ -34,7 +34,8 @@ pub(crate) fn run(args: &Compare, ui: &Ui) -> Result<u8> {
 }
 
 fn text(found: &Comparison, all: bool, columns: usize) -> String {
-    let mut out = format!("BEFORE {}\nAFTER  {}\n\n", clean_name(&found.before.file), clean_name(&found.after.file));
+    let mut out =
+        format!("BEFORE {}\nAFTER  {}\n\n", clean_name(&found.before.file), clean_name(&found.after.file));
     for sentence in &found.sentences {
         out.push_str(&wrap(&sentence.text, columns, ""));
         if !sentence.numbers.is_empty() {

@@ -7,8 +7,7 @@ use serde_json::json;
 use studio::message::Result;
 
 pub(crate) fn run(args: &Translate, ui: &Ui) -> Result<u8> {
-    let options =
-        Options { places: args.places.clone(), folder: args.output.clone(), force: args.force };
+    let options = Options { places: args.places.clone(), folder: args.output.clone(), force: args.force };
     let found = translate(&args.input, &options, &ui.job())?;
     if ui.json() {
         ui.print_json(&json!(found));

@@ -50,7 +50,11 @@ fn assess_names_the_step_and_its_command_and_asks_where_it_shall_go() {
     assert!(text.contains("where shall it go?") && text.contains("spotify"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     let output = run(dir.path(), ["assess", "my song.wav", "--for", "spotify,cd"]);
-    assert!(out(&output).contains("--for spotify,cd") && !out(&output).contains("where shall"), "{}", out(&output));
+    assert!(
+        out(&output).contains("--for spotify,cd") && !out(&output).contains("where shall"),
+        "{}",
+        out(&output)
+    );
     let found = json(&run(dir.path(), ["assess", "my song.wav", "--json"]));
     assert_eq!(found["steps"][0]["need"], "mastering");
     assert!(found["question"].as_array().unwrap().len() > 10);
@@ -116,7 +120,11 @@ fn quote_counts_and_takes_rates_of_ones_own() {
     expect_code(&output, 0);
     assert!(out(&output).contains("70.00 EUR"), "{}", out(&output));
     let rates = out(&run(dir.path(), ["quote", "--print-rates"]));
-    std::fs::write(dir.path().join("mine.toml"), rates.replace("EUR", "CHF").replace("per_song = 60.0", "per_song = 90.0")).unwrap();
+    std::fs::write(
+        dir.path().join("mine.toml"),
+        rates.replace("EUR", "CHF").replace("per_song = 60.0", "per_song = 90.0"),
+    )
+    .unwrap();
     let output = run(dir.path(), ["quote", "song.wav", "--for", "cd", "--rates", "mine.toml", "-o", "q.pdf"]);
     expect_code(&output, 0);
     assert!(out(&output).contains("90.00 CHF"), "{}", out(&output));

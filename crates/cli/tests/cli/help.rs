@@ -3,8 +3,24 @@
 use crate::kit::{err, expect_code, folder, json, names, out, run, tool};
 use std::fs;
 
-const COMMANDS: [&str; 16] =
-    ["demo", "mix", "stems", "check", "master", "measure", "ddp", "fx", "targets", "assess", "compare", "translate", "diff", "quote", "completions", "man"];
+const COMMANDS: [&str; 16] = [
+    "demo",
+    "mix",
+    "stems",
+    "check",
+    "master",
+    "measure",
+    "ddp",
+    "fx",
+    "targets",
+    "assess",
+    "compare",
+    "translate",
+    "diff",
+    "quote",
+    "completions",
+    "man",
+];
 
 #[test]
 fn without_a_command_the_help_is_shown() {
