@@ -1,7 +1,7 @@
 //! Several songs: each on its own, and whether they are one record.
 
 use super::shelf::Pile;
-use super::song::{State, one};
+use super::song::{State, one_or_why};
 use super::{Advice, Item, short};
 use studio::decode;
 use studio::job::{self, Job};
@@ -15,7 +15,7 @@ pub(super) fn assess(pile: &Pile, wanted: &[Target], job: &Job<'_>) -> Result<(I
     let mut item = Item::of(pile);
     let songs = job::each(pile.files.len(), 4, "listen", job, |index, part| {
         let path = pile.files.get(index).map(|file| file.path.clone()).unwrap_or_default();
-        one(&path, wanted, part)
+        one_or_why(&path, wanted, part)
     })?;
     let mut advice = Vec::new();
     item.seconds = songs.iter().map(|song| song.seconds).sum();

@@ -105,7 +105,11 @@ fn folder(root: &Path, unreadable: &mut Vec<Error>) -> Result<Vec<Pile>> {
     if files.is_empty() {
         return Ok(Vec::new());
     }
-    let whole = pile(root.to_owned(), files.clone());
+    let path = match files.as_slice() {
+        [only] => only.path.clone(),
+        _ => root.to_owned(),
+    };
+    let whole = pile(path, files.clone());
     let mut folders: Vec<PathBuf> =
         files.iter().filter_map(|file| Some(file.path.parent()?.to_owned())).collect();
     folders.sort();

@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::path::Path;
 use studio::handover::{self, Verdict};
 use studio::job::Job;
-use studio::message::{Finding, Result, Severity};
+use studio::message::{Finding, Kind, Result, Severity};
 use studio::mix::words;
 use studio::targets::Target;
 
@@ -51,7 +51,7 @@ pub(super) fn assess(pile: &Pile, wanted: &[Target], job: &Job<'_>) -> Result<(I
     let mut item = Item::of(pile);
     let mut advice = Vec::new();
     if let Some(file) = pile.files.first() {
-        let one = one(&file.path, wanted, job)?;
+        let one = one_or_why(&file.path, wanted, job)?;
         item.states.push(one.state);
         item.lufs.push(one.lufs);
         item.seconds = one.seconds;
@@ -70,7 +70,21 @@ pub(super) struct One {
     pub(super) figures: Vec<Figure>,
 }
 
-pub(super) fn one(path: &Path, wanted: &[Target], job: &Job<'_>) -> Result<One> {
+/// As [`one`]; a file that breaks off is told, and is no error.
+pub(super) fn one_or_why(path: &Path, wanted: &[Target], job: &Job<'_>) -> Result<One> {
+    match one(path, wanted, job) {
+        Err(error) if error.kind != Kind::Interrupted => Ok(One {
+            state: State::Broken,
+            lufs: None,
+            seconds: 0.0,
+            advice: vec![Advice { severity: Severity::Blocker, ..super::unread(&error) }],
+            figures: Vec::new(),
+        }),
+        other => other,
+    }
+}
+
+fn one(path: &Path, wanted: &[Target], job: &Job<'_>) -> Result<One> {
     let verdict = handover::check(path, job)?;
     let mut findings = verdict.findings.clone();
     let broken = verdict.is_fatal();

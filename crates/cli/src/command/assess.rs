@@ -43,5 +43,5 @@ fn asked(found: &Assessment) -> Option<Vec<String>> {
 
 /// 6 when part of what was given could not be read.
 fn code(found: &Assessment) -> u8 {
-    if found.unreadable.is_empty() { 0 } else { 6 }
+    if found.advice.iter().any(|advice| advice.rule == "unreadable") { 6 } else { 0 }
 }
