@@ -246,15 +246,14 @@ impl Blocks {
 
     fn show(&mut self, each: &mut impl FnMut([&[Complex]; 2], [f64; 2])) {
         let mut powers = [0.0; 2];
-        for which in 0..2 {
-            for (channel, plane) in self.waiting[which].iter().enumerate() {
-                powers[which] += plane.iter().map(|x| x * x).sum::<f64>();
+        for ((power, waiting), spectra) in powers.iter_mut().zip(&self.waiting).zip(&mut self.spectra) {
+            for (plane, to) in waiting.iter().zip(spectra) {
+                *power += plane.iter().map(|x| x * x).sum::<f64>();
                 let windowed = self.windowed.iter_mut().zip(plane).zip(&self.window);
                 windowed.for_each(|((y, x), w)| *y = x * w);
-                let to = &mut self.spectra[which][channel];
                 self.plan.forward(&self.windowed, &mut to.re, &mut to.im);
             }
-            powers[which] /= (self.size * self.waiting[which].len().max(1)) as f64;
+            *power /= (self.size * waiting.len().max(1)) as f64;
         }
         each([&self.spectra[0], &self.spectra[1]], powers);
     }
