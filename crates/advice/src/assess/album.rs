@@ -8,7 +8,7 @@ use studio::job::{self, Job};
 use studio::message::{Finding, Result, Severity};
 use studio::targets::Target;
 
-/// Songs of a record lie this far apart without anybody having meant it, LU. By calibration, 2026-11-21, see docs/decisions/053.
+/// Songs of a record lie this far apart without anybody having meant it, LU. By our own convention, see docs/decisions/053.
 const APART_LU: f64 = 6.0;
 
 pub(super) fn assess(pile: &Pile, wanted: &[Target], job: &Job<'_>) -> Result<(Item, Vec<Advice>)> {

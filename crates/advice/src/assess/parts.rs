@@ -15,7 +15,7 @@ use studio::mix::{Group, words};
 
 /// Where words are understood, Hz: formants and consonants. By convention of the trade.
 const WORDS_HZ: std::ops::Range<f64> = 1000.0..4500.0;
-/// Everything else this much louder than the voice there covers it, dB. By calibration, 2026-11-21, see docs/decisions/053.
+/// Everything else this much louder than the voice there covers it, dB. By our own convention, see docs/decisions/053.
 const COVERED_DB: f64 = 6.0;
 /// Fewest seconds of voice that say something.
 const VOICE_SECONDS: f64 = 3.0;

@@ -27,8 +27,8 @@ pub enum State {
     Broken,
 }
 
-/// A file this loud, LUFS, with this little between loudness and peak, and peaks this near full scale, dBTP, was mastered. By calibration on
-/// the recordings we have, 2026-11-21, see docs/decisions/053: mixes under -14, loud masters over -12.
+/// A file this loud, LUFS, with peaks this near full scale, dBTP, and a sign of limiting was mastered. By our own convention, 2026-11-21:
+/// planted masters are found, real ones were not all tried; see docs/decisions/053.
 const MASTER_LUFS: f64 = -13.5;
 const MASTER_DBTP: f64 = -1.5;
 /// Difference of the sides that is heard as a leaning picture, dB. Same decision.

@@ -14,7 +14,7 @@ const LEAST_DB: f64 = 0.8;
 /// Fall of the level that a gain is held against, dB a frame of 21 ms: gains come back by some 50 dB a second and more. By calibration, see
 /// docs/decisions/053.
 const FALL_DB: f64 = 1.0;
-/// Ratios, as measured over 43 ms, from which compression is firm and hard. By calibration, see docs/decisions/053.
+/// Ratios, as measured over 43 ms, from which compression is firm and hard. By our own convention, see docs/decisions/053.
 const FIRM: f64 = 2.0;
 const HARD: f64 = 3.3;
 /// A stroke is this much louder than the 50 ms before it, dB, and at most this far under the loudest.

@@ -12,7 +12,7 @@ const FEWEST_BLOCKS: u64 = 8;
 /// What is left under this is the window of the analysis, not the music: an equaliser's ringing reaches out of a block. By
 /// calibration on equalisers, delays and pans, 2026-11-21, see docs/decisions/053.
 const FLOOR_DB: f64 = -45.0;
-/// A band of the residual this far under the music in it is masked by it, dB; by calibration, see docs/decisions/053.
+/// A band of the residual this far under the music in it is masked by it, dB; by our own convention, see docs/decisions/053.
 const MASKED_DB: f64 = -36.0;
 /// A third-octave band of residual softer than this is under the threshold of hearing at a level where full scale is 100 dB.
 const INAUDIBLE_DBFS: f64 = -90.0;

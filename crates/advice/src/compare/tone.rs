@@ -15,9 +15,9 @@ const HEARD_DB: f64 = -80.0;
 const DITHER_DBFS: f64 = -95.0;
 /// The smallest move that is told, dB: about what is heard of a broad change (by convention of the trade).
 const MOVE_DB: f64 = 0.4;
-/// A dip this deep between two tops makes two moves of them, dB. By calibration, 2026-11-21, see docs/decisions/053.
+/// A dip this deep between two tops makes two moves of them, dB. By our own convention, 2026-11-21, see docs/decisions/053.
 const VALLEY_DB: f64 = 0.8;
-/// Width of the heap that says where the untouched part of the response lies, dB. By calibration, see docs/decisions/053.
+/// Width of the heap that says where the untouched part of the response lies, dB. By our own convention, see docs/decisions/053.
 const HEAP_DB: f64 = 0.25;
 /// Side this far under the middle is no width that could change, dB.
 const MONO_DB: f64 = -50.0;
