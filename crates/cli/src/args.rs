@@ -1,7 +1,9 @@
 //! The command line, declared once: parsing, help, completions and the man page come from here.
 
+mod advice;
 mod mixing;
 
+pub(crate) use advice::{Assess, Compare, Diff, Quote, Translate};
 pub(crate) use mixing::{Assist, Explain, Guides, Prepare, Produce, Variants};
 
 use crate::ui::Ui;
@@ -91,6 +93,16 @@ pub(crate) enum Command {
     Codecs(Codecs),
     /// How loud streaming services will play files, or an album of them
     Services(Services),
+    /// What a project needs: mixing, mastering, stem mastering, a return to the mix, or nothing
+    Assess(Assess),
+    /// What changed between two versions, equally loud
+    Compare(Compare),
+    /// What a phone, a car, a club or a lossy stream leaves of a song
+    Translate(Translate),
+    /// What the engineer changed between two logs, in words; recall and delivery sheets
+    Diff(Diff),
+    /// What the work costs, counted from the material, by rates you can edit
+    Quote(Quote),
     /// Print shell completions
     #[command(after_help = "Example:\n  tonmeister completions bash > /etc/bash_completion.d/tonmeister")]
     Completions {

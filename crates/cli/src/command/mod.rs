@@ -1,13 +1,16 @@
 //! One file per command.
 
 mod album;
+mod assess;
 mod assist;
 mod assist_bed;
 mod check;
 mod codecs;
+mod compare;
 mod cut;
 mod ddp;
 mod demo;
+mod diff;
 mod encoded;
 mod explain;
 mod extras;
@@ -19,10 +22,12 @@ mod mix;
 mod prepare;
 mod print;
 mod produce;
+mod quote;
 mod services;
 mod several;
 mod stems;
 mod targets;
+mod translate;
 mod variants;
 
 use crate::args::{Call, Command};
@@ -50,6 +55,11 @@ pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
         Command::Targets(args) => targets::run(args, ui),
         Command::Codecs(args) => codecs::run(args, ui),
         Command::Services(args) => services::run(args, ui),
+        Command::Assess(args) => assess::run(args, ui),
+        Command::Compare(args) => compare::run(args, ui),
+        Command::Translate(args) => translate::run(args, ui),
+        Command::Diff(args) => diff::run(args, ui),
+        Command::Quote(args) => quote::run(args, ui),
         Command::Completions { shell } => man::completions(*shell, ui),
         Command::Man { dir } => man::pages(dir.as_deref(), ui),
     }

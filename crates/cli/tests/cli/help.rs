@@ -3,7 +3,7 @@
 use crate::kit::{err, expect_code, folder, json, names, out, run, tool};
 use std::fs;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: &[&str] = &[
     "demo",
     "assist",
     "explain",
@@ -18,6 +18,11 @@ const COMMANDS: [&str; 16] = [
     "ddp",
     "fx",
     "targets",
+    "assess",
+    "compare",
+    "translate",
+    "diff",
+    "quote",
     "completions",
     "man",
 ];

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test may end it")]
 
 mod again;
+mod advice;
 mod album;
 mod assist;
 mod bar;
