@@ -198,7 +198,7 @@ impl Tally {
 }
 
 /// A stream at another rate, and mono in as many channels as are wanted. Blocks are full until the last.
-struct Fitted {
+pub struct Fitted {
     inner: Box<dyn Source>,
     info: Info,
     resampler: Option<Resampler>,
@@ -208,7 +208,11 @@ struct Fitted {
 }
 
 impl Fitted {
-    fn new(inner: Box<dyn Source>, rate_hz: u32, channels: usize) -> Result<Self> {
+    /// `inner` at `rate_hz` in `channels` channels.
+    ///
+    /// # Errors
+    /// `not_comparable` when it has other channels than that and is not mono, or its rate cannot be converted.
+    pub fn new(inner: Box<dyn Source>, rate_hz: u32, channels: usize) -> Result<Self> {
         let (own, own_hz) = (inner.info().channels(), inner.info().sample_rate_hz);
         let refused = |what: String| Error::new(Kind::Input, "not_comparable", what);
         if own != channels && own != 1 {

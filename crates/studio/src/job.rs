@@ -102,7 +102,7 @@ impl Progress for Share<'_> {
 ///
 /// # Errors
 /// Those of `work`; `panic` when it panicked.
-pub(crate) fn each<T: Send>(
+pub fn each<T: Send>(
     count: usize,
     stages: u64,
     label: &str,

@@ -55,7 +55,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("fx", &["dsp"]),
     ("studio", &["dsp", "fx"]),
     ("assistant", &["dsp", "fx", "studio"]),
-    ("cli", &["studio", "assistant"]),
+    ("page", &["dsp", "fx", "studio"]),
+    ("cli", &["studio", "assistant", "page"]),
     ("testkit", &[]),
 ];
 
