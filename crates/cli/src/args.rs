@@ -1,5 +1,9 @@
 //! The command line, declared once: parsing, help, completions and the man page come from here.
 
+mod pages;
+
+pub(crate) use pages::{Gallery, PageSound, Report, SoundPlace};
+
 use crate::ui::Ui;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -71,6 +75,10 @@ pub(crate) enum Command {
     Cut(Cut),
     /// Measure loudness, peaks, dynamics and stereo
     Measure(Measure),
+    /// One HTML page about a sound, two versions of it, or masters: pictures, numbers, reasons, A/B player
+    Report(Report),
+    /// One HTML page with before and after of many songs
+    Gallery(Gallery),
     /// DDP filesets: verify one, or take its tracks out
     Ddp(Ddp),
     /// What the processors do and accept

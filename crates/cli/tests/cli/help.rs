@@ -3,8 +3,10 @@
 use crate::kit::{err, expect_code, folder, json, names, out, run, tool};
 use std::fs;
 
-const COMMANDS: [&str; 11] =
-    ["demo", "mix", "stems", "check", "master", "measure", "ddp", "fx", "targets", "completions", "man"];
+const COMMANDS: [&str; 13] = [
+    "demo", "mix", "stems", "check", "master", "measure", "report", "gallery", "ddp", "fx", "targets", "completions",
+    "man",
+];
 
 #[test]
 fn without_a_command_the_help_is_shown() {

@@ -7,7 +7,7 @@ const GLOSSARY: &str = include_str!("../../../../GLOSSARY.md");
 
 /// Words that reports show, as they stand in the glossary.
 pub const SHOWN: &[&str] = &[
-    "ABX", "ceiling", "clipped runs", "correlation", "crest", "DC", "dBFS, dBTP", "integrated", "LRA", "LUFS, LU", "momentary, short-term",
+    "ABX", "ceiling", "clipped runs", "correlation", "crest", "dBFS, dBTP", "DC", "integrated", "LRA", "LUFS, LU", "momentary, short-term",
     "PLR, PSR", "relative gate", "RMS", "side", "spectrogram", "third", "true peak",
 ];
 

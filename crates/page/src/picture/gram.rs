@@ -102,7 +102,7 @@ mod tests {
         let rows = miniz_oxide::inflate::decompress_to_vec_zlib(&bytes[at + 4..at + 4 + length]).unwrap();
         // Top row: filter byte, then the three columns.
         assert_eq!(&rows[..4], [0, 0, 127, 0]);
-        assert_eq!(loudest_bands(&gram)[1][1], "19549 Hz");
+        assert_eq!(loudest_bands(&gram)[1][1], "19554 Hz");
         assert_eq!(loudest_bands(&Gram { columns: vec![vec![0.0; GRAM_ROWS]], step_seconds: 1.0 })[0][1], "silence");
     }
 }
