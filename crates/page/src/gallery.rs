@@ -89,7 +89,7 @@ pub fn gallery(pairs: &[Pair], title: &str, wish: &Wish, output: &Path, job: &Jo
         let id = format!("p{}", n + 1);
         let song = song((Some(&pair.before), &pair.after), (wish, false), (output, &id), job)?;
         let name = pair.title.clone().unwrap_or_else(|| song.title());
-        for listening in &song.listening {
+        if let Some(listening) = &song.listening {
             scripts.extend((0..listening.sides.len()).filter_map(|n| Some((format!("{id}-{n}.js"), listening.script(n)?))));
         }
         cards.push(card(&song, &name));

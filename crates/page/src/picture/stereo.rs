@@ -105,7 +105,7 @@ pub fn widths(before: Option<&Heard>, after: &Heard) -> Option<Plot> {
         legend = vec![("a", "before".to_owned()), ("b", "after".to_owned())];
     }
     layers.push(Layer::Line("b", shown(&later)));
-    layers.push(Layer::Level("gate", 0.0, "side as strong as mid".into()));
+    layers.push(Layer::Level("gate", 0.0, "side = mid".into()));
     let numbers = later.iter().map(|(hz, db)| {
         let was = earlier.iter().find(|band| band.0 == *hz).map_or_else(|| "–".to_owned(), |band| plain(band.1, 1));
         [hertz(*hz), was, plain(*db, 1)]

@@ -47,6 +47,7 @@ const tap = `(() => {
   AudioNode.prototype.connect = function (to, ...more) {
     if (to instanceof AudioDestinationNode && !this.tapped) {
       const context = to.context;
+      window.audio = context;
       if (!context.ear) {
         context.ear = context.createScriptProcessor(4096, 2, 2);
         context.ear.tapped = true;
@@ -99,15 +100,16 @@ const run = async () => {
     if (versions > 0) {
       // B sounds; go to A and back, and see whether the place runs on.
       saw.pressed = await js("[...document.querySelectorAll('[data-choose]')].map(b => b.dataset.choose + b.getAttribute('aria-pressed')).join(' ')");
-      const start = [await place(), await js("performance.now()")];
+      const both = async () => JSON.parse(await js("JSON.stringify([Number(document.querySelector('[data-part=seek]').value), window.audio.currentTime])"));
+      const start = await both();
       await key("a");
       saw.a = await said();
       await sleep(900);
       await key("b");
       saw.b = await said();
       await sleep(900);
-      const end = [await place(), await js("performance.now()")];
-      saw.drift = (end[0] - start[0]) - (end[1] - start[1]) / 1000;
+      const end = await both();
+      saw.drift = (end[0] - start[0]) - (end[1] - start[1]);
     }
     await key(" ");
     await sleep(150);
@@ -180,6 +182,13 @@ const run = async () => {
   return saw;
 };
 
-const end = code => { browser.kill("SIGKILL"); setTimeout(() => { rmSync(profile, { recursive: true, force: true, maxRetries: 5 }); process.exit(code); }, 100); };
-setTimeout(() => { console.error("too slow"); end(1); }, 100000);
+// The profile goes when the browser has gone; what it still holds is left to the system.
+const end = code => {
+  browser.once("exit", () => {
+    try { rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }); } catch { /* left */ }
+    process.exit(code);
+  });
+  browser.kill("SIGKILL");
+};
+setTimeout(() => { console.error("too slow"); end(1); }, 300000);
 run().then(saw => { process.stdout.write(JSON.stringify(saw, null, 1) + "\n", () => end(0)); }, error => { console.error(error.stack); end(1); });
