@@ -88,12 +88,11 @@ pub fn find_lag(before: &Heard, after: &Heard, rate_hz: u32) -> Result<(i64, f64
     let farthest = (FARTHEST_SECONDS * f64::from(rate_hz)) as usize;
     let centre = loudest_seconds(after, LOOK_SECONDS);
     let start = (centre * f64::from(rate_hz)) as u64;
-    let one = excerpt(before, rate_hz, start.saturating_sub(farthest as u64), look + 2 * farthest)?;
-    let two = excerpt(after, rate_hz, start, look)?;
-    let offset = start.min(farthest as u64) as i64;
+    let one = excerpt(before, rate_hz, start as i64 - farthest as i64, look + 2 * farthest)?;
+    let two = excerpt(after, rate_hz, start as i64, look)?;
     let (best, correlation) = best_place(&one, &two);
-    // `best` frames into the earlier excerpt, which begins `offset` before the later one.
-    Ok((offset - best as i64, correlation))
+    // `best` frames into the earlier excerpt, which begins `farthest` before the later one.
+    Ok((farthest as i64 - best as i64, correlation))
 }
 
 /// Where `pattern` lies in `long`, and the correlation there.
@@ -122,16 +121,23 @@ fn best_place(long: &[f64], pattern: &[f64]) -> (usize, f64) {
     (best, if scale > 0.0 { products[best] / scale } else { 0.0 })
 }
 
-/// Steps of the middle of a stretch of a file: what is left of bass in a correlation makes its peak wide.
-fn excerpt(heard: &Heard, rate_hz: u32, start: u64, frames: usize) -> Result<Vec<f64>> {
+/// Steps of the middle of a stretch of a file, silent before its start and after its end: what is left of bass in a correlation makes its
+/// peak wide.
+fn excerpt(heard: &Heard, rate_hz: u32, start: i64, frames: usize) -> Result<Vec<f64>> {
     let channels = heard.info.channels();
     let mut source = open(heard, rate_hz, channels)?;
-    source.skip(start)?;
-    let mut buffer = Buffer::new(channels, frames.max(1));
+    let ahead = usize::try_from(-start).unwrap_or(0).min(frames);
+    source.skip(u64::try_from(start).unwrap_or(0))?;
+    let mut buffer = Buffer::new(channels, (frames - ahead).max(1));
     source.read(&mut buffer)?;
-    let middle = |frame: usize| (0..channels).map(|channel| buffer.channel(channel)[frame]).sum::<f64>();
-    let had = buffer.frames();
-    let mut steps: Vec<f64> = (0..had).map(|n| middle(n) - if n > 0 { middle(n - 1) } else { middle(0) }).collect();
+    let mut steps = vec![0.0; ahead];
+    let mut last = 0.0;
+    for frame in 0..buffer.frames() {
+        let middle: f64 = (0..channels).map(|channel| math::sane(buffer.channel(channel)[frame])).sum();
+        // The first is no step: nothing is known of what was before it.
+        steps.push(if frame == 0 { 0.0 } else { middle - last });
+        last = middle;
+    }
     steps.resize(frames, 0.0);
     Ok(steps)
 }
