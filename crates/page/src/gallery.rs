@@ -58,10 +58,17 @@ fn pair_of(folder: &Path) -> Result<Option<Pair>> {
     let title = folder.file_name().map(|name| name.to_string_lossy().into_owned());
     if is_masters(folder) {
         let chain = Chain::load(&folder.join("master.toml"));
-        let chain = chain.map_err(|errors| errors.into_iter().next().unwrap_or_else(|| Error::input("not_toml", "master.toml cannot be read")))?;
-        let after = chain.deliveries.iter().map(|delivery| folder.join(&delivery.file)).find(|path| path.is_file());
+        let chain = chain.map_err(|errors| {
+            errors
+                .into_iter()
+                .next()
+                .unwrap_or_else(|| Error::input("not_toml", "master.toml cannot be read"))
+        })?;
+        let after =
+            chain.deliveries.iter().map(|delivery| folder.join(&delivery.file)).find(|path| path.is_file());
         let name = Path::new(&chain.source_file).file_name().map(PathBuf::from).unwrap_or_default();
-        let before = [folder.join(&name), folder.join("..").join(&name)].into_iter().find(|path| path.is_file());
+        let before =
+            [folder.join(&name), folder.join("..").join(&name)].into_iter().find(|path| path.is_file());
         return Ok(before.zip(after).map(|(before, after)| Pair { title, before, after }));
     }
     let mut files = Vec::new();
@@ -71,7 +78,9 @@ fn pair_of(folder: &Path) -> Result<Option<Pair>> {
     }
     files.sort();
     let named = |stem: &str| {
-        let mut own = files.iter().filter(|path| path.is_file() && path.file_stem().is_some_and(|own| own.eq_ignore_ascii_case(stem)));
+        let mut own = files.iter().filter(|path| {
+            path.is_file() && path.file_stem().is_some_and(|own| own.eq_ignore_ascii_case(stem))
+        });
         own.find(|path| decode::probe(path).is_ok()).cloned()
     };
     Ok(named("before").zip(named("after")).map(|(before, after)| Pair { title, before, after }))
@@ -90,7 +99,10 @@ pub fn gallery(pairs: &[Pair], title: &str, wish: &Wish, output: &Path, job: &Jo
         let song = song((Some(&pair.before), &pair.after), (wish, false), (output, &id), job)?;
         let name = pair.title.clone().unwrap_or_else(|| song.title());
         if let Some(listening) = &song.listening {
-            scripts.extend((0..listening.sides.len()).filter_map(|n| Some((format!("{id}-{n}.js"), listening.script(n)?))));
+            scripts.extend(
+                (0..listening.sides.len())
+                    .filter_map(|n| Some((format!("{id}-{n}.js"), listening.script(n)?))),
+            );
         }
         cards.push(card(&song, &name));
         songs.push(json!({
@@ -112,12 +124,17 @@ pub fn gallery(pairs: &[Pair], title: &str, wish: &Wish, output: &Path, job: &Jo
 fn card(song: &Song, name: &str) -> Element {
     let tag = |key: &str| {
         let tags = &song.after.info.metadata.tags;
-        tags.iter().find(|(own, _)| own.eq_ignore_ascii_case(key)).map(|(_, text)| el("span").class("tag").text(text))
+        tags.iter()
+            .find(|(own, _)| own.eq_ignore_ascii_case(key))
+            .map(|(_, text)| el("span").class("tag").text(text))
     };
     let line = el("p").class("unit").child(tag("genre")).text(clock(song.after.measured.duration_seconds));
     let small = |plot: Plot| Plot { height_px: 110, ..plot }.plot();
-    let difference = song.before.as_ref().filter(|_| song.pairing.as_ref().is_some_and(|pairing| pairing.aligned));
-    let difference = difference.and_then(|before| tone::difference(before, &song.after)).map(|plot| el("div").child(el("h3").text("Tone: after less before")).child(small(plot)));
+    let difference =
+        song.before.as_ref().filter(|_| song.pairing.as_ref().is_some_and(|pairing| pairing.aligned));
+    let difference = difference
+        .and_then(|before| tone::difference(before, &song.after))
+        .map(|plot| el("div").child(el("h3").text("Tone: after less before")).child(small(plot)));
     let waves = song.before.as_ref().map(|before| small(wave::plot(before, "before", "a")));
     el("article")
         .class("card")

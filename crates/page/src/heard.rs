@@ -2,10 +2,10 @@
 
 use dsp::block::{Buffer, View};
 use dsp::fft::RealFft;
+use dsp::math;
 use dsp::meter::goniometer::{DIRECTIONS, Goniometer};
 use dsp::spectrum::{Band, Options, Planes, Spectrum, Welch};
 use dsp::window::Window;
-use dsp::math;
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -267,8 +267,7 @@ impl Tone {
 /// -100 dBFS: what is below is nothing. By convention, 4 dB above the noise of dithered 16 bits in an octave.
 const SILENT_POWER: f64 = 1e-10;
 /// Middles of the octaves. Source: ISO 266:1997, preferred frequencies.
-pub const OCTAVES_HZ: [f64; 10] =
-    [31.5, 63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16_000.0];
+pub const OCTAVES_HZ: [f64; 10] = [31.5, 63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16_000.0];
 
 /// Rows of a spectrogram, about 15 an octave. By eye.
 pub const GRAM_ROWS: usize = 144;
@@ -312,7 +311,8 @@ impl GramMeter {
         let (ratio, last) = (GRAM_HZ[1] / GRAM_HZ[0], plan.bins() - 1);
         let edge = |row: usize| GRAM_HZ[0] * math::pow(ratio, row as f64 / GRAM_ROWS as f64);
         let bin = |hz: f64| ((hz * size as f64 / rate_hz).round() as usize).min(last);
-        let bins = (0..GRAM_ROWS).map(|row| (bin(edge(row)), bin(edge(row + 1)).saturating_sub(1).max(bin(edge(row)))));
+        let bins = (0..GRAM_ROWS)
+            .map(|row| (bin(edge(row)), bin(edge(row + 1)).saturating_sub(1).max(bin(edge(row)))));
         Self {
             rate_hz,
             window: Window::Hann.periodic(size),
@@ -333,7 +333,8 @@ impl GramMeter {
         let size = self.window.len();
         let share = 1.0 / block.channels().max(1) as f64;
         for frame in 0..block.frames() {
-            let sum: f64 = (0..block.channels()).map(|channel| math::sane(block.channel(channel)[frame])).sum();
+            let sum: f64 =
+                (0..block.channels()).map(|channel| math::sane(block.channel(channel)[frame])).sum();
             self.waiting.push(sum * share);
             if self.waiting.len() == size {
                 self.analyse();
@@ -420,7 +421,10 @@ mod tests {
         assert!(loudest.0 == 1000.0 && (loudest.1 + 9.03).abs() < 0.02, "{loudest:?}");
         assert_eq!(heard.stretches.len(), 200);
         for stretch in &heard.stretches {
-            assert!((stretch.peak_dbfs() + 6.02).abs() < 0.01 && (stretch.power - 0.125).abs() < 1e-4, "{stretch:?}");
+            assert!(
+                (stretch.peak_dbfs() + 6.02).abs() < 0.01 && (stretch.power - 0.125).abs() < 1e-4,
+                "{stretch:?}"
+            );
             assert!((stretch.low + 0.5).abs() < 1e-3 && (stretch.high - 0.5).abs() < 1e-3);
         }
         // Row of 1 kHz: ln(1000/30)/ln(20000/30) of the way up.
@@ -450,7 +454,10 @@ mod tests {
         std::fs::write(&path, "abc").unwrap();
         let (bytes, sha, _) = sums(&path).unwrap();
         // Source: FIPS 180-2, appendix B.1.
-        assert_eq!((bytes, sha.as_str()), (3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+        assert_eq!(
+            (bytes, sha.as_str()),
+            (3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        );
         let mut gram = GramMeter::new(8000.0);
         let block = Buffer::from_planes(&[vec![0.1; 512 * 4000]]);
         gram.push(block.view());

@@ -172,8 +172,11 @@ mod tests {
     fn data_cannot_end_its_element_and_reads_back() {
         let value = serde_json::json!({ "name": "</script><!--&\u{2028}" });
         let text = Markup::data(&value).into_string();
-        let inner =
-            text.strip_prefix("<script type=\"application/json\">").unwrap().strip_suffix("</script>").unwrap();
+        let inner = text
+            .strip_prefix("<script type=\"application/json\">")
+            .unwrap()
+            .strip_suffix("</script>")
+            .unwrap();
         assert!(!inner.contains(['<', '>', '&', '\u{2028}']), "{inner}");
         assert_eq!(serde_json::from_str::<Value>(inner).unwrap(), value);
     }

@@ -115,7 +115,8 @@ fn best_place(long: &[f64], pattern: &[f64]) -> (usize, f64) {
     let mut products = vec![0.0; len];
     plan.inverse(&re, &im, &mut products);
     let places = long.len() - pattern.len() + 1;
-    let best = (0..places).fold(0, |best, at| if products[at].abs() > products[best].abs() { at } else { best });
+    let best =
+        (0..places).fold(0, |best, at| if products[at].abs() > products[best].abs() { at } else { best });
     let energy = |part: &[f64]| part.iter().map(|x| x * x).sum::<f64>();
     let scale = (energy(&long[best..best + pattern.len()]) * energy(pattern)).sqrt();
     (best, if scale > 0.0 { products[best] / scale } else { 0.0 })
@@ -290,7 +291,8 @@ mod tests {
     fn changes_are_told_against_the_earlier_and_silence_is_left_out() {
         let mut levels = Levels::new(1000);
         // Half a second each: as it was, 6 dB up with its peaks held at +3 dB, silence.
-        let one: Vec<f64> = (0..1500).map(|n| if n < 1000 { 0.1 * f64::from(n % 2 * 2 - 1) } else { 0.0 }).collect();
+        let one: Vec<f64> =
+            (0..1500).map(|n| if n < 1000 { 0.1 * f64::from(n % 2 * 2 - 1) } else { 0.0 }).collect();
         let two: Vec<f64> = one.iter().enumerate().map(|(n, x)| if n < 500 { *x } else { 2.0 * x }).collect();
         levels.push(250, &[Buffer::from_planes(&[one]), Buffer::from_planes(&[two])]);
         let (usual, changes) = levels.finish();
@@ -302,7 +304,14 @@ mod tests {
 
     #[test]
     fn rates_of_pages_are_those_browsers_play() {
-        for (from, to) in [(44_100, 44_100), (48_000, 48_000), (88_200, 44_100), (96_000, 48_000), (32_000, 32_000), (4000, 48_000)] {
+        for (from, to) in [
+            (44_100, 44_100),
+            (48_000, 48_000),
+            (88_200, 44_100),
+            (96_000, 48_000),
+            (32_000, 32_000),
+            (4000, 48_000),
+        ] {
             assert_eq!(page_rate_hz(from), to);
         }
     }

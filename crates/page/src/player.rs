@@ -59,7 +59,9 @@ impl Listening {
             json!({ "name": side.name, "format": side.clip.format, "key": self.key(index), "beside": side.beside })
         });
         let round = |gain: &f64| (gain * 1000.0).round() / 1000.0;
-        let modes = self.modes.iter().map(|(name, gains)| json!({ "name": name, "gains": gains.iter().map(round).collect::<Vec<_>>() }));
+        let modes = self.modes.iter().map(
+            |(name, gains)| json!({ "name": name, "gains": gains.iter().map(round).collect::<Vec<_>>() }),
+        );
         let data = json!({
             "rate": self.rate_hz,
             "start": self.start_seconds,
@@ -76,11 +78,21 @@ impl Listening {
             .attr("aria-label", "Player")
             .child(Markup::data(&data))
             .children(sounds)
-            .child(el("noscript").child(el("p").text("The player needs JavaScript; everything else on this page does not.")))
+            .child(
+                el("noscript").child(
+                    el("p").text("The player needs JavaScript; everything else on this page does not."),
+                ),
+            )
             .child(self.lane())
             .child(self.seek())
             .child(self.controls())
-            .child(el("p").class("status").attr("data-part", "said").attr("role", "status").attr("aria-live", "polite"))
+            .child(
+                el("p")
+                    .class("status")
+                    .attr("data-part", "said")
+                    .attr("role", "status")
+                    .attr("aria-live", "polite"),
+            )
             .child(self.test())
     }
 
@@ -92,11 +104,23 @@ impl Listening {
         for (n, stretch) in self.wave.iter().enumerate() {
             let (x, width) = (1000.0 * n as f64 / count, 1000.0 / count);
             let half = 46.0 * stretch.power.sqrt() / most + 0.5;
-            let _ = write!(d, "M{x:.1} {:.1}h{:.1}v{:.1}h-{:.1}Z", 50.0 - half, 0.7 * width, 2.0 * half, 0.7 * width);
+            let _ = write!(
+                d,
+                "M{x:.1} {:.1}h{:.1}v{:.1}h-{:.1}Z",
+                50.0 - half,
+                0.7 * width,
+                2.0 * half,
+                0.7 * width
+            );
         }
         let clip = format!("played-{}", self.id);
         let wave = || el("path").class("wave").attr("d", &d);
-        let rect = el("rect").attr("data-part", "head").attr("x", 0).attr("y", 0).attr("width", 0).attr("height", 100);
+        let rect = el("rect")
+            .attr("data-part", "head")
+            .attr("x", 0)
+            .attr("y", 0)
+            .attr("width", 0)
+            .attr("height", 100);
         let svg = el("svg")
             .attr("viewBox", "0 0 1000 100")
             .attr("preserveAspectRatio", "none")
@@ -115,18 +139,34 @@ impl Listening {
 
     fn controls(&self) -> Element {
         let button = |part: &str| el("button").attr("type", "button").attr("data-part", part);
-        let play = button("play").class("go").attr("aria-label", "Play").child(el("span").attr("aria-hidden", "true").text("Play"));
+        let play = button("play")
+            .class("go")
+            .attr("aria-label", "Play")
+            .child(el("span").attr("aria-hidden", "true").text("Play"));
         let choices = self.sides.iter().zip(["A", "B"]).filter(|_| self.sides.len() > 1);
         let choices = choices.map(|(side, letter)| {
             let pressed = if letter == "B" { "true" } else { "false" };
-            choice(letter).attr("aria-pressed", pressed).child(el("b").text(letter)).child(el("small").text(&side.name))
+            choice(letter)
+                .attr("aria-pressed", pressed)
+                .child(el("b").text(letter))
+                .child(el("small").text(&side.name))
         });
         let x = (self.sides.len() > 1).then(|| {
-            choice("X").attr("aria-pressed", "false").flag("hidden").child(el("b").text("X")).child(el("small").text("which one?"))
+            choice("X")
+                .attr("aria-pressed", "false")
+                .flag("hidden")
+                .child(el("b").text("X"))
+                .child(el("small").text("which one?"))
         });
-        let modes = self.modes.iter().enumerate().map(|(n, (name, _))| el("option").attr("value", n).text(name));
+        let modes =
+            self.modes.iter().enumerate().map(|(n, (name, _))| el("option").attr("value", n).text(name));
         let mode = el("label").text("Level ").child(el("select").attr("data-part", "mode").children(modes));
-        let volume = el("input").attr("type", "range").attr("data-part", "volume").attr("min", 0).attr("max", 100).attr("value", 100);
+        let volume = el("input")
+            .attr("type", "range")
+            .attr("data-part", "volume")
+            .attr("min", 0)
+            .attr("max", 100)
+            .attr("value", 100);
         el("div")
             .class("controls")
             .child(play)
@@ -170,13 +210,17 @@ pub fn help() -> Element {
         ("[, ]", "begin or end the loop here"),
         ("?", "this list"),
     ];
-    let rows = keys.map(|(key, what)| el("tr").child(el("th").attr("scope", "row").child(el("kbd").text(key))).child(el("td").text(what)));
+    let rows = keys.map(|(key, what)| {
+        el("tr").child(el("th").attr("scope", "row").child(el("kbd").text(key))).child(el("td").text(what))
+    });
     let single = el("input").attr("type", "checkbox").attr("id", "single-keys").flag("checked");
     el("dialog")
         .attr("id", "help")
         .attr("aria-labelledby", "help-title")
         .child(el("h2").attr("id", "help-title").text("Keys of the player"))
         .child(el("table").child(el("tbody").children(rows)))
-        .child(el("p").child(el("label").child(single).text(" Keys work without a click on the player first")))
+        .child(
+            el("p").child(el("label").child(single).text(" Keys work without a click on the player first")),
+        )
         .child(el("form").attr("method", "dialog").child(el("button").text("Close")))
 }

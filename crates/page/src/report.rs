@@ -74,7 +74,9 @@ struct Masters {
 /// What reading, writing and encoding say; `no_master` for a folder without masters; `interrupted`.
 pub fn report(request: &Request, output: &Path, job: &Job<'_>) -> Result<Page> {
     let masters = match &request.what {
-        What::Masters { folder, print, target } => Some(masters(folder, print.as_deref(), target.as_deref(), job)?),
+        What::Masters { folder, print, target } => {
+            Some(masters(folder, print.as_deref(), target.as_deref(), job)?)
+        }
         _ => None,
     };
     let (before, after) = match (&request.what, &masters) {
@@ -100,9 +102,13 @@ fn no_master(folder: &Path) -> Error {
 fn masters(folder: &Path, print: Option<&Path>, target: Option<&str>, job: &Job<'_>) -> Result<Masters> {
     let chain = Chain::load(&folder.join("master.toml"))
         .map_err(|errors| errors.into_iter().next().unwrap_or_else(|| no_master(folder)))?;
-    let delivered = chain.deliveries.iter().map(|own| delivered(folder, own, job)).collect::<Result<Vec<_>>>()?;
+    let delivered =
+        chain.deliveries.iter().map(|own| delivered(folder, own, job)).collect::<Result<Vec<_>>>()?;
     let wanted = |one: &Delivered| target.is_none_or(|target| one.delivery.target == target.trim());
-    let shown = delivered.iter().position(|one| one.path.is_some() && wanted(one)).ok_or_else(|| no_master(folder))?;
+    let shown = delivered
+        .iter()
+        .position(|one| one.path.is_some() && wanted(one))
+        .ok_or_else(|| no_master(folder))?;
     let mut notes = Vec::new();
     let print = match print {
         Some(print) => Some(print.to_owned()),
@@ -126,7 +132,9 @@ fn masters(folder: &Path, print: Option<&Path>, target: Option<&str>, job: &Job<
 fn beside(folder: &Path, chain: &Chain) -> Option<PathBuf> {
     let name = Path::new(&chain.source_file).file_name()?;
     let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    [folder.join(name), folder.join("..").join(name), above.join(name)].into_iter().find(|path| is_source(path, chain))
+    [folder.join(name), folder.join("..").join(name), above.join(name)]
+        .into_iter()
+        .find(|path| is_source(path, chain))
 }
 
 fn is_source(path: &Path, chain: &Chain) -> bool {
@@ -141,7 +149,10 @@ fn delivered(folder: &Path, own: &studio::master::chain::Delivery, job: &Job<'_>
     let (mut measured, mut bytes, mut sha256) = (None, 0, String::new());
     if let Some(path) = &path {
         let at = |error: Error| error.at(path.display());
-        measured = Some(meters::measure(decode::open(path, decode::Options::default()).map_err(at)?.as_mut(), job).map_err(at)?);
+        measured = Some(
+            meters::measure(decode::open(path, decode::Options::default()).map_err(at)?.as_mut(), job)
+                .map_err(at)?,
+        );
         (bytes, sha256, _) = sums(path)?;
     }
     Ok(Delivered { delivery: own.clone(), path, measured, bytes, sha256 })
@@ -155,15 +166,24 @@ fn judge(song: &Song) -> (Verdict, Vec<Finding>, &'static str) {
         (Some(before), _) => {
             let mut found = verdict::findings(before, &song.after, song.pairing.as_ref());
             let verdict = verdict::of_pair(before, &song.after, song.pairing.as_ref(), &found);
-            found.extend(gate.into_iter().map(|finding| Finding { measured: format!("Before: {}", finding.measured), ..finding }));
-            (verdict, found, "Of the later file, then what the hand-over gate says of the earlier one. Every line ends in what to do.")
+            found.extend(
+                gate.into_iter()
+                    .map(|finding| Finding { measured: format!("Before: {}", finding.measured), ..finding }),
+            );
+            (
+                verdict,
+                found,
+                "Of the later file, then what the hand-over gate says of the earlier one. Every line ends in what to do.",
+            )
         }
-        (None, Some(own)) => (verdict::of_mix(own), gate, "What the hand-over gate says of the file as a mix. Every line ends in what to do."),
-        (None, None) => (
-            Verdict { state: "good", head: song.title(), lines: Vec::new() },
+        (None, Some(own)) => (
+            verdict::of_mix(own),
             gate,
-            "Nothing was judged.",
+            "What the hand-over gate says of the file as a mix. Every line ends in what to do.",
         ),
+        (None, None) => {
+            (Verdict { state: "good", head: song.title(), lines: Vec::new() }, gate, "Nothing was judged.")
+        }
     }
 }
 
@@ -171,11 +191,19 @@ fn compose(request: &Request, song: &Song, masters: Option<&Masters>) -> Result<
     let (verdict, found, about) = judge(song);
     let title = request.title.clone().unwrap_or_else(|| song.title());
     let lead = match &song.before {
-        Some(before) => format!("{} → {}, {}", before.name, song.after.name, clock(song.after.measured.duration_seconds)),
+        Some(before) => {
+            format!("{} → {}, {}", before.name, song.after.name, clock(song.after.measured.duration_seconds))
+        }
         None => format!("{}, {}", song.after.name, clock(song.after.measured.duration_seconds)),
     };
     let brand = if masters.is_some() { "Mastering report" } else { "Sound report" };
-    let mut nav = vec![("listen", "Listen"), ("findings", "Findings"), ("pictures", "Pictures"), ("numbers", "Numbers"), ("services", "Services")];
+    let mut nav = vec![
+        ("listen", "Listen"),
+        ("findings", "Findings"),
+        ("pictures", "Pictures"),
+        ("numbers", "Numbers"),
+        ("services", "Services"),
+    ];
     if song.listening.is_none() {
         nav.remove(0);
     }
@@ -189,9 +217,15 @@ fn compose(request: &Request, song: &Song, masters: Option<&Masters>) -> Result<
         .with(findings::part(&found, about));
     if let Some(masters) = masters {
         nav.extend([("decisions", "Decisions"), ("delivery", "Delivery")]);
-        content = content.with(masters.delivered.get(masters.shown).map(|shown| decisions::part(&masters.chain, &shown.delivery)));
+        content = content.with(
+            masters
+                .delivered
+                .get(masters.shown)
+                .map(|shown| decisions::part(&masters.chain, &shown.delivery)),
+        );
     }
-    content = content.with(pictures(song)).with(numbers::part(song.before.as_ref(), &song.after)).with(services);
+    content =
+        content.with(pictures(song)).with(numbers::part(song.before.as_ref(), &song.after)).with(services);
     content = content.with(masters.map(|masters| delivery::part(&masters.delivered)));
     nav.extend([("words", "Words"), ("identity", "Files")]);
     let named: Vec<_> = match &song.before {
@@ -202,7 +236,8 @@ fn compose(request: &Request, song: &Song, masters: Option<&Masters>) -> Result<
     content = content.with(words::part()).with(identity::part(&named, &request.command, &notes));
     let html = page(&title, head(brand, &title, &lead), &nav, content, request.wish.place == Place::Beside);
     let scripts = song.listening.iter().flat_map(|listening| {
-        (0..listening.sides.len()).filter_map(|n| Some((format!("{}-{n}.js", listening.id), listening.script(n)?)))
+        (0..listening.sides.len())
+            .filter_map(|n| Some((format!("{}-{n}.js", listening.id), listening.script(n)?)))
     });
     let scripts = scripts.collect();
     Ok(Page { html, scripts, summary: summary(song, &verdict, &found, &title) })
@@ -217,8 +252,13 @@ fn listen(listening: &crate::player::Listening) -> Element {
             clock(listening.start_seconds)
         ),
     };
-    let format = listening.sides.first().map_or_else(String::new, |side| format!("{}, {} Hz.", side.clip.format, listening.rate_hz));
-    section("listen", "Listen").child(el("div").class("card").child(el("p").text(format!("{text} {format}"))).child(listening.section()))
+    let format = listening
+        .sides
+        .first()
+        .map_or_else(String::new, |side| format!("{}, {} Hz.", side.clip.format, listening.rate_hz));
+    section("listen", "Listen").child(
+        el("div").class("card").child(el("p").text(format!("{text} {format}"))).child(listening.section()),
+    )
 }
 
 /// All pictures.
@@ -229,9 +269,17 @@ fn pictures(song: &Song) -> Element {
     plots.extend(before.map(|before| picture::wave::plot(before, "before", "a")));
     plots.push(picture::wave::plot(after, if pair { "after" } else { "whole length" }, "b"));
     plots.extend(picture::loudness::plot(before, after));
-    plots.extend(song.pairing.as_ref().and_then(|pairing| picture::change::plot(pairing, after.measured.duration_seconds)));
+    plots.extend(
+        song.pairing
+            .as_ref()
+            .and_then(|pairing| picture::change::plot(pairing, after.measured.duration_seconds)),
+    );
     plots.extend(picture::tone::spectra(before, after));
-    plots.extend(before.filter(|_| song.pairing.as_ref().is_some_and(|pairing| pairing.aligned)).and_then(|before| picture::tone::difference(before, after)));
+    plots.extend(
+        before
+            .filter(|_| song.pairing.as_ref().is_some_and(|pairing| pairing.aligned))
+            .and_then(|before| picture::tone::difference(before, after)),
+    );
     plots.extend(before.and_then(|before| picture::gram::plot(before, ", before", true)));
     plots.extend(picture::gram::plot(after, if pair { ", after" } else { "" }, pair));
     let figures = plots.iter().map(picture::Plot::figure);
@@ -250,7 +298,10 @@ fn notes(request: &Request, song: &Song, masters: Option<&Masters>) -> Vec<Strin
         ));
     }
     if song.listening.is_none() && request.wish.place != Place::None {
-        notes.push("There is no player: pages play one or two channels, and two versions of the same channels.".to_owned());
+        notes.push(
+            "There is no player: pages play one or two channels, and two versions of the same channels."
+                .to_owned(),
+        );
     }
     notes
 }

@@ -54,9 +54,16 @@ impl Song {
     pub fn title(&self) -> String {
         let tag = |heard: &Heard| {
             let tags = &heard.info.metadata.tags;
-            tags.iter().find(|(key, text)| key.eq_ignore_ascii_case("title") && !text.trim().is_empty()).map(|(_, text)| text.clone())
+            tags.iter()
+                .find(|(key, text)| key.eq_ignore_ascii_case("title") && !text.trim().is_empty())
+                .map(|(_, text)| text.clone())
         };
-        let named = || self.after.path.file_stem().map_or_else(|| self.after.name.clone(), |stem| stem.to_string_lossy().into_owned());
+        let named = || {
+            self.after
+                .path
+                .file_stem()
+                .map_or_else(|| self.after.name.clone(), |stem| stem.to_string_lossy().into_owned())
+        };
         tag(&self.after).or_else(|| self.before.as_ref().and_then(tag)).unwrap_or_else(named)
     }
 }
@@ -100,7 +107,10 @@ pub fn song(
 fn lay(song: &mut Song, wish: &Wish, (output, id): (&Path, &str), job: &Job<'_>) -> Result<()> {
     let after = &song.after;
     let (rate_hz, channels) = (page_rate_hz(after.info.sample_rate_hz), after.info.channels());
-    let fits = song.before.as_ref().is_none_or(|before| before.info.channels() == channels || before.info.channels() == 1);
+    let fits = song
+        .before
+        .as_ref()
+        .is_none_or(|before| before.info.channels() == channels || before.info.channels() == 1);
     if !fits {
         return Ok(());
     }
@@ -110,8 +120,11 @@ fn lay(song: &mut Song, wish: &Wish, (output, id): (&Path, &str), job: &Job<'_>)
     let window = window(after, wish, rate_hz, lag_frames);
     let files = song.files();
     let plays = wish.place != Place::None && playable(&after.info) && window.1 > 0;
-    let largest = files.iter().map(|heard| db_to_gain(heard.measured.true_peak_worst_dbtp())).fold(0.0, f64::max);
-    let mut recorder = plays.then(|| Recorder::new(output, files.len(), (rate_hz, channels), window, largest)).transpose()?;
+    let largest =
+        files.iter().map(|heard| db_to_gain(heard.measured.true_peak_worst_dbtp())).fold(0.0, f64::max);
+    let mut recorder = plays
+        .then(|| Recorder::new(output, files.len(), (rate_hz, channels), window, largest))
+        .transpose()?;
     let mut levels = Levels::new(rate_hz);
     if recorder.is_some() || files.len() > 1 {
         walk(&files, (rate_hz, channels), lag_frames, job, |at, blocks| {
@@ -120,7 +133,8 @@ fn lay(song: &mut Song, wish: &Wish, (output, id): (&Path, &str), job: &Job<'_>)
         })?;
     }
     let clips = recorder.map(|recorder| recorder.finish(wish.codec, job)).transpose()?;
-    let listening = clips.map(|clips| listening(song, wish, (output, id), (rate_hz, window), clips)).transpose()?;
+    let listening =
+        clips.map(|clips| listening(song, wish, (output, id), (rate_hz, window), clips)).transpose()?;
     song.pairing = lag.map(|(_, correlation)| {
         let (usual_db, changes) = levels.finish();
         Pairing { lag_frames, rate_hz, correlation, aligned, usual_db, changes }

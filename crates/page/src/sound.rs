@@ -132,7 +132,13 @@ fn encoded(flac: &Path, path: &Path, codec: Codec, job: &Job<'_>) -> Result<Clip
             .hint("leave --codec away: the sound is embedded lossless then")
     })?;
     let measured = meters::measure(encoded.open()?.as_mut(), job)?;
-    let file = streams::write(&encoded, &path.with_extension(streams::ending(codec.family)), &Labels::default(), true, job)?;
+    let file = streams::write(
+        &encoded,
+        &path.with_extension(streams::ending(codec.family)),
+        &Labels::default(),
+        true,
+        job,
+    )?;
     Ok(Clip {
         base64: base64(&bytes(file.temporary())?),
         format: format!("{} kbit/s {}, lossy", codec.kbps, codec.family.name().to_uppercase()),
@@ -151,7 +157,9 @@ fn bytes(path: &Path) -> Result<Vec<u8>> {
 #[must_use]
 pub fn matching_db(lufs: &[Option<f64>]) -> Vec<f64> {
     let known = |lufs: &Option<f64>| lufs.filter(|lufs| lufs.is_finite());
-    let Some(softest) = lufs.iter().filter_map(known).min_by(f64::total_cmp) else { return vec![0.0; lufs.len()] };
+    let Some(softest) = lufs.iter().filter_map(known).min_by(f64::total_cmp) else {
+        return vec![0.0; lufs.len()];
+    };
     lufs.iter().map(|own| known(own).map_or(0.0, |own| softest - own)).collect()
 }
 

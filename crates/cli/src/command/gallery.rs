@@ -36,7 +36,12 @@ pub(crate) fn run(args: &Gallery, ui: &Ui) -> Result<u8> {
         document["bytes"] = json!(page.html.len());
         ui.print_json(&document);
     } else {
-        ui.print(&format!("{}: {} songs, {:.1} MB\n", clean_name(args.output.display()), all.len(), page.html.len() as f64 / 1e6));
+        ui.print(&format!(
+            "{}: {} songs, {:.1} MB\n",
+            clean_name(args.output.display()),
+            all.len(),
+            page.html.len() as f64 / 1e6
+        ));
     }
     Ok(0)
 }

@@ -31,15 +31,20 @@ fn what(args: &Report) -> Result<What> {
             print: args.print.clone(),
             target: args.target.clone(),
         }),
-        [folder] if folder.is_dir() => {
-            wrong("this folder has no master.toml", "give the folder that `tonmeister master -o` wrote, or one or two files")
-        }
-        _ if args.print.is_some() || args.target.is_some() => {
-            wrong("--print and --for belong to a folder of masters", "give the folder that `tonmeister master -o` wrote")
-        }
+        [folder] if folder.is_dir() => wrong(
+            "this folder has no master.toml",
+            "give the folder that `tonmeister master -o` wrote, or one or two files",
+        ),
+        _ if args.print.is_some() || args.target.is_some() => wrong(
+            "--print and --for belong to a folder of masters",
+            "give the folder that `tonmeister master -o` wrote",
+        ),
         [one] => Ok(What::One(one.clone())),
         [before, after] => Ok(What::Pair(before.clone(), after.clone())),
-        _ => wrong("a report is about one file, two, or a folder of masters", "for many songs there is `tonmeister gallery`"),
+        _ => wrong(
+            "a report is about one file, two, or a folder of masters",
+            "for many songs there is `tonmeister gallery`",
+        ),
     }
 }
 
@@ -54,7 +59,8 @@ pub(crate) fn wish(args: &PageSound) -> Result<Wish> {
     };
     let codec = args.codec.as_deref().filter(|name| !name.eq_ignore_ascii_case("flac"));
     let codec = codec.map(|name| {
-        Codec::from_name(name).map_err(|what| Error::new(Kind::Usage, "unknown_codec", what).hint("or flac, which is lossless"))
+        Codec::from_name(name)
+            .map_err(|what| Error::new(Kind::Usage, "unknown_codec", what).hint("or flac, which is lossless"))
     });
     Ok(Wish { place, codec: codec.transpose()?, seconds: args.seconds })
 }
@@ -62,7 +68,11 @@ pub(crate) fn wish(args: &PageSound) -> Result<Wish> {
 /// A word as a shell takes it.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+@".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 /// The flags of the sound that are not as usual.
@@ -76,7 +86,8 @@ pub(crate) fn sound_words(args: &PageSound, usual_seconds: f64) -> Vec<String> {
     };
     words.extend(place.map(|place| format!("--audio {place}")));
     words.extend(args.codec.as_ref().map(|codec| format!("--codec {}", quoted(codec))));
-    words.extend(((args.seconds - usual_seconds).abs() > 1e-9).then(|| format!("--seconds {}", args.seconds)));
+    words
+        .extend(((args.seconds - usual_seconds).abs() > 1e-9).then(|| format!("--seconds {}", args.seconds)));
     words
 }
 
@@ -121,8 +132,14 @@ fn tell(page: &Page, output: &Path, ui: &Ui) {
         return;
     }
     let head = page.summary["verdict"]["head"].as_str().unwrap_or_default();
-    ui.print(&format!("{}: {:.1} MB, opens by a double-click\n  {head}\n", clean_name(output.display()), page.html.len() as f64 / 1e6));
-    for line in page.summary["verdict"]["lines"].as_array().into_iter().flatten().filter_map(|line| line.as_str()) {
+    ui.print(&format!(
+        "{}: {:.1} MB, opens by a double-click\n  {head}\n",
+        clean_name(output.display()),
+        page.html.len() as f64 / 1e6
+    ));
+    for line in
+        page.summary["verdict"]["lines"].as_array().into_iter().flatten().filter_map(|line| line.as_str())
+    {
         ui.print(&studio::message::wrap(&clean_name(line), ui.columns(), "  "));
     }
 }

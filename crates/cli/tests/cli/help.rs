@@ -4,7 +4,18 @@ use crate::kit::{err, expect_code, folder, json, names, out, run, tool};
 use std::fs;
 
 const COMMANDS: [&str; 13] = [
-    "demo", "mix", "stems", "check", "master", "measure", "report", "gallery", "ddp", "fx", "targets", "completions",
+    "demo",
+    "mix",
+    "stems",
+    "check",
+    "master",
+    "measure",
+    "report",
+    "gallery",
+    "ddp",
+    "fx",
+    "targets",
+    "completions",
     "man",
 ];
 

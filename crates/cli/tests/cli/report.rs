@@ -7,7 +7,8 @@ use std::fs;
 fn two_files_become_one_page_and_the_page_tells_how_to_make_it_again() {
     let dir = folder();
     write_song(dir.path(), "a mix.wav", 6.0);
-    let louder: Vec<Vec<f64>> = song(6.0).iter().map(|plane| plane.iter().map(|x| x * 1.5).collect()).collect();
+    let louder: Vec<Vec<f64>> =
+        song(6.0).iter().map(|plane| plane.iter().map(|x| x * 1.5).collect()).collect();
     write_wav(&dir.path().join("b.wav"), &louder, 44_100, 24);
     let call = ["report", "a mix.wav", "b.wav", "--seconds", "3", "-o", "page.html"];
     let output = run(dir.path(), call);
@@ -32,8 +33,12 @@ fn two_files_become_one_page_and_the_page_tells_how_to_make_it_again() {
 fn a_folder_of_masters_is_told_with_its_moves_and_every_file() {
     let dir = folder();
     write_song(dir.path(), "mix.wav", 8.0);
-    expect_code(&run(dir.path(), ["master", "mix.wav", "--for", "spotify,cd", "-o", "masters", "--quiet"]), 0);
-    let output = run(dir.path(), ["report", "masters", "--for", "cd", "--audio", "none", "-o", "page.html", "--json"]);
+    expect_code(
+        &run(dir.path(), ["master", "mix.wav", "--for", "spotify,cd", "-o", "masters", "--quiet"]),
+        0,
+    );
+    let output =
+        run(dir.path(), ["report", "masters", "--for", "cd", "--audio", "none", "-o", "page.html", "--json"]);
     expect_code(&output, 0);
     let told = json(&output);
     // The print above the masters is known by its checksum.
@@ -48,7 +53,11 @@ fn a_folder_of_masters_is_told_with_its_moves_and_every_file() {
     fs::remove_file(dir.path().join("mix.wav")).unwrap();
     let told = json(&run(dir.path(), ["report", "masters", "--audio", "none", "-o", "alone.html", "--json"]));
     assert_eq!(told["files"].as_array().unwrap().len(), 1);
-    assert!(fs::read_to_string(dir.path().join("alone.html")).unwrap().contains("was not found beside the masters"));
+    assert!(
+        fs::read_to_string(dir.path().join("alone.html"))
+            .unwrap()
+            .contains("was not found beside the masters")
+    );
     expect_code(&run(dir.path(), ["report", "masters", "--for", "vinyl", "-o", "no.html"]), 3);
 }
 
@@ -62,10 +71,26 @@ fn a_gallery_takes_folders_and_pairs_and_keeps_sound_beside_it() {
     }
     let output = run(
         dir.path(),
-        ["gallery", "songs", "--pair", "songs/one/before.wav", "songs/two/After.wav", "--audio", "beside", "-o", "all.html", "--json"],
+        [
+            "gallery",
+            "songs",
+            "--pair",
+            "songs/one/before.wav",
+            "songs/two/After.wav",
+            "--audio",
+            "beside",
+            "-o",
+            "all.html",
+            "--json",
+        ],
     );
     expect_code(&output, 0);
-    let titles: Vec<String> = json(&output)["songs"].as_array().unwrap().iter().map(|song| song["title"].as_str().unwrap().to_owned()).collect();
+    let titles: Vec<String> = json(&output)["songs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|song| song["title"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(titles, ["one", "two", "After"]);
     assert_eq!(names(&dir.path().join("all.sound")).len(), 6);
     expect_code(&run(dir.path(), ["gallery", "songs/one/..", "-o", "all.html"]), 4);

@@ -30,14 +30,17 @@ fn step(step: &Step) -> Element {
         .child(line("Because", &step.because))
         .child(line("Effect", &step.effect))
         .child(line("Instead", &step.alternatives.join("; ")))
-        .child(el("p").class("figures").text(figures.into_iter().chain([sure]).collect::<Vec<_>>().join(" · ")))
+        .child(
+            el("p").class("figures").text(figures.into_iter().chain([sure]).collect::<Vec<_>>().join(" · ")),
+        )
 }
 
 /// Every move of a chain, then those of the delivery that is shown.
 #[must_use]
 pub fn part(chain: &Chain, delivery: &Delivery) -> Element {
     let remarks: Vec<&String> = chain.because.iter().chain(&delivery.because).collect();
-    let remarks = (!remarks.is_empty()).then(|| el("ul").children(remarks.into_iter().map(|text| el("li").text(text))));
+    let remarks =
+        (!remarks.is_empty()).then(|| el("ul").children(remarks.into_iter().map(|text| el("li").text(text))));
     let steps: Vec<Element> = chain.steps.iter().chain(&delivery.steps).map(step).collect();
     let none = steps.is_empty().then(|| el("p").text("Nothing but the level was changed."));
     let level = format!(
@@ -46,7 +49,10 @@ pub fn part(chain: &Chain, delivery: &Delivery) -> Element {
         chain.tone,
         signed(delivery.output.gain_db, 2),
         plain(delivery.output.ceiling_dbtp, 2),
-        delivery.aim.as_ref().map_or_else(String::new, |aim| format!(", aimed at {} LUFS", plain(aim.loudness, 1)))
+        delivery
+            .aim
+            .as_ref()
+            .map_or_else(String::new, |aim| format!(", aimed at {} LUFS", plain(aim.loudness, 1)))
     );
     section("decisions", "What was done, and why")
         .child(el("p").text(level))

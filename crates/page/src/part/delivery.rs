@@ -58,17 +58,30 @@ pub fn part(files: &[Delivered]) -> Element {
 }
 
 fn row(file: &Delivered) -> Element {
-    let title = targets::find(&file.delivery.target).map_or_else(|_| file.delivery.target.clone(), |target| target.title);
+    let title = targets::find(&file.delivery.target)
+        .map_or_else(|_| file.delivery.target.clone(), |target| target.title);
     let cell = |text: String| el("td").text(text);
-    let format = file.measured.as_ref().map_or_else(|| "–".to_owned(), |m| {
-        let bits = m.bits_stored.map_or_else(String::new, |bits| format!(", {bits} bit"));
-        format!("{}{bits}, {} Hz, {:.1} MB", m.container, m.sample_rate_hz, file.bytes as f64 / 1e6)
-    });
-    let asked = file.delivery.aim.as_ref().map_or_else(String::new, |aim| format!(" (asked {})", plain(aim.loudness, 1)));
+    let format = file.measured.as_ref().map_or_else(
+        || "–".to_owned(),
+        |m| {
+            let bits = m.bits_stored.map_or_else(String::new, |bits| format!(", {bits} bit"));
+            format!("{}{bits}, {} Hz, {:.1} MB", m.container, m.sample_rate_hz, file.bytes as f64 / 1e6)
+        },
+    );
+    let asked = file
+        .delivery
+        .aim
+        .as_ref()
+        .map_or_else(String::new, |aim| format!(" (asked {})", plain(aim.loudness, 1)));
     let measured = file.measured.as_ref();
-    let loudness = measured.and_then(|m| m.integrated_lufs).map_or_else(|| "–".to_owned(), |lufs| format!("{} LUFS{asked}", plain(lufs, 1)));
+    let loudness = measured
+        .and_then(|m| m.integrated_lufs)
+        .map_or_else(|| "–".to_owned(), |lufs| format!("{} LUFS{asked}", plain(lufs, 1)));
     let ceiling = plain(file.delivery.output.ceiling_dbtp, 2);
-    let peak = measured.map_or_else(|| "–".to_owned(), |m| format!("{} dBTP (ceiling {ceiling})", plain(m.true_peak_worst_dbtp(), 2)));
+    let peak = measured.map_or_else(
+        || "–".to_owned(),
+        |m| format!("{} dBTP (ceiling {ceiling})", plain(m.true_peak_worst_dbtp(), 2)),
+    );
     let (class, word) = match file.holds() {
         Ok(()) => ("tag good", "yes".to_owned()),
         Err(why) => ("tag bad", format!("no: {why}")),

@@ -15,14 +15,25 @@ pub fn part(findings: &[Finding], about: &str) -> Element {
             Severity::Info => ("info", "note"),
         };
         let at = finding.seconds.map_or_else(String::new, |seconds| format!(" at {}", clock(seconds)));
-        let limit = if finding.limit.is_empty() { String::new() } else { format!(" Limit: {}.", finding.limit) };
+        let limit =
+            if finding.limit.is_empty() { String::new() } else { format!(" Limit: {}.", finding.limit) };
         let hear = finding.seconds.map(|seconds| {
-            el("button").attr("type", "button").class("quiet").attr("data-hear", format!("{seconds:.2}")).flag("hidden").text(format!("Hear it at {}", clock(seconds)))
+            el("button")
+                .attr("type", "button")
+                .class("quiet")
+                .attr("data-hear", format!("{seconds:.2}"))
+                .flag("hidden")
+                .text(format!("Hear it at {}", clock(seconds)))
         });
         let advice = if finding.advice.is_empty() { "Nothing to do." } else { &finding.advice };
         el("li")
             .class(class)
-            .child(el("p").class("what").child(el("span").class(format!("tag {class}")).text(word)).text(format!("{}{at}.{limit}", finding.measured.trim_end_matches('.'))))
+            .child(
+                el("p")
+                    .class("what")
+                    .child(el("span").class(format!("tag {class}")).text(word))
+                    .text(format!("{}{at}.{limit}", finding.measured.trim_end_matches('.'))),
+            )
             .child(el("p").class("do").text(advice))
             .child(el("p").class("unit").text(format!("rule {}", finding.rule)).child(hear))
     };

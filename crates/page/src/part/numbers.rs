@@ -19,7 +19,10 @@ pub fn part(before: Option<&Heard>, after: &Heard) -> Element {
         let cells = files.iter().map(|heard| (row.text)(&heard.measured).replace('-', "−"));
         std::iter::once(row.name.to_owned()).chain(cells).collect()
     });
-    let table = table_of(&Rows { head, rows: rows.collect() }, "Measured by the definitions of ITU-R BS.1770-5, EBU R 128 and Tech 3342");
+    let table = table_of(
+        &Rows { head, rows: rows.collect() },
+        "Measured by the definitions of ITU-R BS.1770-5, EBU R 128 and Tech 3342",
+    );
     section("numbers", "All numbers").child(scroll("All numbers", table))
 }
 
@@ -38,7 +41,8 @@ pub fn tiles(before: Option<&Heard>, after: &Heard) -> Element {
         let after = of(&after.measured)?;
         let was = before.and_then(|before| of(&before.measured)).map(|was| {
             let change = after - was;
-            let change = if change.is_finite() { format!(", {}", signed(change, digits)) } else { String::new() };
+            let change =
+                if change.is_finite() { format!(", {}", signed(change, digits)) } else { String::new() };
             el("div").class("was").text(format!("before {}{change}", plain(was, digits)))
         });
         let value = el("dd").text(plain(after, digits)).child(el("small").text(unit)).child(was);

@@ -22,7 +22,10 @@ pub fn part(before: Option<&Heard>, after: &Heard) -> Result<Option<Element>> {
         }
     }
     let names = ["Service", "plays it at", "what happens", "before: plays it at", "rule"];
-    let head = names.iter().filter(|name| earlier.is_some() || !name.starts_with("before")).map(|name| el("th").attr("scope", "col").text(name));
+    let head = names
+        .iter()
+        .filter(|name| earlier.is_some() || !name.starts_with("before"))
+        .map(|name| el("th").attr("scope", "col").text(name));
     let table = el("table")
         .child(el("caption").text("Simulated from published and measured rules"))
         .child(el("thead").child(el("tr").children(head)))
@@ -36,7 +39,8 @@ pub fn part(before: Option<&Heard>, after: &Heard) -> Result<Option<Element>> {
 
 /// `was`: the outer option says whether there is an earlier version.
 fn row(play: &Play, was: Option<Option<&Play>>) -> Element {
-    let name = if play.mode.is_empty() { play.title.clone() } else { format!("{}: {}", play.title, play.mode) };
+    let name =
+        if play.mode.is_empty() { play.title.clone() } else { format!("{}: {}", play.title, play.mode) };
     let lufs = |play: &Play| format!("{} LUFS", plain(play.loudness_lufs, 1));
     let was = was.map(|was| el("td").text(was.map_or_else(|| "–".to_owned(), lufs)));
     el("tr")
@@ -56,7 +60,10 @@ pub fn levels(files: &[&Heard]) -> Result<Vec<(String, Vec<f64>)>> {
     let mut levels = vec![("as they are".to_owned(), vec![0.0; files.len()])];
     if let Some(tracks) = tracks {
         for service in services::all()? {
-            let gains: Vec<f64> = tracks.iter().filter_map(|track| Some(services::play(&service, *track).first()?.gain_db)).collect();
+            let gains: Vec<f64> = tracks
+                .iter()
+                .filter_map(|track| Some(services::play(&service, *track).first()?.gain_db))
+                .collect();
             if gains.len() == files.len() && gains.iter().any(|gain| gain.abs() > 0.05) {
                 levels.push((format!("as on {}", service.title), gains));
             }

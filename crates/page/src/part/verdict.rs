@@ -40,7 +40,12 @@ pub fn of_mix(gate: &handover::Verdict) -> Verdict {
         (false, false, _) => ("warning", "As a mix, not ready for mastering"),
         (false, true, _) => ("bad", "Cannot be mastered"),
     };
-    let mut lines: Vec<String> = gate.findings.first().map(|finding| format!("{}. {}", finding.measured, finding.advice)).into_iter().collect();
+    let mut lines: Vec<String> = gate
+        .findings
+        .first()
+        .map(|finding| format!("{}. {}", finding.measured, finding.advice))
+        .into_iter()
+        .collect();
     if !gate.passed() {
         lines.push("The file is judged as a mix here. Of a finished master, which is loud on purpose, read the numbers and the services below.".to_owned());
     }
@@ -77,13 +82,25 @@ pub fn findings(before: &Heard, after: &Heard, pairing: Option<&Pairing>) -> Vec
     }
     match pairing {
         Some(pairing) if !pairing.aligned => found.push(
-            Finding::new("not_the_same", Severity::Warning, "These do not seem to be two versions of one sound".to_owned())
-                .advice("Check that the right two files were given; they are compared as they lie."),
+            Finding::new(
+                "not_the_same",
+                Severity::Warning,
+                "These do not seem to be two versions of one sound".to_owned(),
+            )
+            .advice("Check that the right two files were given; they are compared as they lie."),
         ),
         Some(pairing) => found.extend(laid(pairing)),
         None => found.push(
-            Finding::new("not_compared", Severity::Info, format!("{} and {} channels cannot be laid on each other", before.info.channels(), after.info.channels()))
-                .advice("Give two files with the same channels to compare and play them."),
+            Finding::new(
+                "not_compared",
+                Severity::Info,
+                format!(
+                    "{} and {} channels cannot be laid on each other",
+                    before.info.channels(),
+                    after.info.channels()
+                ),
+            )
+            .advice("Give two files with the same channels to compare and play them."),
         ),
     }
     found
@@ -102,8 +119,12 @@ fn laid(pairing: &Pairing) -> Vec<Finding> {
     }
     if pairing.correlation < 0.0 {
         found.push(
-            Finding::new("polarity", Severity::Warning, "After has its polarity turned round against before".to_owned())
-                .advice("Turn the polarity of both channels in the chain unless that was wanted."),
+            Finding::new(
+                "polarity",
+                Severity::Warning,
+                "After has its polarity turned round against before".to_owned(),
+            )
+            .advice("Turn the polarity of both channels in the chain unless that was wanted."),
         );
     }
     found
@@ -123,7 +144,11 @@ pub fn of_pair(before: &Heard, after: &Heard, pairing: Option<&Pairing>, found: 
             change if change < -SAME_LU => format!("{} LU softer than before", plain(-change, 1)),
             _ => "As loud as before".to_owned(),
         };
-        lines.push(format!("{} → {} LUFS. Louder always seems better at first: the player below plays both equally loud.", plain(was, 1), plain(is, 1)));
+        lines.push(format!(
+            "{} → {} LUFS. Louder always seems better at first: the player below plays both equally loud.",
+            plain(was, 1),
+            plain(is, 1)
+        ));
     }
     if let (Some(was), Some(is)) = (a.plr_lu, b.plr_lu) {
         let words = match is - was {

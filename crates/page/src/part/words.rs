@@ -7,8 +7,24 @@ const GLOSSARY: &str = include_str!("../../../../GLOSSARY.md");
 
 /// Words that reports show, as they stand in the glossary.
 pub const SHOWN: &[&str] = &[
-    "ABX", "ceiling", "clipped runs", "correlation", "crest", "dBFS, dBTP", "DC", "integrated", "LRA", "LUFS, LU", "momentary, short-term",
-    "PLR, PSR", "relative gate", "RMS", "side", "spectrogram", "third", "true peak",
+    "ABX",
+    "ceiling",
+    "clipped runs",
+    "correlation",
+    "crest",
+    "dBFS, dBTP",
+    "DC",
+    "integrated",
+    "LRA",
+    "LUFS, LU",
+    "momentary, short-term",
+    "PLR, PSR",
+    "relative gate",
+    "RMS",
+    "side",
+    "spectrogram",
+    "third",
+    "true peak",
 ];
 
 /// Meaning of a word, if the glossary has it.

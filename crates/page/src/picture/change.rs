@@ -23,10 +23,16 @@ pub fn plot(pairing: &Pairing, seconds: f64) -> Option<Plot> {
         // What was held back most is what a limiter shows.
         peaks.push((at, 0.0, part.iter().map(|change| change.peak_db - usual).fold(0.0, f64::min)));
     }
-    let lowest = peaks.iter().map(|peak| peak.2).chain(level.iter().map(|level| level.1)).fold(-3.0, f64::min);
+    let lowest =
+        peaks.iter().map(|peak| peak.2).chain(level.iter().map(|level| level.1)).fold(-3.0, f64::min);
     let highest = level.iter().map(|level| level.1).fold(1.5, f64::max);
-    let numbers: Vec<[String; 3]> =
-        pairing.changes.iter().map(|change| [clock(change.seconds), signed(change.level_db - usual, 1), signed(change.peak_db - usual, 1)]).collect();
+    let numbers: Vec<[String; 3]> = pairing
+        .changes
+        .iter()
+        .map(|change| {
+            [clock(change.seconds), signed(change.level_db - usual, 1), signed(change.peak_db - usual, 1)]
+        })
+        .collect();
     Some(Plot {
         title: "Gain reduction, measured".into(),
         lead: format!(
@@ -40,11 +46,19 @@ pub fn plot(pairing: &Pairing, seconds: f64) -> Option<Plot> {
         ),
         x: Axis::linear("time", 0.0, seconds.max(0.1)),
         time: true,
-        y: Axis::linear("dB against the usual change", (lowest - 0.5).floor().max(-24.0), (highest + 0.5).ceil().min(18.0)),
+        y: Axis::linear(
+            "dB against the usual change",
+            (lowest - 0.5).floor().max(-24.0),
+            (highest + 0.5).ceil().min(18.0),
+        ),
         height_px: 190,
         half: false,
         legend: vec![("b", "level (RMS of 100 ms)".to_owned()), ("a", "peaks held back".to_owned())],
-        layers: vec![Layer::Area("a", peaks), Layer::Line("gate thin", vec![(0.0, 0.0), (seconds, 0.0)]), Layer::Line("b", level)],
+        layers: vec![
+            Layer::Area("a", peaks),
+            Layer::Line("gate thin", vec![(0.0, 0.0), (seconds, 0.0)]),
+            Layer::Line("b", level),
+        ],
         table: rows(["time", "level, dB", "peaks, dB"], thin(&numbers)),
     })
 }
@@ -58,10 +72,25 @@ mod tests {
     fn the_trace_is_told_against_the_usual_change() {
         let change = |n: i32, level_db, peak_db| Change { seconds: f64::from(n), level_db, peak_db };
         let changes = vec![change(0, 6.0, 6.0), change(1, 6.0, 6.0), change(2, 4.0, 1.0)];
-        let mut pairing = Pairing { lag_frames: 0, rate_hz: 48_000, correlation: 1.0, aligned: true, usual_db: 6.0, changes };
+        let mut pairing = Pairing {
+            lag_frames: 0,
+            rate_hz: 48_000,
+            correlation: 1.0,
+            aligned: true,
+            usual_db: 6.0,
+            changes,
+        };
         let drawn = plot(&pairing, 3.0).unwrap();
-        assert!(drawn.layers.contains(&Layer::Line("b", vec![(0.0, 0.0), (1.0, 0.0), (2.0, -2.0)])), "{:?}", drawn.layers);
-        assert!(drawn.layers.contains(&Layer::Area("a", vec![(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (2.0, 0.0, -5.0)])));
+        assert!(
+            drawn.layers.contains(&Layer::Line("b", vec![(0.0, 0.0), (1.0, 0.0), (2.0, -2.0)])),
+            "{:?}",
+            drawn.layers
+        );
+        assert!(
+            drawn
+                .layers
+                .contains(&Layer::Area("a", vec![(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (2.0, 0.0, -5.0)]))
+        );
         pairing.aligned = false;
         assert!(plot(&pairing, 3.0).is_none(), "two songs have no gain reduction");
     }

@@ -42,8 +42,10 @@ pub fn image(gram: &Gram) -> Vec<u8> {
         (127.0 * level.clamp(0.0, 1.0)).round() as u8
     };
     let rows = (0..GRAM_ROWS).rev();
-    let points: Vec<u8> =
-        rows.flat_map(|row| gram.columns.iter().map(move |column| column.get(row).copied().unwrap_or(0.0))).map(index).collect();
+    let points: Vec<u8> = rows
+        .flat_map(|row| gram.columns.iter().map(move |column| column.get(row).copied().unwrap_or(0.0)))
+        .map(index)
+        .collect();
     png(width, GRAM_ROWS, &points, &palette())
 }
 
@@ -68,7 +70,8 @@ pub fn plot(heard: &Heard, what: &str, half: bool) -> Option<Plot> {
 
 /// Where most energy lies, a few times over the length.
 fn loudest_bands(gram: &Gram) -> Vec<Vec<String>> {
-    let hz = |row: usize| GRAM_HZ[0] * math::pow(GRAM_HZ[1] / GRAM_HZ[0], (row as f64 + 0.5) / GRAM_ROWS as f64);
+    let hz =
+        |row: usize| GRAM_HZ[0] * math::pow(GRAM_HZ[1] / GRAM_HZ[0], (row as f64 + 0.5) / GRAM_ROWS as f64);
     let step = gram.columns.len().div_ceil(super::TABLE_ROWS).max(1);
     let row = |(n, column): (usize, &Vec<f32>)| {
         let most = (0..column.len()).max_by(|a, b| column[*a].total_cmp(&column[*b])).unwrap_or(0);
@@ -86,9 +89,13 @@ mod tests {
     #[test]
     fn colours_get_lighter_from_silence_to_the_loudest() {
         let palette = palette();
-        let light = |c: &[u8; 3]| 0.2126 * f64::from(c[0]) + 0.7152 * f64::from(c[1]) + 0.0722 * f64::from(c[2]);
+        let light =
+            |c: &[u8; 3]| 0.2126 * f64::from(c[0]) + 0.7152 * f64::from(c[1]) + 0.0722 * f64::from(c[2]);
         assert_eq!(palette.len(), 128);
-        assert!(palette.is_sorted_by(|a, b| light(a) <= light(b) + 0.75), "no colour is darker than a softer one");
+        assert!(
+            palette.is_sorted_by(|a, b| light(a) <= light(b) + 0.75),
+            "no colour is darker than a softer one"
+        );
     }
 
     #[test]
@@ -103,6 +110,9 @@ mod tests {
         // Top row: filter byte, then the three columns.
         assert_eq!(&rows[..4], [0, 0, 127, 0]);
         assert_eq!(loudest_bands(&gram)[1][1], "19554 Hz");
-        assert_eq!(loudest_bands(&Gram { columns: vec![vec![0.0; GRAM_ROWS]], step_seconds: 1.0 })[0][1], "silence");
+        assert_eq!(
+            loudest_bands(&Gram { columns: vec![vec![0.0; GRAM_ROWS]], step_seconds: 1.0 })[0][1],
+            "silence"
+        );
     }
 }

@@ -47,8 +47,10 @@ pub fn plot(before: Option<&Heard>, after: &Heard) -> Option<Plot> {
     let curves = after.measured.curves.as_ref()?;
     let integrated = after.measured.integrated_lufs.filter(|lufs| lufs.is_finite())?;
     let gate = relative_gate_lufs(&curves.momentary_lufs);
-    let earlier = before.and_then(|before| Some((before.measured.curves.as_ref()?, before.measured.integrated_lufs?)));
-    let top = [after.measured.max_momentary_lufs, before.and_then(|before| before.measured.max_momentary_lufs)];
+    let earlier =
+        before.and_then(|before| Some((before.measured.curves.as_ref()?, before.measured.integrated_lufs?)));
+    let top =
+        [after.measured.max_momentary_lufs, before.and_then(|before| before.measured.max_momentary_lufs)];
     let top = top.into_iter().flatten().filter(|lufs| lufs.is_finite()).fold(integrated, f64::max);
     let low = earlier.map_or(integrated, |(_, lufs)| lufs.min(integrated)).max(ABSOLUTE_LUFS);
     let mut layers = Vec::new();
@@ -59,17 +61,31 @@ pub fn plot(before: Option<&Heard>, after: &Heard) -> Option<Plot> {
         layers.push(Layer::Level("a", lufs, format!("before {} LUFS", plain(lufs, 1))));
     }
     layers.push(Layer::Line("b", line(&curves.short_term_lufs, SHORT_SECONDS, curves.step_seconds)));
-    layers.push(Layer::Level("b", integrated, format!("{}{} LUFS", if before.is_some() { "after " } else { "" }, plain(integrated, 1))));
+    layers.push(Layer::Level(
+        "b",
+        integrated,
+        format!("{}{} LUFS", if before.is_some() { "after " } else { "" }, plain(integrated, 1)),
+    ));
     layers.extend(gate.map(|gate| Layer::Level("gate", gate, "gate".into())));
-    let mut legend = vec![("b", "short-term, 3 s".to_owned()), ("b dash", "integrated".to_owned()), ("gate dash", "relative gate; grey: not counted".to_owned())];
+    let mut legend = vec![
+        ("b", "short-term, 3 s".to_owned()),
+        ("b dash", "integrated".to_owned()),
+        ("gate dash", "relative gate; grey: not counted".to_owned()),
+    ];
     if before.is_some() {
-        legend = vec![("a", "before, short-term".to_owned()), ("b", "after, short-term (thin: momentary)".to_owned()), ("gate dash", "relative gate of after; grey: not counted".to_owned())];
+        legend = vec![
+            ("a", "before, short-term".to_owned()),
+            ("b", "after, short-term (thin: momentary)".to_owned()),
+            ("gate dash", "relative gate of after; grey: not counted".to_owned()),
+        ];
     }
     let numbers: Vec<[String; 3]> = line(&curves.short_term_lufs, SHORT_SECONDS, curves.step_seconds)
         .into_iter()
         .enumerate()
         .map(|(n, (at, lufs))| {
-            let was = earlier.and_then(|(curves, _)| curves.short_term_lufs.get(n)).map_or_else(|| "–".to_owned(), |lufs| plain(*lufs, 1));
+            let was = earlier
+                .and_then(|(curves, _)| curves.short_term_lufs.get(n))
+                .map_or_else(|| "–".to_owned(), |lufs| plain(*lufs, 1));
             [clock(at), was, plain(lufs, 1)]
         })
         .collect();
@@ -109,7 +125,12 @@ mod tests {
 
     #[test]
     fn stretches_under_the_gate_are_put_together() {
-        let curves = Curves { step_seconds: 0.1, momentary_lufs: vec![-20.0, -40.0, -41.0, -20.0, -80.0], short_term_lufs: vec![], psr_lu: vec![] };
+        let curves = Curves {
+            step_seconds: 0.1,
+            momentary_lufs: vec![-20.0, -40.0, -41.0, -20.0, -80.0],
+            short_term_lufs: vec![],
+            psr_lu: vec![],
+        };
         let spans = gated(&curves, -30.0);
         assert_eq!(spans.len(), 2);
         assert!((spans[0].0 - 0.1).abs() < 1e-9 && (spans[0].1 - 0.3).abs() < 1e-9, "{spans:?}");

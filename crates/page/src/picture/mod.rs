@@ -141,11 +141,17 @@ impl Plot {
             }
             _ => None,
         });
-        let field = field.children(images).child(self.svg()).children(self.layers.iter().filter_map(|l| self.mark(l)));
+        let field = field
+            .children(images)
+            .child(self.svg())
+            .children(self.layers.iter().filter_map(|l| self.mark(l)));
         let (xs, ys) = (self.xs(), self.ys());
-        let plot = el("div").class("plot").child(el("div").class("ys").attr("aria-hidden", "true").children(ys));
+        let plot =
+            el("div").class("plot").child(el("div").class("ys").attr("aria-hidden", "true").children(ys));
         let plot = plot.child(field).child(el("div"));
-        el("div").child(unit).child(plot.child(el("div").class("xs").attr("aria-hidden", "true").children(xs)))
+        el("div")
+            .child(unit)
+            .child(plot.child(el("div").class("xs").attr("aria-hidden", "true").children(xs)))
     }
 
     fn at(&self, x: f64, y: f64) -> (f64, f64) {
@@ -246,14 +252,30 @@ impl Plot {
     }
 
     fn xs(&self) -> Vec<Element> {
-        let ticks = self.x_ticks().into_iter().filter_map(|(value, words)| Some((self.x.place(value), value, words?)));
+        let ticks = self
+            .x_ticks()
+            .into_iter()
+            .filter_map(|(value, words)| Some((self.x.place(value), value, words?)));
         let label = |(n, (place, value, words)): (usize, (f64, f64, String))| {
-            let side = if place < 0.02 { "l" } else if place > 0.97 { "r" } else { "" };
+            let side = if place < 0.02 {
+                "l"
+            } else if place > 0.97 {
+                "r"
+            } else {
+                ""
+            };
             // On a narrow page only every other one, and of decades the first.
             let major = if self.x.log { words.starts_with('1') || !side.is_empty() } else { n % 2 == 0 };
             let minor = if major { "" } else { "minor" };
-            let last = if side == "r" && !self.x.log && !self.time && value.abs() < 1e-9 { "0".to_owned() } else { words };
-            el("span").class(format!("{side} {minor}").trim()).attr("style", format!("left:{:.2}%", 100.0 * place)).text(last)
+            let last = if side == "r" && !self.x.log && !self.time && value.abs() < 1e-9 {
+                "0".to_owned()
+            } else {
+                words
+            };
+            el("span")
+                .class(format!("{side} {minor}").trim())
+                .attr("style", format!("left:{:.2}%", 100.0 * place))
+                .text(last)
         };
         let mut labels: Vec<Element> = ticks.enumerate().map(label).collect();
         if !self.time && !self.x.label.is_empty() {
@@ -307,18 +329,21 @@ pub fn numbers(title: &str, table: &Rows) -> Option<Element> {
 /// What may be wider than the page: it scrolls by itself, by keyboard too.
 #[must_use]
 pub fn scroll(name: &str, inner: Element) -> Element {
-    el("div").class("scroll").attr("tabindex", "0").attr("role", "region").attr("aria-label", format!("Table: {name}")).child(inner)
+    el("div")
+        .class("scroll")
+        .attr("tabindex", "0")
+        .attr("role", "region")
+        .attr("aria-label", format!("Table: {name}"))
+        .child(inner)
 }
 
 /// A table; all cells but the first are numbers.
 #[must_use]
 pub fn table_of(table: &Rows, caption: &str) -> Element {
-    let head = table.head.iter().enumerate().map(|(n, name)| {
-        match (n, name.is_empty()) {
-            (_, true) => el("td"),
-            (0, false) => el("th").attr("scope", "col").text(name),
-            _ => el("th").attr("scope", "col").class("number").text(name),
-        }
+    let head = table.head.iter().enumerate().map(|(n, name)| match (n, name.is_empty()) {
+        (_, true) => el("td"),
+        (0, false) => el("th").attr("scope", "col").text(name),
+        _ => el("th").attr("scope", "col").class("number").text(name),
     });
     let row = |cells: &Vec<String>| {
         el("tr").children(cells.iter().enumerate().map(|(n, cell)| match n {
@@ -358,16 +383,25 @@ mod tests {
         // Left bottom, the geometric mean of the frequencies in the middle, right top.
         let text = plot(vec![Layer::Line("a", vec![(20.0, -12.0), (632.455_532, 0.0), (20_000.0, 12.0)])]);
         assert!(text.contains("d=\"M0.0 1000.0L500.0 500.0L1000.0 0.0\""), "{text}");
-        let text = plot(vec![Layer::Line("b", vec![(20.0, 0.0), (30.0, f64::NEG_INFINITY), (632.455_532, 0.0)])]);
+        let text =
+            plot(vec![Layer::Line("b", vec![(20.0, 0.0), (30.0, f64::NEG_INFINITY), (632.455_532, 0.0)])]);
         assert!(text.contains("class=\"b line\" d=\"M0.0 500.0M500.0 500.0\""), "{text}");
-        let text = plot(vec![Layer::Bars("b", vec![[20.0, 20_000.0, 0.0, 6.0]]), Layer::Level("b", 6.0, "six".into())]);
+        let text = plot(vec![
+            Layer::Bars("b", vec![[20.0, 20_000.0, 0.0, 6.0]]),
+            Layer::Level("b", 6.0, "six".into()),
+        ]);
         assert!(text.contains("M0.0 250.0H1000.0V500.0H0.0Z") && text.contains("bottom:75.0%"), "{text}");
     }
 
     #[test]
     fn a_picture_says_what_it_shows_and_has_its_numbers_as_a_table() {
         let text = plot(Vec::new());
-        for part in ["role=\"img\" aria-label=\"a line\"", "<h3>a &lt; b</h3>", "<th scope=\"row\">1 kHz</th>", "scope=\"col\""] {
+        for part in [
+            "role=\"img\" aria-label=\"a line\"",
+            "<h3>a &lt; b</h3>",
+            "<th scope=\"row\">1 kHz</th>",
+            "scope=\"col\"",
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }
@@ -375,15 +409,27 @@ mod tests {
     #[test]
     fn times_are_round_and_few() {
         let words = |to: f64| time_ticks(0.0, to).into_iter().filter_map(|tick| tick.1).collect::<Vec<_>>();
-        assert_eq!(words(70.0), ["0:00", "0:10", "0:20", "0:30", "0:40", "0:50", "1:00", "1:10"].map(str::to_owned)[..].to_vec().into_iter().collect::<Vec<_>>());
+        assert_eq!(
+            words(70.0),
+            ["0:00", "0:10", "0:20", "0:30", "0:40", "0:50", "1:00", "1:10"].map(str::to_owned)[..]
+                .to_vec()
+                .into_iter()
+                .collect::<Vec<_>>()
+        );
         assert_eq!(words(240.0).len(), 9);
         assert!(words(36_000.0).len() <= 10 && words(0.3) == ["0:00"]);
     }
 
     #[test]
     fn numbers_are_written_as_people_write_them() {
-        assert_eq!((signed(-1.25, 1), signed(0.01, 1), signed(2.0, 1)), ("−1.2".into(), "0.0".into(), "+2.0".into()));
+        assert_eq!(
+            (signed(-1.25, 1), signed(0.01, 1), signed(2.0, 1)),
+            ("−1.2".into(), "0.0".into(), "+2.0".into())
+        );
         assert_eq!((plain(-14.0, 1), plain(f64::NEG_INFINITY, 1)), ("−14.0".into(), "−∞".into()));
-        assert_eq!((hertz(31.5), hertz(16_000.0), clock(125.4)), ("31.5 Hz".into(), "16 kHz".into(), "2:05".into()));
+        assert_eq!(
+            (hertz(31.5), hertz(16_000.0), clock(125.4)),
+            ("31.5 Hz".into(), "16 kHz".into(), "2:05".into())
+        );
     }
 }

@@ -32,7 +32,12 @@ pub fn plot(before: Option<&Heard>, after: &Heard) -> Plot {
     let earlier = before.map(shares);
     let low = |n: usize| LOWEST_DBFS + n as f64 * STEP_DB;
     let bars = |shares: &[f64]| {
-        shares.iter().enumerate().filter(|(_, share)| **share > 0.0).map(|(n, share)| [low(n), low(n + 1), 0.0, *share]).collect()
+        shares
+            .iter()
+            .enumerate()
+            .filter(|(_, share)| **share > 0.0)
+            .map(|(n, share)| [low(n), low(n + 1), 0.0, *share])
+            .collect()
     };
     let most = later.iter().chain(earlier.iter().flatten()).copied().fold(5.0, f64::max);
     let mut layers = Vec::new();
@@ -42,7 +47,10 @@ pub fn plot(before: Option<&Heard>, after: &Heard) -> Plot {
         legend = vec![("a", "before".to_owned()), ("b", "after".to_owned())];
     }
     layers.push(Layer::Bars("b", bars(&later)));
-    let pairs = later.iter().enumerate().filter(|(n, share)| **share >= 0.05 || earlier.as_ref().is_some_and(|e| e[*n] >= 0.05));
+    let pairs = later
+        .iter()
+        .enumerate()
+        .filter(|(n, share)| **share >= 0.05 || earlier.as_ref().is_some_and(|e| e[*n] >= 0.05));
     let numbers = pairs.map(|(n, share)| {
         let was = earlier.as_ref().map_or_else(|| "–".to_owned(), |earlier| plain(earlier[n], 1));
         [format!("{} to {} dBFS", plain(low(n), 1), plain(low(n + 1), 1)), was, plain(*share, 1)]

@@ -59,7 +59,11 @@ pub fn field(before: Option<&Heard>, after: &Heard) -> Option<Element> {
     }
     let label = |angle: f64, radius: f64, text: &str| {
         let (x, y) = at(angle, radius);
-        el("text").attr("x", format!("{x:.0}")).attr("y", format!("{y:.0}")).attr("text-anchor", "middle").text(text)
+        el("text")
+            .attr("x", format!("{x:.0}"))
+            .attr("y", format!("{y:.0}"))
+            .attr("text-anchor", "middle")
+            .text(text)
     };
     let svg = el("svg")
         .attr("viewBox", "0 0 420 230")
@@ -81,15 +85,30 @@ pub fn field(before: Option<&Heard>, after: &Heard) -> Option<Element> {
         "Where the energy stands between left and right. What lies low at the sides is out of phase: it is lost in mono.",
     ));
     let figure = el("figure").class("card half").child(caption).child(legend(&names));
-    Some(figure.child(el("div").class("round").child(svg)).child(numbers("Stereo field", &table(earlier, shares))))
+    Some(
+        figure
+            .child(el("div").class("round").child(svg))
+            .child(numbers("Stereo field", &table(earlier, shares))),
+    )
 }
 
 fn table(before: Option<&[f64; DIRECTIONS]>, after: &[f64; DIRECTIONS]) -> Rows {
-    let parts = [("out of phase, left", -67.5, 22.4), ("left", -45.0, 10.0), ("half left", -22.5, 12.4), ("middle", 0.0, 10.0), ("half right", 22.5, 12.4), ("right", 45.0, 10.0), ("out of phase, right", 67.5, 22.4)];
-    rows(["direction", "before, % of energy", "after, % of energy"], parts.map(|(name, middle, within)| {
-        let of = |shares: &[f64; DIRECTIONS]| plain(around(shares, middle, within), 1);
-        [name.to_owned(), before.map_or_else(|| "–".to_owned(), of), of(after)]
-    }))
+    let parts = [
+        ("out of phase, left", -67.5, 22.4),
+        ("left", -45.0, 10.0),
+        ("half left", -22.5, 12.4),
+        ("middle", 0.0, 10.0),
+        ("half right", 22.5, 12.4),
+        ("right", 45.0, 10.0),
+        ("out of phase, right", 67.5, 22.4),
+    ];
+    rows(
+        ["direction", "before, % of energy", "after, % of energy"],
+        parts.map(|(name, middle, within)| {
+            let of = |shares: &[f64; DIRECTIONS]| plain(around(shares, middle, within), 1);
+            [name.to_owned(), before.map_or_else(|| "–".to_owned(), of), of(after)]
+        }),
+    )
 }
 
 /// Width by octave.
@@ -97,7 +116,8 @@ fn table(before: Option<&[f64; DIRECTIONS]>, after: &[f64; DIRECTIONS]) -> Rows 
 pub fn widths(before: Option<&Heard>, after: &Heard) -> Option<Plot> {
     let later = after.tone.widths();
     let earlier = before.map_or_else(Vec::new, |before| before.tone.widths());
-    let shown = |points: &[(f64, f64)]| points.iter().map(|(hz, db)| (*hz, db.max(-60.0))).collect::<Vec<_>>();
+    let shown =
+        |points: &[(f64, f64)]| points.iter().map(|(hz, db)| (*hz, db.max(-60.0))).collect::<Vec<_>>();
     let mut layers = Vec::new();
     let mut legend = Vec::new();
     if before.is_some() {
@@ -107,7 +127,8 @@ pub fn widths(before: Option<&Heard>, after: &Heard) -> Option<Plot> {
     layers.push(Layer::Line("b", shown(&later)));
     layers.push(Layer::Level("gate", 0.0, "side = mid".into()));
     let numbers = later.iter().map(|(hz, db)| {
-        let was = earlier.iter().find(|band| band.0 == *hz).map_or_else(|| "–".to_owned(), |band| plain(band.1, 1));
+        let was =
+            earlier.iter().find(|band| band.0 == *hz).map_or_else(|| "–".to_owned(), |band| plain(band.1, 1));
         [hertz(*hz), was, plain(*db, 1)]
     });
     (!later.is_empty()).then(|| Plot {
@@ -145,6 +166,9 @@ mod tests {
         assert!((around(&shares, -45.0, 10.0) - 25.0).abs() < 1e-9);
         // The loudest direction reaches the rim, a third of it its square root.
         let d = outline(&shares);
-        assert!(d.contains("L210.0 36.0") && d.contains(&format!("L{:.1}", at(-45.0, (1.0_f64 / 3.0).sqrt()).0)), "{d}");
+        assert!(
+            d.contains("L210.0 36.0") && d.contains(&format!("L{:.1}", at(-45.0, (1.0_f64 / 3.0).sqrt()).0)),
+            "{d}"
+        );
     }
 }

@@ -25,7 +25,11 @@ pub fn plot(heard: &Heard, what: &str, class: &'static str) -> Plot {
     let (columns, step) = columns(&heard.stretches, COLUMNS);
     let at = |n: usize| (n as f64 + 0.5) * step;
     let extremes = columns.iter().enumerate().map(|(n, column)| (at(n), column.low, column.high)).collect();
-    let body = columns.iter().enumerate().map(|(n, column)| (at(n), -column.power.sqrt(), column.power.sqrt())).collect();
+    let body = columns
+        .iter()
+        .enumerate()
+        .map(|(n, column)| (at(n), -column.power.sqrt(), column.power.sqrt()))
+        .collect();
     let m = &heard.measured;
     let seconds = m.duration_seconds.max(0.1);
     let numbers: Vec<[String; 3]> = columns
