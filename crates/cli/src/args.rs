@@ -2,9 +2,11 @@
 
 mod advice;
 mod mixing;
+mod pages;
 
 pub(crate) use advice::{Assess, Compare, Diff, Quote, Translate};
 pub(crate) use mixing::{Assist, Explain, Guides, Prepare, Produce, Variants};
+pub(crate) use pages::{Gallery, PageSound, Report, SoundPlace};
 
 use crate::ui::Ui;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -83,6 +85,10 @@ pub(crate) enum Command {
     Cut(Cut),
     /// Measure loudness, peaks, dynamics and stereo
     Measure(Measure),
+    /// One HTML page about a sound, two versions of it, or masters: pictures, numbers, reasons, A/B player
+    Report(Report),
+    /// One HTML page with before and after of many songs
+    Gallery(Gallery),
     /// DDP filesets: verify one, or take its tracks out
     Ddp(Ddp),
     /// What the processors do and accept

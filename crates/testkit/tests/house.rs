@@ -56,7 +56,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("studio", &["dsp", "fx"]),
     ("assistant", &["dsp", "fx", "studio"]),
     ("advice", &["dsp", "studio", "assistant"]),
-    ("cli", &["studio", "assistant", "advice"]),
+    ("page", &["dsp", "fx", "studio"]),
+    ("cli", &["studio", "assistant", "advice", "page"]),
     ("testkit", &[]),
 ];
 

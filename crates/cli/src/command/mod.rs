@@ -15,6 +15,7 @@ mod encoded;
 mod explain;
 mod extras;
 mod fx;
+mod gallery;
 mod man;
 mod master;
 mod measure;
@@ -23,6 +24,7 @@ mod prepare;
 mod print;
 mod produce;
 mod quote;
+mod report;
 mod services;
 mod several;
 mod stems;
@@ -51,6 +53,8 @@ pub(crate) fn run(call: &Call, ui: &Ui) -> Result<u8> {
         Command::Mix(args) => mix::run(args, ui),
         Command::Stems(args) => stems::run(args, ui),
         Command::Measure(args) => measure::run(args, ui),
+        Command::Report(args) => report::run(args, ui),
+        Command::Gallery(args) => gallery::run(args, ui),
         Command::Fx(args) => fx::run(args, ui),
         Command::Targets(args) => targets::run(args, ui),
         Command::Codecs(args) => codecs::run(args, ui),

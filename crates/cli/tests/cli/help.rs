@@ -23,6 +23,8 @@ const COMMANDS: &[&str] = &[
     "translate",
     "diff",
     "quote",
+    "report",
+    "gallery",
     "completions",
     "man",
 ];

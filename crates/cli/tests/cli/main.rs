@@ -21,6 +21,7 @@ mod prepare;
 mod produce;
 mod progress;
 mod reference;
+mod report;
 mod services;
 mod stems;
 mod variants;

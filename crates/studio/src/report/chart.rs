@@ -30,7 +30,8 @@ impl Axis {
     }
 
     /// 0 at the beginning, 1 at the end; beyond for what lies beyond.
-    fn place(&self, value: f64) -> f64 {
+    #[must_use]
+    pub fn place(&self, value: f64) -> f64 {
         if self.log {
             let low = math::ln(self.from);
             (math::ln(value.max(f64::MIN_POSITIVE)) - low) / (math::ln(self.to) - low)
@@ -40,7 +41,8 @@ impl Axis {
     }
 
     /// Where lines of the grid lie and what is written there; without words only a line.
-    fn ticks(&self) -> Vec<(f64, Option<String>)> {
+    #[must_use]
+    pub fn ticks(&self) -> Vec<(f64, Option<String>)> {
         if self.log { self.decades() } else { self.steps() }
     }
 
