@@ -1,8 +1,8 @@
 //! The program as people and other programs call it, from the outside only.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test may end it")]
 
-mod again;
 mod advice;
+mod again;
 mod album;
 mod assist;
 mod bar;
