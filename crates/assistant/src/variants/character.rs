@@ -152,6 +152,7 @@ impl Character {
             plate_seconds: scale(&style.plate_seconds, self.seconds, 0.6, 2.4),
             compression: scale(&style.compression, self.compression, 0.0, 1.0),
             spread: scale(&style.spread, self.spread, 0.3, 1.0),
+            parallel_drums_db: style.parallel_drums_db.clone(),
             reach_lu: (self.balance_lu != [0.0; 3]).then_some(REACH_LU),
             // A style without an echo gets none.
             echo_send_db: match echo <= -144.0 {

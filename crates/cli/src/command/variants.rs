@@ -94,6 +94,9 @@ fn group(variant: &Variant, name: &str) -> Option<f64> {
     variant.assisted.balance.groups.iter().find(|(_, own, _)| own == name).map(|(.., lu)| *lu)
 }
 
+/// Two mixes, and by how much each group differs, LU.
+type Pair<'a> = (&'a Variant, &'a Variant, Vec<(String, f64)>);
+
 impl Done {
     /// Rows of what differs: name, then one figure a variant.
     fn rows(&self) -> Vec<Vec<String>> {
@@ -140,7 +143,7 @@ impl Done {
         (Options::default().peak_dbtp - print.true_peak_dbtp).max(0.0)
     }
 
-    fn pairs(&self) -> Vec<(&Variant, &Variant, Vec<(String, f64)>)> {
+    fn pairs(&self) -> Vec<Pair<'_>> {
         let mut pairs = Vec::new();
         for (at, one) in self.variants.iter().enumerate() {
             for other in self.variants.iter().skip(at + 1) {

@@ -34,7 +34,7 @@ pub(super) type Made = (Waiting, Option<Decision>, Vec<Finding>);
 /// What became of a destination whose turn it was.
 enum Turn {
     /// It was made; with everything that made it what it is, unless that is not to be shared.
-    Made(Made, Option<Likeness>),
+    Made(Box<Made>, Option<Likeness>),
     /// Another one like it is being made.
     Twin(Box<Level>, Likeness),
 }
@@ -103,7 +103,7 @@ impl<'a> Run<'a> {
         let (mut made, mut twins) = (BTreeMap::new(), Vec::new());
         for (index, turn) in order.into_iter().zip(turns) {
             match turn {
-                Turn::Made(own, likeness) => drop(made.insert(index, (own, likeness))),
+                Turn::Made(own, likeness) => drop(made.insert(index, (*own, likeness))),
                 Turn::Twin(level, likeness) => twins.push((index, level, likeness)),
             }
         }
@@ -131,7 +131,7 @@ impl<'a> Run<'a> {
             if extras.check_codecs {
                 extras::check_as_it_is(&mut master, Some(target), job)?;
             }
-            return Ok(Turn::Made((master, None, Vec::new()), None));
+            return Ok(Turn::Made(Box::new((master, None, Vec::new())), None));
         }
         let model = models.at(again::rate_for(premaster, target, wish))?;
         let given = (seed_of(self.hash), job.threads);
@@ -147,7 +147,7 @@ impl<'a> Run<'a> {
         }
         let (decision, said) = (solved.decision.clone(), solved.findings.clone());
         let master = extras::held(programme, target, solved, place, extras.check_codecs, job)?;
-        Ok(Turn::Made((master, Some(decision), said), likeness))
+        Ok(Turn::Made(Box::new((master, Some(decision), said)), likeness))
     }
 
     /// What `first` came to, for a destination that asks for the same.
