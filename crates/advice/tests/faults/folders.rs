@@ -263,7 +263,7 @@ pub(crate) fn stems_and_albums(tally: &mut Tally) {
         &[],
     );
     let top = 0.12 * song.peak();
-    let loud = song.clone().each(|x| *x = (*x).clamp(-top, top)).to_peak(-0.1);
+    let loud = song.clone().each(|x| *x = (*x).clamp(-top, top)).at_peak(-0.1);
     album(
         tally,
         "album, one mastered",

@@ -40,7 +40,7 @@ impl Sound {
         self.planes.iter().flatten().fold(0.0, |peak, x| f64::max(peak, x.abs()))
     }
 
-    pub(crate) fn to_peak(self, dbfs: f64) -> Self {
+    pub(crate) fn at_peak(self, dbfs: f64) -> Self {
         let gain = testkit::signals::db(dbfs) / self.peak();
         self.each(|x| *x *= gain)
     }
@@ -158,7 +158,7 @@ pub(crate) fn clean(sound: &Sound) -> Sound {
         out.extend(vec![0.0; head]);
         out
     });
-    Sound::new(planes.collect(), sound.rate_hz).to_peak(-6.0)
+    Sound::new(planes.collect(), sound.rate_hz).at_peak(-6.0)
 }
 
 pub(crate) fn look(paths: &[PathBuf], destinations: &[&str]) -> Assessment {

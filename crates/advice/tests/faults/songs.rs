@@ -34,9 +34,9 @@ const FAULTS: &[Fault] = &[
     fault("clipped by 8 dB and turned down", &["clipped"], PUSHED, false, |s| clip(s, 8.0, -6.0)),
     fault("limited by 8 dB", &["limited"], PUSHED, true, |s| limit(s, 8.0, -3.5)),
     fault("limited by 8 dB and turned down", &["limited"], PUSHED, false, |s| limit(s, 8.0, -9.0)),
-    fault("normalised", &["headroom"], &[], true, |s| s.to_peak(-0.1)),
+    fault("normalised", &["headroom"], &[], true, |s| s.at_peak(-0.1)),
     fault("normalised in float", &["headroom"], &[], false, |s| {
-        let mut s = s.to_peak(2.0);
+        let mut s = s.at_peak(2.0);
         s.encoding = Encoding::Float(32);
         s
     }),
@@ -127,7 +127,7 @@ const FAULTS: &[Fault] = &[
                 s.planes.iter_mut().for_each(|plane| plane[at + k] += height);
             }
         }
-        s.to_peak(-6.0)
+        s.at_peak(-6.0)
     }),
     fault("noise in the pauses", &["noise_in_pauses"], &["abrupt_end", "abrupt_start"], false, |mut s| {
         for (seed, plane) in s.planes.iter_mut().enumerate() {
@@ -163,7 +163,7 @@ const FAULTS: &[Fault] = &[
 fn clip(sound: Sound, drive_db: f64, peak_dbfs: f64) -> Sound {
     let top = sound.peak();
     let drive = db(drive_db);
-    sound.each(|x| *x = (*x * drive).clamp(-top, top)).to_peak(peak_dbfs)
+    sound.each(|x| *x = (*x * drive).clamp(-top, top)).at_peak(peak_dbfs)
 }
 
 /// A plain look-ahead limiter: the gain each sample asks for, held over 3 ms, smoothed over 3 ms, 60 ms back.
@@ -195,7 +195,7 @@ fn limit(sound: Sound, drive_db: f64, peak_dbfs: f64) -> Sound {
         let smooth = sum / hold as f64;
         sound.planes.iter_mut().for_each(|plane| plane[n] *= smooth.min(asked[n]));
     }
-    sound.to_peak(peak_dbfs)
+    sound.at_peak(peak_dbfs)
 }
 
 fn shelved(mut sound: Sound, hz: f64, gain_db: f64) -> Sound {
@@ -222,7 +222,7 @@ fn hum(mut sound: Sound, mains_hz: f64) -> Sound {
 fn at_rate(sound: Sound, rate_hz: u32) -> Sound {
     let planes =
         dsp::resample::resample(&sound.planes, sound.rate_hz, rate_hz, dsp::resample::Slope::Gentle).unwrap();
-    Sound::new(planes, rate_hz).to_peak(-6.0)
+    Sound::new(planes, rate_hz).at_peak(-6.0)
 }
 
 fn through_mp3(sound: Sound) -> Sound {
@@ -232,7 +232,7 @@ fn through_mp3(sound: Sound) -> Sound {
     let codec = studio::targets::Codec::from_name("mp3-128").unwrap();
     let encoded = studio::codec::stream(&path, codec, &Job::quiet()).unwrap().unwrap();
     let decoded = read(encoded.path());
-    Sound::new(decoded.planes, decoded.rate_hz).to_peak(-6.0)
+    Sound::new(decoded.planes, decoded.rate_hz).at_peak(-6.0)
 }
 
 /// A loud frame near a share of the length.

@@ -219,12 +219,12 @@ fn only_what_is_low_feeds_the_lfe_and_sparingly() {
                 Ok(())
             })
             .unwrap();
-        power.map(|power| 10.0 * power.max(1e-12).log10())
+        power.map(|power| dsp::math::power_to_db(power.max(1e-12)))
     };
     // L R C LFE Ls Rs. The kick: in front, and in the LFE 16 dB under what it is in both fronts together; a low-pass at 90 Hz takes a
     // little of 60 Hz.
     let kick = rms("kick");
-    let front = 10.0 * (10.0_f64.powf(kick[0] / 10.0) + 10.0_f64.powf(kick[1] / 10.0)).log10();
+    let front = dsp::math::power_to_db(dsp::math::db_to_power(kick[0]) + dsp::math::db_to_power(kick[1]));
     assert!((-18.5..=-15.5).contains(&(kick[3] - front)), "{kick:?}");
     assert!(kick[4] < -90.0 && kick[2] < front - 90.0, "{kick:?}");
     let lead = rms("lead");
