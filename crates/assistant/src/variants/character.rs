@@ -14,7 +14,9 @@ const DATE: &str = "2026-11-21";
 /// Sign between a style and a character: `rock+voice`.
 const JOINT: char = '+';
 
-// Quartiles of published mixes (C5), three tenths inside: the balance is closed on what is rendered, and the rest follows the sum.
+/// How far inside the quartiles characters stay: the balance is closed on what is rendered, and the rest follows the sum.
+const MARGIN_LU: f64 = 0.300_001;
+// Quartiles of published mixes (C5), that much inside.
 const VOCALS_LU: (f64, f64) = (-3.7, -2.1);
 const DRUMS_LU: (f64, f64) = (-9.0, -5.2);
 const BASS_LU: (f64, f64) = (-9.8, -7.0);
@@ -134,9 +136,11 @@ impl Character {
             true => fact.clone(),
             false => Fact { value, source: SOURCE.to_owned(), date: DATE.to_owned(), tier: Tier::Convention },
         };
-        // What a style asks for outside the quartiles (speech) stays there.
+        // What a style asks for outside the quartiles (speech) stays as it is.
         let shift = |fact: &Fact<f64>, by: f64, (low, high): (f64, f64)| {
-            moved(fact, (fact.value + by).clamp(low.min(fact.value), high.max(fact.value)))
+            let outside = fact.value < low - MARGIN_LU || fact.value > high + MARGIN_LU;
+            let to = (fact.value + by).clamp(low.min(fact.value), high.max(fact.value));
+            moved(fact, if outside { fact.value } else { to })
         };
         let scale = |fact: &Fact<f64>, by: f64, low: f64, high: f64| {
             moved(fact, (fact.value * by).clamp(low.min(fact.value), high.max(fact.value)))
