@@ -17,8 +17,8 @@ const FRAMES: usize = 8192;
 const LOOK_SECONDS: f64 = 6.0;
 /// Farthest they may lie apart, seconds. By convention: what converters, encoders and sloppy exports add.
 const FARTHEST_SECONDS: f64 = 1.0;
-/// Correlation from which they count as two versions of one sound; two different songs stay under 0.1. By calibration on the shared
-/// recordings, 2026-11-21, see docs/decisions/054.
+/// Correlation from which they count as two versions of one sound; two different songs stayed under 0.1. By estimate from a few
+/// recordings, see docs/decisions/054.
 const SAME: f64 = 0.25;
 /// Length of the blocks whose levels are compared. By convention: shorter than a beat, longer than a period of the bass.
 pub const CHANGE_SECONDS: f64 = 0.1;
