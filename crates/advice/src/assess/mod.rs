@@ -1,7 +1,7 @@
 //! What a project needs: mixing, mastering, stem mastering, both, a return to the mix, or nothing.
 //!
-//! Files are sorted into what they are ([`shelf`]), heard by the gate, the assistant and a few ears of our own
-//! ([`song`], [`parts`], [`album`]), and what was found becomes steps in order, each with reasons, a time and a command ([`plan`]).
+//! Files are sorted into what they are (`shelf`), heard by the gate, the assistant and a few ears of our own
+//! (`song`, `parts`, `album`), and what was found becomes steps in order, each with reasons, a time and a command (`plan`).
 //!
 //! Costs about 30 ms of processor time a second of a stereo song, 25 ms a second of a mono track.
 
