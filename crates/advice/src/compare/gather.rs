@@ -66,8 +66,13 @@ impl Fit {
     }
 
     fn add(&mut self, x: &[Complex], y: &[Complex], scale: f64) {
+        self.add_scaled(x, y, scale, scale);
+    }
+
+    /// Adds powers of `y` by one factor, and what it has in common with `x` by another.
+    fn add_scaled(&mut self, x: &[Complex], y: &[Complex], power_scale: f64, scale: f64) {
         for (channel, own) in y.iter().enumerate() {
-            power(&mut self.yy[channel], own, scale);
+            power(&mut self.yy[channel], own, power_scale);
             match self.xy[channel].as_mut_slice() {
                 [first, second] => {
                     first.add(&x[0], own, scale);
@@ -448,17 +453,6 @@ impl Spectra {
 
 impl Fit {
     fn add_levelled(&mut self, x: &[Complex], y: &[Complex], ratio: f64) {
-        let scale = ratio.sqrt();
-        for (channel, own) in y.iter().enumerate() {
-            power(&mut self.yy[channel], own, ratio);
-            match self.xy[channel].as_mut_slice() {
-                [first, second] => {
-                    first.add(&x[0], own, scale);
-                    second.add(&x[1], own, scale);
-                }
-                [only] => only.add(&x[channel], own, scale),
-                _ => {}
-            }
-        }
+        self.add_scaled(x, y, ratio, ratio.sqrt());
     }
 }
