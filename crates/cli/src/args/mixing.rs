@@ -89,6 +89,21 @@ pub(crate) struct Wishes {
     pub(crate) keep_balance: bool,
 }
 
+impl Wishes {
+    /// As the assistant wants it, leaning towards `reference` where there is one.
+    pub(crate) fn request(&self, reference: Option<&PathBuf>) -> assistant::Request {
+        assistant::Request {
+            style: self.style.clone(),
+            strengths: self.strength.clone(),
+            undo: self.undo.clone(),
+            roles: self.role.clone(),
+            reference: reference.cloned(),
+            keep_balance: self.keep_balance,
+            ..assistant::Request::default()
+        }
+    }
+}
+
 /// `produce`
 #[derive(Debug, Args)]
 #[command(

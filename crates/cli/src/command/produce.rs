@@ -11,7 +11,6 @@ use crate::command::master::{self, CHAIN_FILE, Made, Refuse, targets_of, write_t
 use crate::command::mix::{self, Written};
 use crate::ui::Ui;
 use crate::whole::Whole;
-use assistant::Request;
 use assistant::prepare::safe_name;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -83,16 +82,7 @@ fn song_of(args: &Produce, ui: &Ui) -> Result<String> {
 
 /// The first room: tracks become a session and a print.
 fn mixed(args: &Produce, room: &Path, song: &str, ui: &Ui) -> Result<(Written, Print)> {
-    let wishes = &args.wishes;
-    let request = Request {
-        style: wishes.style.clone(),
-        strengths: wishes.strength.clone(),
-        undo: wishes.undo.clone(),
-        roles: wishes.role.clone(),
-        reference: args.reference.clone(),
-        keep_balance: wishes.keep_balance,
-        ..Request::default()
-    };
+    let request = args.wishes.request(args.reference.as_ref());
     let written = mix::of_folder(&args.input, room.join(SESSION_FILE), &request, true, ui)?;
     let print = mix::print(&written.session, &room.join(format!("{song}.wav")), false, ui)?;
     ui.note(ui.findings(print.findings()).trim_end());

@@ -6,7 +6,6 @@ use crate::command::mix::{parsed, way_between};
 use crate::table::Table;
 use crate::ui::{Ui, clean_name, wrap};
 use crate::whole::Whole;
-use assistant::Request;
 use assistant::variants::{self, Variant, alike, differences, distance_lu};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -54,16 +53,7 @@ struct Done {
 }
 
 fn make(args: &Variants, whole: &Whole, ui: &Ui) -> Result<Done> {
-    let wishes = &args.wishes;
-    let request = Request {
-        style: wishes.style.clone(),
-        strengths: wishes.strength.clone(),
-        undo: wishes.undo.clone(),
-        roles: wishes.role.clone(),
-        reference: args.reference.clone(),
-        keep_balance: wishes.keep_balance,
-        ..Request::default()
-    };
+    let request = args.wishes.request(args.reference.as_ref());
     let way = way_between(whole.path(), &args.input)?;
     let variants = variants::variants(&args.input, whole.path(), &way, &request, &ui.job())
         .map_err(|errors| worst_of(errors, ui))?;
