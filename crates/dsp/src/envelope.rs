@@ -139,50 +139,55 @@ impl Ballistics {
     }
 }
 
-/// Running mean square with an exponential window.
+/// Running mean square: two poles of half the time each. As late as one pole of the whole time, with the square of half its ripple:
+/// at 10 ms, a tone of 60 Hz leaves 6.6 % of its ripple in place of 13 %, one of 200 Hz 0.6 % in place of 4 %.
 #[derive(Debug, Clone)]
 pub struct MeanSquare {
     take: f64,
+    first: f64,
     value: f64,
 }
 
 impl MeanSquare {
-    /// At rest; `window_ms` is the time constant.
+    /// At rest; `window_ms` is the time by which the mean is late.
     #[must_use]
     pub fn new(window_ms: f64, sample_rate_hz: f64) -> Self {
-        Self { take: 1.0 - keep_of_time(window_ms, sample_rate_hz), value: 0.0 }
+        Self { take: Self::take(window_ms, sample_rate_hz), first: 0.0, value: 0.0 }
+    }
+
+    fn take(window_ms: f64, sample_rate_hz: f64) -> f64 {
+        1.0 - keep_of_time(0.5 * window_ms, sample_rate_hz)
     }
 
     /// Another window.
     pub fn set_window(&mut self, window_ms: f64, sample_rate_hz: f64) {
-        self.take = 1.0 - keep_of_time(window_ms, sample_rate_hz);
+        self.take = Self::take(window_ms, sample_rate_hz);
     }
 
     /// The mean after one more power.
     #[inline]
     pub fn tick(&mut self, power: f64) -> f64 {
-        self.value += self.take * (power - self.value);
+        self.first += self.take * (power - self.first);
+        self.value += self.take * (self.first - self.value);
         self.value
     }
 
     /// Replaces powers by their running mean.
     pub fn process(&mut self, powers: &mut [f64]) {
-        let (take, mut value) = (self.take, self.value);
-        for power in powers {
-            value += take * (*power - value);
-            *power = value;
-        }
-        self.value = value;
+        let mut run = self.clone();
+        powers.iter_mut().for_each(|power| *power = run.tick(*power));
+        *self = run;
     }
 
     /// Silences a mean that has nearly decayed. Call at frames that do not depend on block sizes.
     pub fn settle(&mut self) {
+        self.first = crate::biquad::settled(self.first);
         self.value = crate::biquad::settled(self.value);
     }
 
     /// Back to rest.
     pub fn reset(&mut self) {
-        self.value = 0.0;
+        (self.first, self.value) = (0.0, 0.0);
     }
 }
 
@@ -295,8 +300,30 @@ mod tests {
         let mut mean = MeanSquare::new(10.0, 48_000.0);
         let mut powers = vec![0.25; 48_000];
         mean.process(&mut powers);
-        assert!((powers[480 - 1] / 0.25 - (1.0 - libm::exp(-1.0))).abs() < 1e-9);
+        // Of two poles of 5 ms each, 1 - 3/e² are there after 10 ms; 480 frames, the first of which counts whole.
+        let keep = libm::exp(-1.0 / 240.0);
+        let there = 1.0 - libm::pow(keep, 480.0) * (1.0 + 480.0 * (1.0 - keep));
+        assert!(
+            (powers[480 - 1] / 0.25 - there).abs() < 1e-9
+                && (there - (1.0 - 3.0 * libm::exp(-2.0))).abs() < 2e-3
+        );
         assert!((powers[47_999] - 0.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_ripple_of_a_tone_is_that_of_two_poles() {
+        // The power of a sine of 60 Hz swings at 120 Hz around one half: through two poles of 5 ms by 1 / (1 + (2π·120·0.005)²).
+        let rate_hz = 48_000.0;
+        let mut powers: Vec<f64> =
+            testkit::signals::sine(60.0, 1.0, 0.0, 1.0, rate_hz).iter().map(|x| x * x).collect();
+        let mut mean = MeanSquare::new(10.0, rate_hz);
+        mean.process(&mut powers);
+        let last = &powers[powers.len() - 4000..];
+        let (low, high) =
+            last.iter().fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), x| (low.min(*x), high.max(*x)));
+        let turn = core::f64::consts::TAU * 120.0 * 0.005;
+        assert!((high - low - 1.0 / (1.0 + turn * turn)).abs() < 1e-3, "{}", high - low);
+        assert!((0.5 * (high + low) - 0.5).abs() < 1e-3);
     }
 
     #[test]

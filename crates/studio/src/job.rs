@@ -3,7 +3,7 @@
 use crate::message::{Error, Kind, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 /// Hears how far a job is.
 pub trait Progress: Sync {
@@ -24,8 +24,31 @@ impl Progress for Quiet {
 pub struct Job<'a> {
     progress: &'a dyn Progress,
     stop: &'a AtomicBool,
+    /// Where others wait for this one, if they do.
+    gate: Option<&'a Gate>,
     /// Threads that may be used. The result never depends on it.
     pub threads: usize,
+}
+
+/// Others wait until it is open; it is never closed again.
+#[derive(Debug, Default)]
+struct Gate {
+    is_open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn open(&self) {
+        *self.is_open.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.opened.notify_all();
+    }
+
+    fn wait(&self) {
+        let mut is_open = self.is_open.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*is_open {
+            is_open = self.opened.wait(is_open).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
 }
 
 static NEVER: AtomicBool = AtomicBool::new(false);
@@ -34,7 +57,7 @@ impl Job<'static> {
     /// No progress, cannot be stopped, two threads.
     #[must_use]
     pub fn quiet() -> Self {
-        Self { progress: &Quiet, stop: &NEVER, threads: 2 }
+        Self { progress: &Quiet, stop: &NEVER, gate: None, threads: 2 }
     }
 }
 
@@ -42,13 +65,20 @@ impl<'a> Job<'a> {
     /// A job that tells `progress`, stops when `stop` becomes true, and uses `threads` threads.
     #[must_use]
     pub fn new(progress: &'a dyn Progress, stop: &'a AtomicBool, threads: usize) -> Self {
-        Self { progress, stop, threads: threads.max(1) }
+        Self { progress, stop, gate: None, threads: threads.max(1) }
     }
 
     /// The same job on another number of threads.
     #[must_use]
     pub fn with_threads(self, threads: usize) -> Self {
         Self { threads: threads.max(1), ..self }
+    }
+
+    /// What is left of this keeps one thread busy: those that wait for it ([`each_behind_the_first`]) may begin.
+    pub(crate) fn let_others_begin(&self) {
+        if let Some(gate) = self.gate {
+            gate.open();
+        }
     }
 
     /// Tells progress; fails with [`Kind::Interrupted`] if the job is to stop. Call at least ten times a second.
@@ -109,10 +139,34 @@ pub fn each<T: Send>(
     job: &Job<'_>,
     work: impl Fn(usize, &Job<'_>) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
+    several(count, stages, label, job, &Gate { is_open: Mutex::new(true), ..Gate::default() }, work)
+}
+
+/// As [`each`], but the first has all threads until it [lets the others begin](Job::let_others_begin) or is done: for one that has
+/// as much to do as all the others, and an end that no second thread can help with.
+pub(crate) fn each_behind_the_first<T: Send>(
+    count: usize,
+    stages: u64,
+    label: &str,
+    job: &Job<'_>,
+    work: impl Fn(usize, &Job<'_>) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    several(count, stages, label, job, &Gate::default(), work)
+}
+
+fn several<T: Send>(
+    count: usize,
+    stages: u64,
+    label: &str,
+    job: &Job<'_>,
+    gate: &Gate,
+    work: impl Fn(usize, &Job<'_>) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     if count < 2 || job.threads < 2 {
         return (0..count).map(|index| work(index, job)).collect();
     }
     let workers = job.threads.min(count);
+    let ahead = !*gate.is_open.lock().unwrap_or_else(PoisonError::into_inner);
     let each = (job.threads / workers).max(1);
     let places: Vec<AtomicU64> = (0..count).map(|_| AtomicU64::new(0)).collect();
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -124,10 +178,21 @@ pub fn each<T: Send>(
             let at = Mutex::default();
             let share = Share { whole: job.progress, label, stages, places: &places, own, at };
             // The first is the longest and shall be done early; the last ones shall not leave a core idle.
-            let threads = if own == 0 || own + workers >= count { each.max(2) } else { each };
-            let part = Job { progress: &share, stop: job.stop, threads };
+            let threads = match own {
+                0 if ahead => job.threads,
+                0 => each.max(2),
+                _ if own + workers >= count => each.max(2),
+                _ => each,
+            };
+            let part = Job { progress: &share, stop: job.stop, gate: (own == 0).then_some(gate), threads };
+            if own > 0 {
+                gate.wait();
+            }
             let done = catch_unwind(AssertUnwindSafe(|| work(own, &part)))
                 .unwrap_or_else(|_| Err(Error::new(Kind::Internal, "panic", "a part of the work panicked")));
+            if own == 0 {
+                gate.open();
+            }
             places[own].store(stages * PARTS, Ordering::Relaxed);
             failed.fetch_or(done.is_err(), Ordering::Relaxed);
             *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
@@ -176,6 +241,31 @@ mod tests {
             assert_eq!(out, Ok(vec![0, 1, 4, 9, 16, 25, 36]));
         }
         assert_eq!(each(0, 1, "none", &Job::quiet(), |n, _| Ok(n)), Ok(vec![]));
+    }
+
+    #[test]
+    fn the_first_goes_ahead_until_it_lets_the_others_begin() {
+        let events = Mutex::new(Vec::new());
+        let note = |event: &str| events.lock().unwrap().push(event.to_owned());
+        let out = each_behind_the_first(3, 1, "queue", &Job::quiet(), |n, part| {
+            note(&format!("{n} begins"));
+            if n == 0 {
+                std::thread::sleep(std::time::Duration::from_millis(30));
+                note("0 lets go");
+                part.let_others_begin();
+            }
+            Ok(n)
+        });
+        assert_eq!(out, Ok(vec![0, 1, 2]));
+        assert_eq!(events.into_inner().unwrap()[..2], ["0 begins", "0 lets go"]);
+        // Whoever forgets to, or fails, keeps nobody waiting for ever.
+        for fails in [false, true] {
+            let out = each_behind_the_first(3, 1, "queue", &Job::quiet(), |n, _| match n {
+                0 if fails => Err(Error::input("first", "on purpose")),
+                n => Ok(n),
+            });
+            assert_eq!(out.is_err(), fails);
+        }
     }
 
     #[test]

@@ -8,7 +8,9 @@ use crate::kit::{
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// What stands for the rest when time is short: dynamic, loud, over-limited, speech at 8 kHz, mixes good and bad.
@@ -83,6 +85,7 @@ fn destinations(dir: &Path) -> Vec<Wanted> {
 }
 
 /// A file as two strangers hear it: ffmpeg's meter, and libebur128's translation of what ffmpeg decodes.
+#[derive(Clone)]
 struct Judged {
     ffmpeg: Heard,
     lufs: f64,
@@ -145,6 +148,54 @@ fn judge_codec(path: &Path, codec: &str, rate_hz: u64) -> Option<Judged> {
     let judged = judge(&to, rate_hz);
     std::fs::remove_file(&to).unwrap();
     judged
+}
+
+/// What is to be judged: the content of a file, and the codec that it goes through.
+type Question = (u64, Option<String>);
+
+/// Verdicts on all masters of a run and on what codecs make of them, two at a time; files of the same bytes are judged once.
+struct Verdicts {
+    contents: BTreeMap<PathBuf, u64>,
+    known: BTreeMap<Question, Option<Judged>>,
+}
+
+impl Verdicts {
+    fn on(masters: &[&Value], dir: &Path) -> Self {
+        let mut contents = BTreeMap::new();
+        let mut asked: BTreeMap<Question, (PathBuf, u64)> = BTreeMap::new();
+        for master in masters {
+            let path = dir.join(master["file"].as_str().unwrap());
+            let mut hasher = std::hash::DefaultHasher::new();
+            std::fs::read(&path).unwrap().hash(&mut hasher);
+            let (content, rate_hz) =
+                (hasher.finish(), master["measurements"]["sample_rate_hz"].as_u64().unwrap());
+            contents.insert(path.clone(), content);
+            let codecs = master["codecs"].as_array().unwrap().iter();
+            let codecs = codecs.filter_map(|one| one["checked"]["codec"].as_str().map(str::to_owned));
+            for codec in std::iter::once(None).chain(codecs.map(Some)) {
+                asked.entry((content, codec)).or_insert_with(|| (path.clone(), rate_hz));
+            }
+        }
+        let (open, known) = (Mutex::new(asked.into_iter()), Mutex::new(BTreeMap::new()));
+        let work = || {
+            while let Some(((content, codec), (path, rate_hz))) = { open.lock().unwrap().next() } {
+                let judged = match &codec {
+                    None => judge(&path, rate_hz),
+                    Some(codec) => judge_codec(&path, codec, rate_hz),
+                };
+                known.lock().unwrap().insert((content, codec), judged);
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(work);
+            work();
+        });
+        Self { contents, known: known.into_inner().unwrap() }
+    }
+
+    fn of(&self, path: &Path, codec: Option<&str>) -> Option<&Judged> {
+        self.known.get(&(self.contents[path], codec.map(str::to_owned)))?.as_ref()
+    }
 }
 
 /// The worst of a destination or codec over all recordings.
@@ -243,11 +294,10 @@ fn hold_codecs(
     report: &Value,
     master: &Value,
     wanted: &Wanted,
-    file: &Path,
+    (file, verdicts): (&Path, &Verdicts),
     codecs: &mut BTreeMap<String, Worst>,
 ) -> Vec<String> {
     let mut wrong = Vec::new();
-    let rate_hz = master["measurements"]["sample_rate_hz"].as_u64().unwrap();
     let lowered = says(report, &wanted.name, "codec_ceiling");
     for outcome in master["codecs"].as_array().unwrap() {
         let Some(checked) = outcome.get("checked") else {
@@ -256,9 +306,9 @@ fn hold_codecs(
         };
         let codec = checked["codec"].as_str().unwrap();
         let own_dbtp = checked["true_peak_dbtp"].as_f64().unwrap();
-        let Some(judged) = judge_codec(file, codec, rate_hz) else { continue };
+        let Some(judged) = verdicts.of(file, Some(codec)) else { continue };
         let worst = codecs.entry(codec.to_owned()).or_default();
-        worst.peaks(wanted.codec_ceiling_dbtp, &judged, own_dbtp);
+        worst.peaks(wanted.codec_ceiling_dbtp, judged, own_dbtp);
         worst.said[2] += usize::from(lowered);
         if judged.worst_dbtp().max(own_dbtp) > wanted.codec_ceiling_dbtp {
             wrong.push(format!(
@@ -293,11 +343,12 @@ fn every_recording_lands_on_its_level_under_its_ceiling_or_the_run_says_what_it_
             continue;
         }
         let report = json(&output);
-        for (wanted, master) in wanted.into_iter().zip(report["masters"].as_array().unwrap()) {
+        let masters: Vec<&Value> = report["masters"].as_array().unwrap().iter().collect();
+        let verdicts = Verdicts::on(&masters, dir.path());
+        for (wanted, master) in wanted.into_iter().zip(masters) {
             assert_eq!(master["target"], wanted.name);
             let file = dir.path().join(master["file"].as_str().unwrap());
-            let rate_hz = master["measurements"]["sample_rate_hz"].as_u64().unwrap();
-            let Some(judged) = judge(&file, rate_hz) else { return };
+            let Some(judged) = verdicts.of(&file, None) else { return };
             println!(
                 "{name} {}: {:.3} LUFS {:.2} dBTP PLR {:.1}, {} lowered {}",
                 wanted.name,
@@ -308,9 +359,9 @@ fn every_recording_lands_on_its_level_under_its_ceiling_or_the_run_says_what_it_
                 says(&report, &wanted.name, "codec_ceiling")
             );
             let own = worst.entry(wanted.name.clone()).or_insert_with(Worst::default);
-            let found = hold(&report, master, wanted, &judged, own).into_iter();
+            let found = hold(&report, master, wanted, judged, own).into_iter();
             let found: Vec<String> =
-                found.chain(hold_codecs(&report, master, wanted, &file, &mut codecs)).collect();
+                found.chain(hold_codecs(&report, master, wanted, (&file, &verdicts), &mut codecs)).collect();
             if !found.is_empty() {
                 wrong.push(format!("{name} {}: {}", wanted.name, found.join("; ")));
             }

@@ -17,12 +17,14 @@
 mod bluestein;
 mod butterfly;
 mod real;
+mod split;
 mod stage;
 
 pub use real::RealFft;
 
 use crate::math;
 use bluestein::Bluestein;
+use split::Split;
 use stage::Stage;
 
 /// A plan for complex transforms of one length.
@@ -34,7 +36,12 @@ pub struct Fft {
 
 #[derive(Debug, Clone)]
 enum How {
-    Stockham { stages: Vec<Stage>, re: Vec<f64>, im: Vec<f64> },
+    /// `scratch` has room for both planes, a gap apart.
+    Stockham {
+        stages: Vec<Stage>,
+        scratch: Vec<f64>,
+    },
+    Split(Box<Split>),
     Chirp(Box<Bluestein>),
 }
 
@@ -43,9 +50,10 @@ impl Fft {
     #[must_use]
     pub fn new(len: usize) -> Self {
         let how = match factors(len) {
-            Some(radices) => {
-                How::Stockham { stages: stages(len, &radices), re: vec![0.0; len], im: vec![0.0; len] }
+            Some(_) if len >= split::FROM_POINTS && len.is_multiple_of(8) => {
+                How::Split(Box::new(Split::new(len)))
             }
+            Some(radices) => How::stockham(len, &radices),
             None => How::Chirp(Box::new(Bluestein::new(len))),
         };
         Self { len, how }
@@ -69,9 +77,11 @@ impl Fft {
             return;
         }
         match &mut self.how {
-            How::Stockham { stages, re: scratch_re, im: scratch_im } => {
-                run(stages, re, im, scratch_re, scratch_im)
+            How::Stockham { stages, scratch } => {
+                let (scratch_re, scratch_im) = scratch.split_at_mut(self.len + split::GAP);
+                run(stages, re, im, &mut scratch_re[..self.len], scratch_im);
             }
+            How::Split(split) => split.forward(re, im),
             How::Chirp(chirp) => chirp.forward(re, im),
         }
     }
@@ -82,6 +92,12 @@ impl Fft {
         self.forward(im, re);
         let scale = 1.0 / self.len.max(1) as f64;
         re.iter_mut().chain(im.iter_mut()).for_each(|x| *x *= scale);
+    }
+}
+
+impl How {
+    fn stockham(len: usize, radices: &[usize]) -> Self {
+        Self::Stockham { stages: stages(len, radices), scratch: vec![0.0; 2 * len + split::GAP] }
     }
 }
 
@@ -236,6 +252,20 @@ mod tests {
             plan.inverse(&mut a, &mut b);
             let error = largest_difference(&a, &re).max(largest_difference(&b, &im));
             assert!(error < 1e-14, "{n}: {error:e}");
+        }
+    }
+
+    #[test]
+    fn a_transform_in_four_parts_has_the_bits_of_one_in_one() {
+        for n in [4096, 4704, 8192, 12_288, 16_384, 65_536] {
+            let (mut re, mut im) = (noise(1.0, 7, n), noise(1.0, 8, n));
+            let (mut want_re, mut want_im) = (re.clone(), im.clone());
+            let mut plain = Fft { len: n, how: How::stockham(n, &factors(n).unwrap()) };
+            plain.forward(&mut want_re, &mut want_im);
+            let mut plan = Fft::new(n);
+            assert!(matches!(plan.how, How::Split(_)), "{n}");
+            plan.forward(&mut re, &mut im);
+            assert!(re == want_re && im == want_im, "{n}");
         }
     }
 

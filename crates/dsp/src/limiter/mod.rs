@@ -18,6 +18,7 @@ pub mod model;
 mod release;
 mod repair;
 mod settings;
+mod solve;
 mod stages;
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use super::line::Line;
 use super::low_stage::{self, LowLevel};
 use super::material::Material;
 use super::release::{Path, need_of};
+pub use super::solve::{Budget, Solution};
 use super::{MARGIN, Settings, Style, group_frames};
 use crate::block::View;
 use crate::math::{self, db_to_gain};
@@ -38,41 +39,6 @@ pub struct Prediction {
 
 /// Share of the time in which [`Prediction::short_term_lufs`] is not exceeded (mastering reference 5.12: STL95).
 pub const SHORT_TERM_PERCENTILE: f64 = 0.95;
-
-/// How far a solver may go.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Budget {
-    /// Least gain in loudness per decibel of drive.
-    pub min_slope: f64,
-    /// Least true peak to loudness ratio.
-    pub min_plr_db: f64,
-    /// Largest reduction averaged over all time.
-    pub max_average_reduction_db: f64,
-    /// Largest drive to try.
-    pub max_gain_db: f64,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        // Slope and PLR: mastering reference 5.5; the others keep a solver from what nobody would ask for.
-        Self { min_slope: 0.3, min_plr_db: 6.0, max_average_reduction_db: 9.0, max_gain_db: 30.0 }
-    }
-}
-
-/// Answer of [`Model::solve`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Solution {
-    /// Drive that reaches the target, or the largest one within the budget.
-    pub gain_db: f64,
-    /// What that drive does.
-    pub predicted: Prediction,
-    /// Whether the target is reached within the budget.
-    pub feasible: bool,
-    /// Loudness at `gain_db`: the target, or the best there is.
-    pub best_lufs: f64,
-    /// Gain in loudness per decibel of drive at `gain_db`.
-    pub slope: f64,
-}
 
 /// A programme as the model knows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -417,24 +383,6 @@ impl Model {
         }
         hops
     }
-
-    /// Drive that brings the programme to `target_lufs`, as far as the budget allows: secant steps on the model, then a
-    /// bisection for the largest drive allowed where the target is not. About ten to thirty simulations.
-    #[must_use]
-    pub fn solve(&self, target_lufs: f64, settings: &Settings, budget: &Budget) -> Solution {
-        let start = target_lufs - self.loudness_lufs();
-        if !start.is_finite() {
-            return Tries { model: self, settings, known: Vec::new() }.solution(0.0, false);
-        }
-        let lowest = start.min(budget.max_gain_db);
-        let mut tries = Tries { model: self, settings, known: Vec::new() };
-        let gain_db = tries.reach(target_lufs, lowest, budget);
-        let reached = (tries.at(gain_db).integrated_lufs - target_lufs).abs() < 0.05;
-        if reached && tries.allows(gain_db, budget) {
-            return tries.solution(gain_db, true);
-        }
-        tries.largest_allowed(lowest, gain_db, budget)
-    }
 }
 
 /// What the gains of all groups come to.
@@ -470,77 +418,8 @@ impl Reductions {
     }
 }
 
-/// Simulations of one search, each drive once.
-struct Tries<'a> {
-    model: &'a Model,
-    settings: &'a Settings,
-    known: Vec<(f64, Prediction)>,
-}
-
-impl Tries<'_> {
-    fn at(&mut self, gain_db: f64) -> Prediction {
-        if let Some((_, predicted)) = self.known.iter().find(|(known_db, _)| *known_db == gain_db) {
-            return *predicted;
-        }
-        let predicted = self.model.loudness_at(gain_db, self.settings);
-        self.known.push((gain_db, predicted));
-        predicted
-    }
-
-    /// Secant steps from below; ends within 0.01 LU, or where drive gives nothing any more.
-    fn reach(&mut self, target_lufs: f64, lowest: f64, budget: &Budget) -> f64 {
-        let mut loudness = |gain_db: f64| self.at(gain_db).integrated_lufs;
-        let (mut gain_db, mut slope) = (lowest, 0.8);
-        let mut missing = target_lufs - loudness(gain_db);
-        for _ in 0..10 {
-            if missing.abs() < 0.01 || slope < 0.5 * budget.min_slope {
-                break;
-            }
-            let next = (gain_db + (missing / slope).clamp(-4.0, 4.0)).clamp(lowest, budget.max_gain_db);
-            if next == gain_db {
-                break;
-            }
-            let next_missing = target_lufs - loudness(next);
-            slope = ((missing - next_missing) / (next - gain_db)).clamp(0.05, 1.0);
-            (gain_db, missing) = (next, next_missing);
-        }
-        gain_db
-    }
-
-    fn largest_allowed(&mut self, lowest: f64, highest: f64, budget: &Budget) -> Solution {
-        let (mut low, mut high) = (f64::min(lowest, highest - 12.0), highest);
-        for _ in 0..9 {
-            let middle = 0.5 * (low + high);
-            if self.allows(middle, budget) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        self.solution(low, false)
-    }
-
-    /// Gain in loudness per decibel of drive. A step of 0.5 dB: shorter ones see the grid of the model.
-    fn slope(&mut self, gain_db: f64) -> f64 {
-        (self.at(gain_db).integrated_lufs - self.at(gain_db - 0.5).integrated_lufs) / 0.5
-    }
-
-    fn allows(&mut self, gain_db: f64, budget: &Budget) -> bool {
-        let predicted = self.at(gain_db);
-        predicted.plr_db >= budget.min_plr_db
-            && predicted.average_reduction_db <= budget.max_average_reduction_db
-            && self.slope(gain_db) >= budget.min_slope
-    }
-
-    fn solution(&mut self, gain_db: f64, feasible: bool) -> Solution {
-        let predicted = self.at(gain_db);
-        let slope = self.slope(gain_db);
-        Solution { gain_db, predicted, feasible, best_lufs: predicted.integrated_lufs, slope }
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::block::Buffer;
     use crate::limiter::Limiter;
@@ -549,7 +428,7 @@ mod tests {
     const RATE: f64 = 44_100.0;
 
     /// Chords that swell under blows, 8 seconds, peak 0.8.
-    fn music() -> Buffer {
+    pub(in crate::limiter) fn music() -> Buffer {
         let frames = (8.0 * RATE) as usize;
         let low = sine(82.0, 0.25, 0.0, 8.0, RATE);
         let high = sine(660.0, 0.15, 1.0, 8.0, RATE);
@@ -585,13 +464,13 @@ mod tests {
         assert!(shut.sum_db.is_finite() && shut.limited == 40 && Reductions::of(&[], 1.0).largest_db == 0.0);
     }
 
-    fn collect(audio: &Buffer, settings: &Settings) -> Model {
+    pub(in crate::limiter) fn collect(audio: &Buffer, settings: &Settings) -> Model {
         let mut collector = Collector::new(RATE, &[1.0, 1.0], settings, 18.0);
         collector.push(audio.view());
         collector.finish()
     }
 
-    fn rendered_lufs(audio: &Buffer, settings: Settings) -> f64 {
+    pub(in crate::limiter) fn rendered_lufs(audio: &Buffer, settings: Settings) -> f64 {
         let mut limiter = Limiter::new(settings, 2, RATE);
         let latency = limiter.latency_frames();
         let mut out = Buffer::new(2, audio.frames() + latency);
@@ -623,32 +502,6 @@ mod tests {
                 );
             }
         }
-    }
-
-    #[test]
-    fn a_solution_reaches_its_target_in_the_render() {
-        let (audio, settings) = (music(), Settings::default());
-        let model = collect(&audio, &settings);
-        for target in [-20.0, -14.0, -12.0] {
-            let solution = model.solve(target, &settings, &Budget::default());
-            let real = rendered_lufs(&audio, Settings { gain_db: solution.gain_db, ..settings });
-            println!("{target}: {solution:?}, {real}");
-            assert!(solution.feasible && (real - target).abs() < 0.1, "{target}: {solution:?}, {real}");
-        }
-    }
-
-    #[test]
-    fn a_target_out_of_reach_is_answered_with_the_best_there_is() {
-        let (audio, settings) = (music(), Settings::default());
-        let model = collect(&audio, &settings);
-        let budget = Budget { min_plr_db: 10.0, ..Budget::default() };
-        let solution = model.solve(-5.0, &settings, &budget);
-        assert!(!solution.feasible && solution.best_lufs < -10.0, "{solution:?}");
-        assert!(solution.predicted.plr_db >= 10.0 && solution.predicted.plr_db < 10.3, "{solution:?}");
-        // Without the other limits it is the slope that ends the search.
-        let loose = Budget { min_plr_db: 0.0, max_average_reduction_db: 60.0, ..Budget::default() };
-        let furthest = model.solve(0.0, &settings, &loose);
-        assert!(!furthest.feasible && furthest.slope >= 0.3 && furthest.slope < 0.6, "{furthest:?}");
     }
 
     #[test]

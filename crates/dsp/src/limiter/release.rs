@@ -27,6 +27,11 @@ const DB_PER_NEPER: f64 = 20.0 / math::LN_10;
 /// Reduction that counts as none any more (a millionth of a decibel).
 const LANDED: f64 = 1e-7;
 
+/// Time constant at which a release comes down on a need that is still there, ms. The held peaks of low notes fall in steps, and a
+/// release that follows each step modulates what sounds above them. Longer ones leave gain moving for longer than it has to:
+/// by calibration, 2026-11-22, see docs/decisions/021.
+const LANDING_MS: f64 = 10.0;
+
 /// What runs for one set of times.
 #[derive(Debug)]
 struct Core {
@@ -39,6 +44,8 @@ struct Core {
     /// The reduction at the end of the last hop, in nepers.
     nepers: f64,
     average_db: f64,
+    /// Share of the way to the need that is left one node later.
+    landing: f64,
 }
 
 /// Reduction that brings `level` down to `ceiling`, rounded up on the grid of reductions.
@@ -90,6 +97,7 @@ impl Core {
             reduction: 0.0,
             nepers: 0.0,
             average_db: 0.0,
+            landing: math::exp(-1.0 / (LANDING_MS * 1e-3 * nodes.rate_hz)),
         };
         core.restart(nodes, timing);
         core
@@ -131,7 +139,11 @@ impl Core {
     #[inline]
     fn step(&mut self, need: f64, keep: f64) -> f64 {
         let held = self.window.push(need);
-        let released = self.reduction * keep;
+        let mut released = self.reduction * keep;
+        if held > 0.0 {
+            // The last bit of the way is gone slowly.
+            released = f64::max(released, held + (self.reduction - held) * self.landing);
+        }
         self.reduction = grid(if held > released { held } else { released });
         if self.reduction < LANDED {
             self.reduction = 0.0;
@@ -322,6 +334,29 @@ mod tests {
         let (plain, held) = (falls(0.0), falls(10.0));
         // 10 ms of 11.025 nodes.
         assert!(held.abs_diff(plain + 110) <= 1, "{plain} {held}");
+    }
+
+    #[test]
+    fn a_release_lands_softly_on_a_need_that_falls_in_steps() {
+        // 6 dB, then every 8 ms a tenth of a decibel less, as the peaks of a low note leave it.
+        let mut needs = vec![0.5; 2000];
+        for step in 0..40 {
+            needs.extend([1.0 - math::db_to_gain(-6.0 + 0.1 * f64::from(step))].repeat(88));
+        }
+        let timing = Timing { lookahead_ms: 2.0, hold_ms: 0.0, release_ms: 20.0, slow_release_ms: 20.0 };
+        let out = run(timing, &needs);
+        let latency = NODES_44.latency();
+        let db = |n: usize| -math::gain_to_db(1.0 - out[n + latency]);
+        let (mut most, mut least) = (0.0_f64, f64::INFINITY);
+        for n in 4000..5000 {
+            let fall = db(n) - db(n + 11);
+            (most, least) = (most.max(fall), least.min(fall));
+        }
+        // 0.0125 dB in a millisecond; steps would go in 2 ms, by 0.05 dB in each, and stand still for the rest.
+        assert!(most < 0.025 && least > 0.004, "{most} {least}");
+        // And no more than a landing late: 10 ms and the look-ahead.
+        let late = db(4500) - -math::gain_to_db(1.0 - needs[4500]);
+        assert!((0.0..0.25).contains(&late), "{late}");
     }
 
     #[test]

@@ -64,7 +64,7 @@ processor! {
         auto_time: switch = false;
         /// What the detector follows.
         detector: choice Detector = Peak;
-        /// Time constant of the RMS and average detectors: how quickly they react.
+        /// Time by which the RMS and average detectors are late: how quickly they react.
         rms_window_ms: Ms = 10.0 in 1.0..=300.0 log;
         /// How far the detector sees ahead; the sound is late by as much. Fixed when the session starts to run.
         lookahead_ms: Ms = 0.0 in 0.0..=20.0;

@@ -54,28 +54,32 @@ impl Heard {
     }
 }
 
-/// Does work for every index below `count`, on as many threads as the job has; results in order, the first error of them in
-/// order. Every call has one thread.
+/// Does work for every cost, the dearest first so that no core waits long for the last, on as many threads as the job has;
+/// results in the order of the costs, of errors the first in that order. Every call has one thread.
 pub(super) fn for_each<T: Send>(
-    count: usize,
+    costs: &[u64],
     job: &Job<'_>,
     work: impl Fn(usize, &Job<'_>) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
-    let next = AtomicUsize::new(0);
+    let count = costs.len();
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(costs[*index]));
+    let (turn, failed) = (AtomicUsize::new(0), AtomicUsize::new(count));
     let done: Mutex<Vec<Option<Result<T>>>> = Mutex::new((0..count).map(|_| None).collect());
     let own = job.with_threads(1);
-    let worker = || loop {
-        let index = next.fetch_add(1, Ordering::Relaxed);
-        if index >= count {
-            break;
-        }
-        let result = work(index, &own);
-        if result.is_err() {
-            // Nothing new is begun.
-            next.store(count, Ordering::Relaxed);
-        }
-        if let Some(place) = done.lock().unwrap_or_else(PoisonError::into_inner).get_mut(index) {
-            *place = Some(result);
+    let worker = || {
+        while let Some(index) = order.get(turn.fetch_add(1, Ordering::Relaxed)).copied() {
+            // After an error only what would be told before it is begun.
+            if index > failed.load(Ordering::Relaxed) {
+                continue;
+            }
+            let result = work(index, &own);
+            if result.is_err() {
+                failed.fetch_min(index, Ordering::Relaxed);
+            }
+            if let Some(place) = done.lock().unwrap_or_else(PoisonError::into_inner).get_mut(index) {
+                *place = Some(result);
+            }
         }
     };
     std::thread::scope(|scope| {
@@ -85,7 +89,7 @@ pub(super) fn for_each<T: Send>(
         worker();
     });
     let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    // What was not begun after an error is left out; the error itself is met first or instead.
+    // What was not begun after an error is left out; the error itself is met first.
     let results = done.into_iter().flatten().collect::<Result<Vec<T>>>()?;
     match results.len() == count {
         true => Ok(results),
@@ -99,7 +103,10 @@ pub(super) fn for_each<T: Send>(
 /// What reading and the gate say of a print that cannot be mastered at all; `not_stereo`, `empty_song`, `too_short`;
 /// `interrupted`.
 pub(super) fn all(album: &Album, job: &Job<'_>) -> Result<Vec<Heard>> {
-    for_each(album.songs.len(), job, |song, job| one(album, song, job))
+    // A file's size is what can be known before it is opened.
+    let bytes = |song| std::fs::metadata(album.path_of(song)).map_or(0, |file| file.len());
+    let costs: Vec<u64> = (0..album.songs.len()).map(bytes).collect();
+    for_each(&costs, job, |song, job| one(album, song, job))
 }
 
 fn one(album: &Album, song: usize, job: &Job<'_>) -> Result<Heard> {
@@ -241,4 +248,34 @@ pub(super) fn hear(
 /// Refuses what no master can be made of, as the mastering room does.
 pub(super) fn open_part(premaster: &Premaster) -> Result<Box<dyn crate::audio::Source>> {
     open(premaster)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dearest_is_begun_first_and_results_keep_their_order() {
+        let begun = Mutex::new(Vec::new());
+        let job = Job::quiet().with_threads(1);
+        let squares = for_each(&[3, 9, 1, 9], &job, |index, _| {
+            begun.lock().unwrap().push(index);
+            Ok(index * index)
+        });
+        assert_eq!(squares, Ok(vec![0, 1, 4, 9]));
+        assert_eq!(begun.into_inner().unwrap(), [1, 3, 0, 2]);
+        assert_eq!(for_each(&[], &job, |index, _| Ok(index)), Ok(vec![]));
+    }
+
+    #[test]
+    fn the_first_error_in_order_is_told_whatever_is_begun_first() {
+        for threads in [1, 2, 4] {
+            let job = Job::quiet().with_threads(threads);
+            let result: Result<Vec<()>> = for_each(&[1, 2, 5, 4, 3], &job, |index, _| match index {
+                0 | 4 => Ok(()),
+                _ => Err(Error::new(Kind::Input, ["", "one", "two", "three"][index], "on purpose")),
+            });
+            assert_eq!(result.unwrap_err().code, "one", "{threads}");
+        }
+    }
 }

@@ -40,6 +40,11 @@ impl Passage {
     }
 }
 
+/// Frames of each passage.
+pub(super) fn lengths(passages: &[Passage], heard: &[Heard]) -> Vec<u64> {
+    passages.iter().map(|passage| passage.frames(heard).iter().sum()).collect()
+}
+
 /// Cuts an album into passages: songs stay together where nothing is put between them and the waveform goes on.
 pub(super) fn of(album: &Album, heard: &[Heard]) -> Vec<Passage> {
     let mut passages: Vec<Passage> = Vec::new();

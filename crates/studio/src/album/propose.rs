@@ -201,7 +201,7 @@ fn hear_passages(passages: &[Passage], heard: &[Heard], job: &Job<'_>) -> Result
         let print = listen::print_of(&[&ears.measured]).unwrap_or(lead.print);
         Ok((ears, print))
     };
-    for_each(passages.len(), job, own)
+    for_each(&passage::lengths(passages, heard), job, own)
 }
 
 /// Plans the level of every passage.
@@ -277,7 +277,7 @@ fn tones(
             });
         }
     }
-    let portraits = for_each(passages.len(), job, |index, job| {
+    let portraits = for_each(&passage::lengths(passages, heard), job, |index, job| {
         let lead = passages[index].lead();
         let steps = album.songs.get(lead).and_then(|song| song.steps.as_deref()).unwrap_or_default();
         portrait_after(&passages[index], heard, &ears[index].0.portrait, steps, job)

@@ -146,7 +146,8 @@ impl Learnt {
         let Desk { prepared, chains, job, .. } = *desk;
         if let Entry::Vacant(place) = self.0.entry((rate_hz, own)) {
             let timeline = lay::lay(&prepared.album, &prepared.heard, &prepared.passages, rate_hz, 0)?;
-            let tables = super::listen::for_each(timeline.passages.len(), job, |index, job| {
+            let lengths: Vec<u64> = timeline.passages.iter().map(|placed| placed.frames).collect();
+            let tables = super::listen::for_each(&lengths, job, |index, job| {
                 let steps = chains.get(index).map(Vec::as_slice).unwrap_or_default();
                 level::learn(&timeline.passages[index], &prepared.heard, steps, rate_hz, job)
             })?;

@@ -369,7 +369,8 @@ fn a_full_disk_is_told_as_such() {
 #[test]
 fn flac_encoded_aside_is_the_same_to_the_byte() {
     let folder = tempfile::tempdir().unwrap();
-    let tone = sine(997.0, 0.5, 0.0, 3.0, 48_000.0);
+    // More than a batch of frames.
+    let tone = sine(997.0, 0.5, 0.0, 12.3, 48_000.0);
     let bytes = [false, true].map(|encode_aside| {
         let path = folder.path().join(format!("{encode_aside}.flac"));
         let spec = Spec { encode_aside, ..Spec::new(Container::Flac, Encoding::Int(24), 48_000, 1) };

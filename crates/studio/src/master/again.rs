@@ -4,11 +4,11 @@ use super::chain::{Delivery, Step};
 use super::level::{self, Level, Order};
 use super::listen::Listening;
 use super::propose::merge;
+use super::simulations::Simulations;
 use super::{Wish, master_name, medium};
 use crate::handover::Premaster;
 use crate::message::Result;
 use crate::targets::Target;
-use dsp::limiter::model::Model;
 use std::path::Path;
 
 /// What the chain has for a target.
@@ -54,7 +54,7 @@ pub(super) fn solve(
     premaster: &Premaster,
     target: &Target,
     wish: &Wish<'_>,
-    model: &Model,
+    model: &Simulations,
     (heard, shared): (&Listening, &[Step]),
     (seed, threads): (u64, usize),
 ) -> Result<Level> {

@@ -6,11 +6,12 @@ use super::listen::Transients;
 pub(crate) use super::medium::moves as medium_moves;
 use super::propose::{Decision, set};
 use super::search::{Search, allows};
+use super::simulations::Simulations;
 use super::taste::{Intensity, Taste};
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::targets::Target;
 use dsp::limiter::Settings;
-use dsp::limiter::model::{Budget, Model, Prediction, Solution};
+use dsp::limiter::model::{Budget, Prediction, Solution};
 use fx::Fields;
 
 /// The limiter works this far under the ceiling, so that meters with other interpolators agree: libebur128's over-reads
@@ -125,7 +126,7 @@ pub(crate) fn limiter_settings(ceiling_dbtp: f64) -> Settings {
 }
 
 /// Solves the level of a programme, as the model heard it at the delivery rate.
-pub(super) fn solve(order: &Order<'_>, model: &Model) -> Result<Level> {
+pub(super) fn solve(order: &Order<'_>, model: &Simulations) -> Result<Level> {
     let lufs = order.wanted_lufs.unwrap_or(order.intensity().free_loudness_lufs.value);
     let mut attempt = Attempt::new(order, model, lufs, order.ceiling_for(lufs));
     let softer_dbtp = order.ceiling_for(attempt.solution.best_lufs);
@@ -150,7 +151,7 @@ struct Attempt {
 }
 
 impl Attempt {
-    fn new(order: &Order<'_>, model: &Model, lufs: f64, ceiling_dbtp: f64) -> Self {
+    fn new(order: &Order<'_>, model: &Simulations, lufs: f64, ceiling_dbtp: f64) -> Self {
         let settings = order.limiter_for(lufs, ceiling_dbtp);
         let clean = unlimited(model, &settings);
         let mut findings = Vec::new();
@@ -178,13 +179,13 @@ fn budget_of(order: &Order<'_>, clean: &Solution) -> Budget {
 }
 
 /// The loudest within the free measure of an intensity.
-fn solve_free(order: &Order<'_>, model: &Model, settings: &Settings, clean: &Solution) -> Solution {
+fn solve_free(order: &Order<'_>, model: &Simulations, settings: &Settings, clean: &Solution) -> Solution {
     if order.taste.strength.level <= 0.0 {
         return *clean;
     }
     let free = order.intensity().free_reduction_db.value * order.taste.strength.level;
     let budget = Budget { max_average_reduction_db: free, ..budget_of(order, clean) };
-    let any = model.solve(order.free_lufs(), settings, &loosest());
+    let any = model.solve(order.free_lufs(), settings, &loosest(), order.threads);
     if allows(&budget, &any) { any } else { largest_within(&budget, order, model, settings, clean, &any) }
 }
 
@@ -192,7 +193,7 @@ fn solve_free(order: &Order<'_>, model: &Model, settings: &Settings, clean: &Sol
 fn largest_within(
     budget: &Budget,
     order: &Order<'_>,
-    model: &Model,
+    model: &Simulations,
     settings: &Settings,
     clean: &Solution,
     any: &Solution,
@@ -200,7 +201,7 @@ fn largest_within(
     Search { model, settings, budget, threads: order.threads }.largest(clean, any)
 }
 
-/// As far as the limiter gives anything at all.
+/// Nothing but what the limiter itself cannot do.
 fn loosest() -> Budget {
     Budget { max_gain_db: MOST_GAIN_DB, min_plr_db: f64::NEG_INFINITY, ..Budget::default() }
 }
@@ -209,12 +210,12 @@ fn loosest() -> Budget {
 fn solve_for(
     wanted: f64,
     order: &Order<'_>,
-    model: &Model,
+    model: &Simulations,
     settings: &Settings,
     clean: &Solution,
     findings: &mut Vec<Finding>,
 ) -> Solution {
-    let any = model.solve(wanted, settings, &loosest());
+    let any = model.solve(wanted, settings, &loosest(), order.threads);
     let budget = budget_of(order, clean);
     let affordable = allows(&budget, &any);
     let mut solution = any;
@@ -290,7 +291,7 @@ fn over_budget(wanted: f64, order: &Order<'_>, sound: &Solution, any: &Solution,
     .advice(format!("the nearest sound level is {:.1} LUFS", sound.best_lufs))
 }
 
-fn level_of(order: &Order<'_>, model: &Model, attempt: Attempt) -> Result<Level> {
+fn level_of(order: &Order<'_>, model: &Simulations, attempt: Attempt) -> Result<Level> {
     let Attempt { ceiling_dbtp, settings, solution, clean, findings } = attempt;
     let (target, predicted) = (order.target, solution.predicted);
     let mut steps = Vec::new();
@@ -354,7 +355,7 @@ fn round(lufs: f64) -> f64 {
 }
 
 /// The level up to which nothing touches the ceiling.
-fn unlimited(model: &Model, settings: &Settings) -> Solution {
+fn unlimited(model: &Simulations, settings: &Settings) -> Solution {
     // Without drive the prediction tells the programme's own peak: it is PLR above its loudness.
     let far_below = -MOST_GAIN_DB;
     let quiet = model.loudness_at(far_below, settings);

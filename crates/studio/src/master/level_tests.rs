@@ -24,12 +24,12 @@ fn dense() -> Vec<f64> {
     noise(3.0, 1, 6 * 44_100).iter().map(|x| 0.5 * x.clamp(-1.0, 1.0)).collect()
 }
 
-fn model(plane: &[f64]) -> Model {
+fn model(plane: &[f64]) -> Simulations {
     let planes = [plane.to_vec(), plane.to_vec()];
     let mut collector =
         Collector::new(f64::from(RATE_HZ), &[1.0, 1.0], &limiter_settings(-3.0), MOST_GAIN_DB);
     collector.push(Buffer::from_planes(&planes).view());
-    collector.finish()
+    Simulations::of(collector.finish())
 }
 
 fn taste(intensity: &str, level: f64) -> Taste {

@@ -20,6 +20,7 @@ mod rest;
 mod run;
 mod search;
 pub mod set;
+mod simulations;
 pub(crate) mod stages;
 pub mod stems;
 pub mod taste;
@@ -369,7 +370,7 @@ fn listen_to(premaster: &Premaster, paint: bool, job: &Job<'_>) -> Result<Heard>
     let [long, side, levels, short] = listener.stages();
     let mut both = Stereo;
     let mut stages: Vec<&mut dyn Stage> = vec![&mut both, long, side, levels, short];
-    let mut painter = paint.then(|| Painter::new(f64::from(info.sample_rate_hz)));
+    let mut painter = paint.then(|| Painter::new(f64::from(info.sample_rate_hz), info.frames));
     stages.extend(painter.iter_mut().flat_map(Painter::stages));
     pipe::run(source.as_mut(), &mut stages, info.frames.unwrap_or(0), "listen", job)
         .map_err(|error| error.at(premaster.path().display()))?;

@@ -114,6 +114,7 @@ pub(super) fn render(
         let mut own = Group(vec![Box::new(&mut convert), Box::new(&mut limiter)]);
         programme.play(&mut [&mut own, &mut sink], &label, job)?;
     }
+    job.let_others_begin();
     Ok(Rendered { file: sink.0.read_back(job)?, reduction_db: limiter.largest_reduction_db() })
 }
 

@@ -5,12 +5,12 @@ use super::level::{self, Level};
 use super::listen::Listening;
 use super::programme::Programme;
 use super::propose::Decision;
+use super::simulations::Simulations;
 use super::{Extras, Place, Waiting, Wish, again, extras, model_of, render_as_it_is, seed_of};
 use crate::handover::Premaster;
 use crate::job::{self, Job};
 use crate::message::{Error, Finding, Kind, Result};
 use crate::targets::Target;
-use dsp::limiter::model::Model;
 use fx::Fields;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -97,9 +97,11 @@ impl<'a> Run<'a> {
         job: &Job<'_>,
     ) -> Result<Vec<Made>> {
         let order = longest_first(targets);
-        let turns = job::each(targets.len(), 2, "masters", job, |turn, job| {
-            self.one(&targets[order[turn]], programme, models, job)
-        })?;
+        let one = |turn: usize, job: &Job<'_>| self.one(&targets[order[turn]], programme, models, job);
+        let turns = match order.first().is_some_and(|first| is_long(&targets[*first])) {
+            true => job::each_behind_the_first(targets.len(), 2, "masters", job, one)?,
+            false => job::each(targets.len(), 2, "masters", job, one)?,
+        };
         let (mut made, mut twins) = (BTreeMap::new(), Vec::new());
         for (index, turn) in order.into_iter().zip(turns) {
             match turn {
@@ -173,12 +175,17 @@ impl<'a> Run<'a> {
     }
 }
 
+/// FLAC costs as much again as all the rest; it is encoded on several threads, but read back on one.
+fn is_long(target: &Target) -> bool {
+    target.container.value == "flac"
+}
+
 /// Targets in the order they are best begun: what takes longest must not come last.
 fn longest_first(targets: &[Target]) -> Vec<usize> {
     let cost = |at: &usize| {
         let target = &targets[*at];
-        // FLAC costs as much again as all the rest; then come noise shapers.
-        (target.container.value != "flac", target.bits.value)
+        // After FLAC come noise shapers.
+        (!is_long(target), target.bits.value)
     };
     let mut order: Vec<usize> = (0..targets.len()).collect();
     order.sort_by_key(cost);
@@ -186,7 +193,7 @@ fn longest_first(targets: &[Target]) -> Vec<usize> {
 }
 
 /// Models of the limiter, one for each rate.
-pub(super) struct Models(BTreeMap<u32, Model>);
+pub(super) struct Models(BTreeMap<u32, Simulations>);
 
 impl Models {
     /// Of everything that is to be solved.
@@ -200,7 +207,7 @@ impl Models {
         for target in targets.iter().filter(|target| again::as_it_is(target, wish).is_none()) {
             let rate_hz = again::rate_for(programme.premaster(), target, wish);
             if let Entry::Vacant(place) = known.entry(rate_hz) {
-                place.insert(model_of(programme, rate_hz, targets, wish, job)?);
+                place.insert(Simulations::of(model_of(programme, rate_hz, targets, wish, job)?));
             }
         }
         if known.is_empty() && targets.len() > 1 {
@@ -209,7 +216,7 @@ impl Models {
         Ok(Self(known))
     }
 
-    pub(super) fn at(&self, rate_hz: u32) -> Result<&Model> {
+    pub(super) fn at(&self, rate_hz: u32) -> Result<&Simulations> {
         self.0.get(&rate_hz).ok_or_else(|| Error::new(Kind::Internal, "internal", "a rate without a model"))
     }
 }

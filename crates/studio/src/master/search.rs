@@ -3,8 +3,9 @@
 //! What a drive does is simulated, and a simulation of a long song takes some hundredths of a second; so two are made at a time
 //! where there are threads, on either side of where straight lines between the ends say that the budget is used up.
 
+use super::simulations::Simulations;
 use dsp::limiter::Settings;
-use dsp::limiter::model::{Budget, Model, Prediction, Solution};
+use dsp::limiter::model::{Budget, Prediction, Solution};
 
 /// How near the answer comes to the most that is allowed, dB.
 const NEAR_DB: f64 = 0.02;
@@ -13,7 +14,7 @@ const THIRDS: f64 = 1.0 / 3.0;
 
 /// A search on one model.
 pub(super) struct Search<'a> {
-    pub(super) model: &'a Model,
+    pub(super) model: &'a Simulations,
     pub(super) settings: &'a Settings,
     pub(super) budget: &'a Budget,
     /// Two simulations at a time from two threads on; the answer does not depend on it.
@@ -42,7 +43,10 @@ impl Search<'_> {
     }
 
     fn at(&self, gain_db: f64) -> Solution {
-        let predicted = self.model.loudness_at(gain_db, self.settings);
+        Self::solution(gain_db, self.model.loudness_at(gain_db, self.settings))
+    }
+
+    fn solution(gain_db: f64, predicted: Prediction) -> Solution {
         let best_lufs = predicted.integrated_lufs;
         Solution { gain_db, predicted, feasible: false, best_lufs, slope: f64::INFINITY }
     }
@@ -57,8 +61,8 @@ impl Search<'_> {
     fn both(&self, gains_db: [f64; 2]) -> (Solution, Option<Solution>) {
         let [soft_db, loud_db] = gains_db;
         if self.threads > 1 {
-            let (soft, loud) = rayon::join(|| self.at(soft_db), || self.at(loud_db));
-            return (soft, Some(loud));
+            let [soft, loud] = self.model.both(gains_db, self.settings, self.threads);
+            return (Self::solution(soft_db, soft), Some(Self::solution(loud_db, loud)));
         }
         let soft = self.at(soft_db);
         let loud = allows(self.budget, &soft).then(|| self.at(loud_db));
@@ -140,14 +144,14 @@ mod tests {
     const RATE_HZ: f64 = 44_100.0;
 
     /// Ten seconds of a chord with blows.
-    fn model(settings: &Settings) -> Model {
+    fn model(settings: &Settings) -> Simulations {
         let frames = (10.0 * RATE_HZ) as usize;
         let (tone, hiss) = (sine(220.0, 0.2, 0.0, 10.0, RATE_HZ), noise(0.4, 5, frames));
         let blow = |n: usize| if n % 22_050 < 1_500 { 1.0 } else { 0.05 };
         let plane: Vec<f64> = (0..frames).map(|n| tone[n] + blow(n) * hiss[n]).collect();
         let mut collector = Collector::new(RATE_HZ, &[1.0, 1.0], settings, 24.0);
         collector.push(Buffer::from_planes(&[plane.clone(), plane]).view());
-        collector.finish()
+        Simulations::of(collector.finish())
     }
 
     fn ends(search: &Search<'_>, most_db: f64) -> (Solution, Solution) {

@@ -86,11 +86,12 @@ impl Stage for Loudness {
 }
 
 impl Painter {
-    pub(crate) fn new(sample_rate_hz: f64) -> Self {
+    /// For a stream of `frames`, where that is known.
+    pub(crate) fn new(sample_rate_hz: f64, frames: Option<u64>) -> Self {
         Self {
             sample_rate_hz,
-            low: Spectra::new(Range::Low, sample_rate_hz),
-            high: Spectra::new(Range::High, sample_rate_hz),
+            low: Spectra::new(Range::Low, sample_rate_hz, frames),
+            high: Spectra::new(Range::High, sample_rate_hz, frames),
             levels: Levels::new(sample_rate_hz),
             loudness: Loudness { meter: LoudnessMeter::new(sample_rate_hz, &[1.0, 1.0]), frames: 0 },
         }
@@ -157,7 +158,7 @@ pub(super) fn of_file(path: &Path, label: &str, job: &Job<'_>) -> Result<Portrai
         let error = Error::input("reference_not_stereo", what);
         return Err(at(error.hint("give a stereo downmix of it")));
     }
-    let mut painter = Painter::new(f64::from(rate_hz));
+    let mut painter = Painter::new(f64::from(rate_hz), source.info().frames);
     let expected = source.info().frames.unwrap_or(0);
     {
         let mut stereo = Stereo;

@@ -45,7 +45,7 @@ fn scaled(planes: &[Vec<f64>; 2], left: f64, right: f64) -> [Vec<f64>; 2] {
 }
 
 fn hear(planes: &[Vec<f64>; 2], rate_hz: f64) -> Option<Portrait> {
-    let mut painter = Painter::new(rate_hz);
+    let mut painter = Painter::new(rate_hz, None);
     for stage in painter.stages() {
         for start in (0..planes[0].len()).step_by(8192) {
             let end = (start + 8192).min(planes[0].len());

@@ -16,7 +16,7 @@ pub(super) fn all(paths: &[PathBuf], job: &Job<'_>) -> Result<Vec<Option<Portrai
 fn one(path: &Path, index: usize, job: &Job<'_>) -> Result<Option<Portrait>> {
     let mut source = open(path)?;
     let expected = source.info().frames.unwrap_or(0);
-    let mut painter = Painter::new(f64::from(source.info().sample_rate_hz));
+    let mut painter = Painter::new(f64::from(source.info().sample_rate_hz), source.info().frames);
     let label = format!("listen to stem {}", index + 1);
     let mut stereo = Stereo;
     let mut stages: Vec<&mut dyn Stage> = vec![&mut stereo];
