@@ -77,12 +77,15 @@ fn parts(tracks: &[Powers], peaks: &[f64]) -> Option<Vec<Part>> {
     let mut found: Vec<Part> = Vec::new();
     // The largest peak decides about the print: its part is always there.
     let top = peaks.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
-    let mut next = top.and_then(|(at, _)| free.iter().copied().find(|part| (part.from..part.to).contains(&at)));
+    let mut next =
+        top.and_then(|(at, _)| free.iter().copied().find(|part| (part.from..part.to).contains(&at)));
     while found.len() < MOST {
         let gain = |part: Part| -> usize {
             wanted.iter().enumerate().map(|(track, wanted)| count(track, part).min(*wanted)).sum()
         };
-        let Some(part) = next.take().or_else(|| best(&free, tracks, &gain, found.len() < FEWEST)) else { break };
+        let Some(part) = next.take().or_else(|| best(&free, tracks, &gain, found.len() < FEWEST)) else {
+            break;
+        };
         (0..wanted.len()).for_each(|track| wanted[track] -= count(track, part).min(wanted[track]));
         free.retain(|other| !other.meets(part));
         found.push(part);
@@ -197,7 +200,8 @@ impl Excerpt {
     /// A whole by what its parts were (`heard`, at its place), where `made` is what it is made of.
     #[must_use]
     pub fn scaled_to(&self, made: Powers, heard: &Powers) -> Powers {
-        let (own, heard) = self.both(&made, heard).fold((0.0, 0.0), |(a, b), (own, heard)| (a + own, b + heard));
+        let (own, heard) =
+            self.both(&made, heard).fold((0.0, 0.0), |(a, b), (own, heard)| (a + own, b + heard));
         let gain = if own > 0.0 { heard / own } else { 1.0 };
         made.into_iter().map(|power| power * gain).collect()
     }

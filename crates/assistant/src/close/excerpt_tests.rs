@@ -100,14 +100,16 @@ fn a_session_that_moves_in_time_is_not_cut() {
         format!("version = 1\n[session]\nsample_rate_hz = 48000\n[[track]]\nid = \"a\"\n{more}\n")
     };
     let cut = |more: &str| {
-        let session =
-            Session::parse(&text(more), "x", std::path::Path::new(""), Default::default()).unwrap();
+        let session = Session::parse(&text(more), "x", std::path::Path::new(""), Default::default()).unwrap();
         excerpt(&[(0, 40)], 160).cut(&session, &|_| Some(8.0)).is_some()
     };
     assert!(cut("file = \"a.wav\""));
     assert!(!cut("clip = [{ file = \"a.wav\", speed = 2.0 }]"));
-    assert!(!cut("clip = [{ file = \"a.wav\", length_seconds = 2.0 }, { file = \"a.wav\", start_seconds = 3.0 }]"));
-    let ride = "file = \"a.wav\"\n[[automation]]\ntarget = \"a.fader_db\"\npoints = [[0.0, -3.0], [2.0, 0.0]]";
+    assert!(!cut(
+        "clip = [{ file = \"a.wav\", length_seconds = 2.0 }, { file = \"a.wav\", start_seconds = 3.0 }]"
+    ));
+    let ride =
+        "file = \"a.wav\"\n[[automation]]\ntarget = \"a.fader_db\"\npoints = [[0.0, -3.0], [2.0, 0.0]]";
     assert!(cut(ride));
     assert!(!cut(&format!("{ride}\ncurve = \"hold\"")));
 }

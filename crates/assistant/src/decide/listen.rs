@@ -17,8 +17,10 @@ pub(super) fn excerpt(room: &Room<'_>, again: Option<&Again>) -> Option<Excerpt>
     let mut peaks: Vec<f64> = Vec::new();
     for lane in &room.lanes {
         let head = (room.track(lane).start_seconds * 20.0).round().max(0.0) as usize;
-        let group = room.groups.iter().find(|group| group.lanes.iter().any(|own| room.lanes[*own].id == lane.id));
-        let gain = dsp::math::db_to_gain(lane.trim_db + lane.fader_db + group.map_or(0.0, |group| group.fader_db));
+        let group =
+            room.groups.iter().find(|group| group.lanes.iter().any(|own| room.lanes[*own].id == lane.id));
+        let gain =
+            dsp::math::db_to_gain(lane.trim_db + lane.fader_db + group.map_or(0.0, |group| group.fader_db));
         let own = &room.film(lane).peak;
         peaks.resize(peaks.len().max(head + own.len()), 0.0);
         peaks.iter_mut().skip(head).zip(own).for_each(|(sum, peak)| *sum += gain * f64::from(*peak));

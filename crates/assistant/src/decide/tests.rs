@@ -269,3 +269,11 @@ fn what_counts_in_is_silent_and_the_first_beat_is_whole() {
     };
     assert_eq!((at(0.0), at(3.9), at(3.98), at(100.0)), (-96.0, -96.0, 0.0, 0.0));
 }
+
+#[test]
+fn what_an_instrument_rings_at_by_nature_is_no_fault() {
+    // The air of a guitar's body rings at about 100 Hz, its top at about 200 Hz; a voice has nothing of the kind.
+    assert!(clean::lowest_fault_hz(Group::Guitars) > 220.0 && clean::lowest_fault_hz(Group::Guitars) < 600.0);
+    assert!(clean::lowest_fault_hz(Group::Drums) > clean::lowest_fault_hz(Group::Bass));
+    assert_eq!(clean::lowest_fault_hz(Group::Vocals), 0.0);
+}

@@ -164,10 +164,10 @@ pub(crate) fn text(made: &Assisted, output: &Path) -> String {
         let _ = writeln!(text, "  offered   {offered}: see tonmeister explain {file}");
     }
     if !made.balance.groups.is_empty() {
-        let how = made.balance.heard_seconds.map_or_else(
-            || "as rendered".to_owned(),
-            |seconds| format!("by {seconds:.0} s of it, rendered"),
-        );
+        let how = made
+            .balance
+            .heard_seconds
+            .map_or_else(|| "as rendered".to_owned(), |seconds| format!("by {seconds:.0} s of it, rendered"));
         let _ = writeln!(text, "against the mix, {how}:");
         for (_, name, lu) in &made.balance.groups {
             let _ = writeln!(text, "  {name:<20} {lu:>6.1} LU");
