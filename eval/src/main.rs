@@ -87,6 +87,9 @@ enum Command {
         /// Where to write the session.
         #[arg(long)]
         session: Option<PathBuf>,
+        /// Where to print it as well.
+        #[arg(long)]
+        print: Option<PathBuf>,
     },
     /// What is heard of every track of these folders, without names, as a table: for calibrating.
     Features {
@@ -139,8 +142,8 @@ fn work(command: Command) -> Result<ExitCode, Vec<Error>> {
             table_of(&folder, &options, json.as_deref())
         }
         Command::Real { folder, style, out } => real_of(&folder, &style, out.as_deref(), &job),
-        Command::Mix { folder, style, hear_only, session } => {
-            mix_of(&folder, &style, hear_only, session.as_deref())
+        Command::Mix { folder, style, hear_only, session, print } => {
+            mix_of(&folder, &style, hear_only, [session.as_deref(), print.as_deref()])
         }
         Command::Features { folders } => {
             print!("{}", features::table(&folders).map_err(|error| vec![error])?);
@@ -188,7 +191,7 @@ fn mix_of(
     folder: &Path,
     style: &str,
     hear_only: bool,
-    session: Option<&Path>,
+    [session, print]: [Option<&Path>; 2],
 ) -> Result<ExitCode, Vec<Error>> {
     let (job, wrap) = (Job::quiet(), |error| vec![error]);
     let song = assistant::hear::hear(folder, &job, &assistant::hear::Options::default()).map_err(wrap)?;
@@ -202,6 +205,12 @@ fn mix_of(
     made.balance.groups.iter().for_each(|(_, name, lu)| println!("{name:20} {lu:6.1} LU"));
     if let Some(path) = session {
         studio::files::write(path, made.text.as_bytes(), true).map_err(wrap)?;
+    }
+    if let Some(path) = print {
+        let session = evaluation::metrics::parse(&made.text, folder)?;
+        let options = studio::mix::Options { force: true, ..studio::mix::Options::default() };
+        let print = studio::mix::render(&session, path, &job, options)?;
+        println!("print {:.1} LUFS", print.measurements().integrated_lufs.unwrap_or(f64::NEG_INFINITY));
     }
     Ok(ExitCode::SUCCESS)
 }

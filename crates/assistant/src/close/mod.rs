@@ -1,6 +1,7 @@
 //! The loop is closed on what is rendered: one rendering through the engine, an ear on every strip, and faders solved from what
 //! the ears heard.
 
+mod excerpt;
 mod power;
 mod render;
 mod solve;
@@ -9,6 +10,7 @@ mod tap;
 #[cfg(test)]
 mod tests;
 
+pub use excerpt::Excerpt;
 pub use power::{Powers, active, active_lufs, gated_lufs, momentary_lufs, scaled, sum};
 pub use render::{Heard, render};
 pub use solve::{Part, Solution, solve};

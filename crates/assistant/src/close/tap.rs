@@ -2,7 +2,7 @@
 //!
 //! Far cheaper than the `meter` of the toolkit: loudness alone, every 50 ms, about 0.1 ms a second of each channel.
 
-use dsp::block::{Block, Buffer};
+use dsp::block::{Block, Buffer, View};
 use dsp::math::sane;
 use dsp::meter::loudness::KFilter;
 use dsp::meter::true_peak::TruePeakMeter;
@@ -48,7 +48,7 @@ impl AnyProcessor for Tap {
         let rate = format.sample_rate_hz;
         let part = (rate / PARTS_PER_SECOND).round().max(1.0) as usize;
         Box::new(TapKernel {
-            filters: (0..channels).map(|_| KFilter::new(rate)).collect(),
+            ears: Ears::new(channels, rate),
             peaks: self.peaks.then(|| TruePeakMeter::new(rate, channels)),
             frames_of_part: part,
             left: part,
@@ -70,8 +70,58 @@ impl AnyProcessor for Tap {
     }
 }
 
+/// K-weighting of each channel; of two at once, which costs what one does.
+enum Ears {
+    Pair(KFilter<2>),
+    Each(Vec<KFilter<1>>),
+}
+
+impl Ears {
+    fn new(channels: usize, rate_hz: f64) -> Self {
+        match channels {
+            2 => Self::Pair(KFilter::new(rate_hz)),
+            _ => Self::Each((0..channels).map(|_| KFilter::new(rate_hz)).collect()),
+        }
+    }
+
+    /// Weighted energy of some frames, all channels added.
+    fn energy(&mut self, view: View<'_>, frames: std::ops::Range<usize>) -> f64 {
+        match self {
+            Self::Pair(pair) if view.channels() == 2 => {
+                let mut sums = [0.0; 2];
+                pair.energy([0, 1].map(|channel| &view.channel(channel)[frames.clone()]), &mut sums);
+                sums[0] + sums[1]
+            }
+            Self::Pair(_) => 0.0,
+            Self::Each(filters) => {
+                let mut all = 0.0;
+                for (channel, filter) in filters.iter_mut().enumerate().take(view.channels()) {
+                    let mut sums = [0.0];
+                    filter.energy([&view.channel(channel)[frames.clone()]], &mut sums);
+                    all += sums[0];
+                }
+                all
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        match self {
+            Self::Pair(pair) => pair.flush(),
+            Self::Each(filters) => filters.iter_mut().for_each(KFilter::flush),
+        }
+    }
+
+    fn reset(&mut self) {
+        match self {
+            Self::Pair(pair) => pair.reset(),
+            Self::Each(filters) => filters.iter_mut().for_each(KFilter::reset),
+        }
+    }
+}
+
 struct TapKernel {
-    filters: Vec<KFilter<1>>,
+    ears: Ears,
     peaks: Option<TruePeakMeter>,
     frames_of_part: usize,
     /// Frames to the end of the part.
@@ -102,9 +152,32 @@ impl TapKernel {
         0.0
     }
 
+    /// Peak and plain energy of a channel, and how often each level occurs where that is counted.
+    fn look(&mut self, channel: usize, plane: &[f64]) {
+        let (mut top, mut energy) = (self.top, 0.0);
+        for x in plane {
+            let x = sane(*x);
+            let size = x.abs();
+            top = if size > top { size } else { top };
+            energy += x * x;
+        }
+        self.top = top;
+        if let Some(side) = self.sides.get_mut(channel) {
+            *side += energy;
+        }
+        if !self.counts.is_empty() {
+            for x in plane {
+                let step = (sane(*x).abs().to_bits() >> SHIFT) as usize;
+                if let Some(count) = self.counts.get_mut(step) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+
     fn end_part(&mut self) {
         self.left = self.frames_of_part;
-        self.filters.iter_mut().for_each(KFilter::flush);
+        self.ears.flush();
         self.parts += 1;
         if self.parts == PARTS {
             self.powers.push(self.energy / (PARTS * self.frames_of_part) as f64);
@@ -150,20 +223,9 @@ impl AnyKernel for TapKernel {
         while at < block.frames() {
             let frames = self.left.min(block.frames() - at);
             let view = block.view();
-            for (channel, filter) in self.filters.iter_mut().enumerate().take(view.channels()) {
-                let plane = &view.channel(channel)[at..at + frames];
-                let mut sums = [0.0];
-                filter.energy([plane], &mut sums);
-                self.energy += sums[0];
-                let mut energy = 0.0;
-                for x in plane.iter().map(|x| sane(*x)) {
-                    self.top = self.top.max(x.abs());
-                    energy += x * x;
-                    if let Some(count) = self.counts.get_mut((x.abs().to_bits() >> SHIFT) as usize) {
-                        *count += 1;
-                    }
-                }
-                self.sides.iter_mut().skip(channel).take(1).for_each(|side| *side += energy);
+            self.energy += self.ears.energy(view, at..at + frames);
+            for channel in 0..view.channels() {
+                self.look(channel, &view.channel(channel)[at..at + frames]);
             }
             at += frames;
             self.left -= frames;
@@ -178,8 +240,7 @@ impl AnyKernel for TapKernel {
     }
     fn set_tempo(&mut self, _tempo_bpm: f64) {}
     fn reset(&mut self) {
-        let channels = self.filters.len();
-        self.filters.iter_mut().for_each(KFilter::reset);
+        self.ears.reset();
         if let Some(peaks) = &mut self.peaks {
             peaks.reset();
         }
@@ -188,6 +249,5 @@ impl AnyKernel for TapKernel {
         (self.sides, self.top) = ([0.0; 2], 0.0);
         self.course.clear();
         self.counts.fill(0);
-        debug_assert!(channels == self.filters.len());
     }
 }

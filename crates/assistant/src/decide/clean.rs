@@ -143,30 +143,37 @@ pub(super) fn add_colour(room: &mut Room<'_>, number: usize, filter: (&str, f64,
     }
 }
 
+/// From here on a narrow peak may be a fault: below, instruments of a group ring by nature.
+pub(super) fn lowest_fault_hz(group: Group) -> f64 {
+    match group {
+        // A drum is tuned, and a bass is its fundamental.
+        Group::Drums => 1000.0,
+        Group::Bass => 300.0,
+        // The air and the plates of a body; open strings.
+        Group::Guitars | Group::Keys => BODY_HZ,
+        // What is made of tones has no faults that are tones.
+        Group::Percussion | Group::Effects | Group::Synths => f64::INFINITY,
+        _ => 0.0,
+    }
+}
+
 /// Whether a peak is a fault and no tone of the instrument.
 fn is_fault(room: &Room<'_>, number: usize, one: &Resonance) -> bool {
     let lane = &room.lanes[number];
     let pitch = room.facts(lane).pitch;
     if one.body {
         // Guitars and pianos have strong modes of their own below this; voices and strings are made of such bumps.
-        return matches!(lane.role.group, Group::Guitars | Group::Keys) && one.freq_hz > BODY_HZ;
+        return matches!(lane.role.group, Group::Guitars | Group::Keys)
+            && one.freq_hz > lowest_fault_hz(lane.role.group);
     }
     // That it stands out, is narrow and stays is what the ear asks of it already.
     if one.partial || one.q > TONE_Q {
         return false;
     }
-    // A drum is tuned, and a bass is its fundamental.
-    let own = match lane.role.group {
-        Group::Drums => 1000.0,
-        // What is made of tones has no faults that are tones.
-        Group::Percussion | Group::Effects | Group::Synths => f64::INFINITY,
-        Group::Bass => 300.0,
-        _ => 0.0,
-    };
     // What holds a steady pitch has partials that stay.
     let near = |harmonic: u32| (one.freq_hz / (pitch.median_hz * f64::from(harmonic)) - 1.0).abs() < 0.03;
     let partial = pitch.share > 0.3 && pitch.median_hz > 0.0 && (1..=12).any(near);
-    one.freq_hz > own && !partial
+    one.freq_hz > lowest_fault_hz(lane.role.group) && !partial
 }
 
 fn resonances(room: &mut Room<'_>, number: usize, first: usize) {

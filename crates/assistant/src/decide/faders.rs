@@ -128,9 +128,8 @@ fn rough_fader(room: &Room<'_>, number: usize, powers: Option<&Powers>) -> Optio
     Some((gain - chain_db).clamp(FADER_DB.0, FADER_DB.1))
 }
 
-/// Tracks within their group, on what their chains made of them. How far the farthest was moved comes back, dB.
-pub(super) fn close(room: &mut Room<'_>, heard: &Heard) -> f64 {
-    let mut farthest = 0.0_f64;
+/// Tracks within their group, on what their chains made of them.
+pub(super) fn close(room: &mut Room<'_>, heard: &Heard) {
     for at in 0..room.groups.len() {
         let group = room.groups[at].clone();
         for number in group.lanes {
@@ -143,10 +142,8 @@ pub(super) fn close(room: &mut Room<'_>, heard: &Heard) -> f64 {
             let powers = heard.of(&room.lanes[number].id).cloned();
             let fader = powers.and_then(|powers| track_move(room, number, group.group, place, &powers));
             room.lanes[number].fader_db = fader.unwrap_or(0.0);
-            farthest = farthest.max((room.lanes[number].fader_db - room.lanes[number].then_db).abs());
         }
     }
-    farthest
 }
 
 fn track_move(
@@ -178,7 +175,7 @@ fn track_move(
 }
 
 /// What a group sounds like at fader 0 with the tracks' faders and rides as they are now. Microphones of one drum add up by more
-/// or less than their powers: how much, was heard with the faders as they were.
+/// or less than their powers, and a bus may be compressed: how much, was heard with the faders as they were, moment by moment.
 fn powers_of(room: &Room<'_>, at: usize, heard: &Heard) -> Powers {
     let group = &room.groups[at];
     if !group.is_bus {
@@ -196,40 +193,37 @@ fn powers_of(room: &Room<'_>, at: usize, heard: &Heard) -> Powers {
     };
     let now = with(true);
     let Some(bus) = heard.of(&group.strip) else { return now };
-    let still = room.rides_heard
-        && group.lanes.iter().all(|lane| room.lanes[*lane].fader_db == room.lanes[*lane].then_db);
-    if still {
-        return bus.clone();
-    }
-    let then = with(false).iter().sum::<f64>();
-    let coherence = if then > 0.0 { bus.iter().sum::<f64>() / then } else { 1.0 };
-    let coherence = coherence.clamp(db_to_power(-6.0), db_to_power(6.0));
-    now.iter().map(|power| power * coherence).collect()
+    bus.iter().zip(&now).zip(&with(false)).map(|((bus, now), then)| moved(*bus, *now, *then)).collect()
+}
+
+/// Power of a bus whose tracks are `now` as loud together as they were `then`.
+fn moved(bus: f64, now: f64, then: f64) -> f64 {
+    if now == then || then <= 0.0 { bus } else { bus * (now / then) }
 }
 
 /// Powers behind the ride of a strip.
-fn ridden(room: &Room<'_>, strip: &str, powers: &Powers) -> Powers {
+pub(super) fn ridden(room: &Room<'_>, strip: &str, powers: &Powers) -> Powers {
     let Some(points) = room.desk.curves.get(&(strip.to_owned(), "ride_db".to_owned())) else {
         return powers.clone();
     };
-    // 20 values a second.
-    powers
-        .iter()
-        .enumerate()
-        .map(|(at, power)| power * db_to_power(value_at(points, at as f64 / 20.0)))
-        .collect()
+    let mut next = 0;
+    let at = |(at, power): (usize, &f64)| {
+        // 20 values a second.
+        let seconds = at as f64 / 20.0;
+        while points.get(next).is_some_and(|point| point.0 <= seconds) {
+            next += 1;
+        }
+        power * db_to_power(value_at(points, next, seconds))
+    };
+    powers.iter().enumerate().map(at).collect()
 }
 
-/// A curve of straight lines at a time.
-fn value_at(points: &[(f64, f64)], seconds: f64) -> f64 {
-    let after = points.iter().position(|(at, _)| *at > seconds);
-    match after {
-        Some(0) => points[0].1,
-        None => points.last().map_or(0.0, |last| last.1),
-        Some(next) => {
-            let ((t0, a), (t1, b)) = (points[next - 1], points[next]);
-            a + (b - a) * (seconds - t0) / (t1 - t0).max(1e-9)
-        }
+/// A curve of straight lines at a time; `next` is its first point behind that.
+fn value_at(points: &[(f64, f64)], next: usize, seconds: f64) -> f64 {
+    match (next.checked_sub(1).and_then(|last| points.get(last)), points.get(next)) {
+        (Some((t0, a)), Some((t1, b))) => a + (b - a) * (seconds - t0) / (t1 - t0).max(1e-9),
+        (Some(only), None) | (None, Some(only)) => only.1,
+        (None, None) => 0.0,
     }
 }
 
@@ -243,13 +237,11 @@ fn sounding(room: &Room<'_>, heard: &Heard) -> Vec<Sounding> {
         .collect()
 }
 
-/// Groups against the mix, as far as the first rendering tells; no moves yet. How far the farthest goes comes back, dB.
-pub(super) fn groups(room: &mut Room<'_>, heard: &Heard) -> f64 {
-    if is_kept(room) {
-        return 0.0;
+/// Groups against the mix, as far as the first rendering tells; no moves yet.
+pub(super) fn groups(room: &mut Room<'_>, heard: &Heard) {
+    if !is_kept(room) {
+        solved(room, heard);
     }
-    solved(room, heard);
-    room.groups.iter().map(|group| (group.fader_db - group.then_db).abs()).fold(0.0, f64::max)
 }
 
 /// A balance as it was solved: what each group is at fader 0, what it was to be and what it comes to.
@@ -322,7 +314,7 @@ impl Now {
         let mut wets = shares::wets(room, heard, true);
         let all_dry = sum(&dry);
         let gain = space::gain_db(room, &wets, &all_dry).map_or(0.0, |amount| amount.gain_db);
-        wets.iter_mut().for_each(|wet| wet.powers = scaled(&wet.powers, gain));
+        wets.iter_mut().for_each(|wet| wet.turn(gain));
         let both = sum([&all_dry, &shares::all(&wets)]);
         let room_lu = gated_lufs(&both).zip(gated_lufs(&all_dry)).map_or(0.0, |(both, dry)| both - dry);
         let louder_lu = shares::louder_lu(&wets, &dry);
@@ -360,7 +352,7 @@ pub(super) fn settle(room: &mut Room<'_>, heard: &Heard) -> Balance {
     let change = gated_lufs(&mix).map_or(0.0, |then| mix_lufs - then);
     let peak = heard.peaks_db.get(studio::session::MIX).copied().unwrap_or(f64::NEG_INFINITY) + change;
     print_trim(room, peak);
-    Balance { groups, reverberation, imbalance_db, peak_dbtp: peak, mix_lufs }
+    Balance { groups, reverberation, imbalance_db, peak_dbtp: peak, mix_lufs, heard_seconds: None }
 }
 
 /// A track without a bus has its place of the rough mix on its only fader.

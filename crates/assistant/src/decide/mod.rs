@@ -10,7 +10,9 @@ mod gate;
 mod groups;
 mod headroom;
 mod lanes;
+mod listen;
 mod mask;
+mod mud;
 mod narrow;
 mod pan;
 mod ride;
@@ -18,6 +20,7 @@ mod saturate;
 mod sections;
 mod shares;
 mod space;
+mod start;
 mod throw;
 mod tone;
 mod trim;
@@ -36,7 +39,6 @@ use crate::styles::Style;
 use crate::write::{fresh, update};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use studio::engine::Files;
 use studio::job::Job;
 use studio::message::{Error, Finding};
 use studio::session::{self, Session};
@@ -101,19 +103,13 @@ pub struct Balance {
     pub peak_dbtp: f64,
     /// Integrated loudness of the mix before the print trim.
     pub mix_lufs: f64,
+    /// Seconds of the song that were rendered for it, where that was not the whole.
+    pub heard_seconds: Option<f64>,
 }
-
-/// Seconds of track under which a song is always rendered a second time; and how far faders of tracks and groups may move after the
-/// first rendering for that to be enough in a longer one: behind the inserts all is linear but the coherence inside a group. By
-/// calibration, 2026-11-21, docs/decisions/047.
-const SHORT_SECONDS: f64 = 1500.0;
-const TRACKS_DB: f64 = 3.0;
-const GROUPS_DB: f64 = 6.0;
 
 /// Decides everything about a song and writes the session.
 ///
-/// Renders the song without writing, to hear what the chains make of the tracks; and once more, to hear the balance, where that is
-/// cheap or the first rendering was far off.
+/// Renders the song twice without writing, long ones in parts: to hear what the chains make of the tracks, and to hear the balance.
 ///
 /// # Errors
 /// Those of the engine, and of a session that cannot be read again.
@@ -135,33 +131,25 @@ pub fn decide(song: &Song, ask: &Ask, again: Option<&Again>, job: &Job<'_>) -> R
     mask::work(&mut room);
     space::work(&mut room);
     faders::set_up(&mut room);
-    let mut heard = listen(&room, again, job)?;
-    let tracks_db = faders::close(&mut room, &heard);
-    ride::work(&mut room, &heard);
-    let groups_db = faders::groups(&mut room, &heard);
-    let seconds = song.duration_seconds * room.lanes.len() as f64;
-    if seconds < SHORT_SECONDS || tracks_db > TRACKS_DB || groups_db > GROUPS_DB {
-        space::amount(&mut room, &heard);
-        pan::weigh(&mut room, &heard);
-        faders::set_up(&mut room);
-        room.rides_heard = true;
-        heard = listen(&room, again, job)?;
-        faders::close(&mut room, &heard);
-    }
-    let balance = faders::settle(&mut room, &heard);
+    let excerpt = listen::excerpt(&room, again);
+    let first = listen::listen(&room, excerpt.as_ref(), again, job)?;
+    faders::close(&mut room, &first);
+    ride::work(&mut room, &first);
+    faders::groups(&mut room, &first);
+    space::amount(&mut room, &first);
+    pan::weigh(&mut room, &first);
+    faders::set_up(&mut room);
+    room.rides_heard = true;
+    let heard = listen::listen(&room, excerpt.as_ref(), again, job)?;
+    faders::close(&mut room, &heard);
+    let mut balance = faders::settle(&mut room, &heard);
+    balance.heard_seconds = excerpt.as_ref().map(close::Excerpt::seconds);
     narrow::work(&mut room);
     headroom::work(&mut room, &heard);
+    start::work(&mut room);
     sections::work(&mut room, &heard);
     throw::work(&mut room);
     finish(room, balance, again)
-}
-
-/// Renders what is on the desk.
-fn listen(room: &Room<'_>, again: Option<&Again>, job: &Job<'_>) -> Result<close::Heard, Vec<Error>> {
-    let moves = room.book.moves();
-    let text = text_of(room, again, moves).map_err(|error| vec![error])?;
-    let session = parse(&text, &room.ask.folder)?;
-    close::render(&session, &Files { options: room.ask.decode }, job)
 }
 
 fn text_of(room: &Room<'_>, again: Option<&Again>, moves: &[Move]) -> Result<String, Error> {

@@ -1,21 +1,67 @@
 //! Whose room it is: the returns belong to the groups that send to them, and a group is as loud as its dry sound and its share of them.
 
-use super::lanes::{Lane, Room};
+use super::faders::ridden;
+use super::lanes::{GroupLane, Lane, Room};
 use super::mask::weights;
 use super::space::{HIGH_CUT_HZ, LOW_CUT_HZ};
 use crate::close::{Heard, Powers, gated_lufs, scaled, sum};
 use crate::hear::{BANDS, band_centre_hz};
+use crate::write::StripPlan;
 use dsp::math::{db_to_power, power_to_db};
 
-/// Wet sound of a return as the faders stand now, and the share that each group has in it.
+/// Seconds of a value.
+const STEP_SECONDS: f64 = 0.05;
+
+/// Wet sound of a return as the faders stand now, and what of it is each group's.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Wet {
     /// Strip of the return.
     pub(super) id: String,
     /// Powers behind its fader.
     pub(super) powers: Powers,
-    /// Shares of the groups, in their order; together 1.
-    pub(super) shares: Vec<f64>,
+    /// What each group has of them, in their order.
+    parts: Vec<Powers>,
+}
+
+impl Wet {
+    /// Turns the return up or down.
+    pub(super) fn turn(&mut self, gain_db: f64) {
+        self.powers = scaled(&self.powers, gain_db);
+        self.parts.iter_mut().for_each(|part| *part = scaled(part, gain_db));
+    }
+}
+
+/// How a return goes on: when it begins, in values of 50 ms, and what is left of it from one to the next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Trail {
+    pub(super) after: usize,
+    pub(super) keep: f64,
+}
+
+impl Trail {
+    /// Of a room that falls by 60 dB in so many seconds.
+    pub(super) fn of_room(rt60_seconds: f64) -> Self {
+        Self { after: 0, keep: db_to_power(-60.0 * STEP_SECONDS / rt60_seconds.max(0.05)) }
+    }
+
+    /// Of echoes so many seconds apart, each `feedback` of the one before.
+    pub(super) fn of_echoes(seconds: f64, feedback: f64) -> Self {
+        let steps = (seconds / STEP_SECONDS).max(1.0);
+        let fall_db = dsp::math::gain_to_db(feedback.clamp(0.01, 0.99)) / steps;
+        Self { after: steps.round() as usize, keep: db_to_power(fall_db) }
+    }
+
+    /// What comes of powers that are sent.
+    pub(super) fn of(self, sent: &[f64]) -> Powers {
+        let mut state = 0.0;
+        (0..sent.len())
+            .map(|at| {
+                let new = at.checked_sub(self.after).map_or(0.0, |from| sent[from]);
+                state = state * self.keep + new;
+                state
+            })
+            .collect()
+    }
 }
 
 /// Fader a send leaves behind: that of the track, which is that of the group where it has no bus.
@@ -41,39 +87,68 @@ fn let_through(room: &Room<'_>, lane: &Lane) -> f64 {
     if all > 0.0 { of(&|hz| (LOW_CUT_HZ..=HIGH_CUT_HZ).contains(&hz)) / all } else { 1.0 }
 }
 
-/// Energy each group sends to a return, with the faders of now or of the last rendering.
-fn sent(room: &Room<'_>, heard: &Heard, to: &str, now: bool) -> Vec<f64> {
+/// Powers each group sends to a return, with the faders and rides of now or of the last rendering.
+fn sent(room: &Room<'_>, heard: &Heard, to: &str, now: bool) -> Vec<Powers> {
     let of = |at: usize, lane: usize| {
         let id = &room.lanes[lane].id;
         let send = room.desk.strip(id)?.sends.get(to)?.number_of("gain_db")?;
-        let energy: f64 = heard.of(id)?.iter().sum();
-        let energy = energy * let_through(room, &room.lanes[lane]);
-        Some(energy * db_to_power(send + fader_db(room, at, lane, now)))
+        let own = heard.of(id)?;
+        let own = if now || room.rides_heard { ridden(room, id, own) } else { own.clone() };
+        let through = power_to_db(let_through(room, &room.lanes[lane]).max(1e-6));
+        Some(scaled(&own, send + fader_db(room, at, lane, now) + through))
     };
-    room.groups
-        .iter()
-        .enumerate()
-        .map(|(at, group)| group.lanes.iter().filter_map(|lane| of(at, *lane)).sum())
-        .collect()
+    let parts = |(at, group): (usize, &GroupLane)| {
+        let own: Vec<Powers> = group.lanes.iter().filter_map(|lane| of(at, *lane)).collect();
+        sum(&own)
+    };
+    room.groups.iter().enumerate().map(parts).collect()
+}
+
+/// How a return goes on, by its settings.
+fn trail(room: &Room<'_>, bus: &StripPlan) -> Trail {
+    let insert = bus.inserts.first();
+    let number = |name: &str| {
+        let own = insert?.settings.iter().find(|(key, _)| key == name)?;
+        own.1.number()
+    };
+    if insert.is_some_and(|insert| insert.processor == "delay") {
+        let feedback = number("feedback_percent").unwrap_or(30.0) / 100.0;
+        return Trail::of_echoes(super::space::echo_seconds(room, number("time_ms")), feedback);
+    }
+    Trail::of_room(number("rt60_mid_seconds").unwrap_or(1.0))
+}
+
+/// Every return and how it goes on.
+pub(super) fn trails(room: &Room<'_>) -> Vec<(String, Trail)> {
+    super::space::returns(room).map(|bus| (bus.id.clone(), trail(room, bus))).collect()
+}
+
+/// What comes back of what each group sends to a return, but for its gain.
+pub(super) fn trailing(room: &Room<'_>, heard: &Heard, to: &str, trail: Trail, now: bool) -> Vec<Powers> {
+    sent(room, heard, to, now).iter().map(|own| trail.of(own)).collect()
 }
 
 /// Every return that sounds, with the faders of `now` or as it was heard. Reverberation is linear: what is sent louder comes back
-/// louder by as much.
+/// louder by as much, and as long as the room rings.
 pub(super) fn wets(room: &Room<'_>, heard: &Heard, now: bool) -> Vec<Wet> {
-    let of = |bus: &crate::write::StripPlan| {
-        let powers = heard.of(&bus.id)?;
-        let (then, now) = (sent(room, heard, &bus.id, false), sent(room, heard, &bus.id, now));
-        let (before, after): (f64, f64) = (then.iter().sum(), now.iter().sum());
-        if before <= 0.0 || after <= 0.0 {
-            return None;
-        }
-        Some(Wet {
-            id: bus.id.clone(),
-            powers: scaled(powers, bus.number("fader_db") + power_to_db(after / before)),
-            shares: now.iter().map(|own| own / after).collect(),
+    let of = |bus: &StripPlan| {
+        let powers = scaled(heard.of(&bus.id)?, bus.number("fader_db"));
+        let trail = trail(room, bus);
+        let then = sum(&trailing(room, heard, &bus.id, trail, false));
+        let parts = trailing(room, heard, &bus.id, trail, now);
+        let sounds = |power: &f64| *power > 0.0;
+        (then.iter().any(sounds) && parts.iter().flatten().any(sounds)).then(|| {
+            let parts: Vec<Powers> = parts.iter().map(|own| shared(&powers, own, &then)).collect();
+            Wet { id: bus.id.clone(), powers: sum(&parts), parts }
         })
     };
     super::space::returns(room).filter_map(of).collect()
+}
+
+/// What of `powers` is one group's, whose trail is `own` where that of all was `all`.
+fn shared(powers: &Powers, own: &Powers, all: &Powers) -> Powers {
+    let of = |((power, own), all): ((&f64, &f64), &f64)| if *all > 0.0 { power * (own / all) } else { 0.0 };
+    powers.iter().zip(own).zip(all).map(of).collect()
 }
 
 /// All returns together.
@@ -85,16 +160,10 @@ pub(super) fn all(wets: &[Wet]) -> Powers {
 pub(super) fn louder_lu(wets: &[Wet], dry: &[Powers]) -> Vec<f64> {
     dry.iter()
         .enumerate()
-        .map(|(at, own)| {
-            let shares: Vec<Powers> = wets
-                .iter()
-                .map(|wet| {
-                    let share = wet.shares.get(at).copied().unwrap_or(0.0);
-                    wet.powers.iter().map(|power| power * share).collect()
-                })
-                .collect();
-            let together = sum(shares.iter().chain([own]));
-            gated_lufs(&together).zip(gated_lufs(own)).map_or(0.0, |(with, dry)| (with - dry).clamp(0.0, 6.0))
+        .map(|(at, dry)| {
+            let own = wets.iter().filter_map(|wet| wet.parts.get(at)).chain([dry]);
+            let together = sum(own);
+            gated_lufs(&together).zip(gated_lufs(dry)).map_or(0.0, |(with, dry)| (with - dry).clamp(0.0, 6.0))
         })
         .collect()
 }

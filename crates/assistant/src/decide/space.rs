@@ -76,6 +76,11 @@ fn echo_note(bpm: f64) -> (&'static str, f64) {
     best.map_or(("1/8", ms(0.5)), |(note, beats)| (note, ms(beats)))
 }
 
+/// Time between echoes that are set in milliseconds, or in notes, s.
+pub(super) fn echo_seconds(room: &Room<'_>, time_ms: Option<f64>) -> f64 {
+    time_ms.unwrap_or_else(|| echo_note(bpm(room).0).1) / 1e3
+}
+
 fn bpm(room: &Room<'_>) -> (f64, bool) {
     let sure = room.song.time.tempo.filter(crate::time::Tempo::is_sure);
     sure.map_or((USUAL_BPM, false), |tempo| (tempo.bpm.clamp(40.0, 240.0), true))

@@ -216,3 +216,64 @@ fn throws_stand_at_ends_of_phrases_that_a_beat_of_rest_follows() {
     active.extend([false; 4]);
     assert_eq!(throw::phrase_ends(&active, 0.5), [4.4, 8.9]);
 }
+
+#[test]
+fn a_guitar_gives_away_four_tenths_of_its_mud_and_a_clean_one_nothing() {
+    use crate::hear::{BANDS, band_centre_hz};
+    // As much in each band; from 200 to 450 Hz so many decibels more.
+    let with = |more_db: f64| -> Vec<f64> {
+        let power = |hz: f64| if (200.0..450.0).contains(&hz) { db_to_power(more_db) } else { 1.0 };
+        (0..BANDS).map(|band| power(band_centre_hz(band))).collect()
+    };
+    let count = |from: f64, to: f64| {
+        (0..BANDS).filter(|band| (from..to).contains(&band_centre_hz(*band))).count() as f64
+    };
+    let flat = power_to_db(count(200.0, 450.0) / count(450.0, 1800.0));
+    // Flat bands are what is usual: nothing. 5 dB more: 2 dB of it. 20 dB more: no more than 2.5.
+    assert_eq!(mud::cut(&with(0.0), flat), None);
+    assert_eq!(mud::cut(&with(-6.0), flat), None, "never a boost");
+    let (hz, gain, has) = mud::cut(&with(5.0), flat).unwrap();
+    assert!((gain + 2.0).abs() < 1e-9 && (has - flat - 5.0).abs() < 1e-9, "{gain} {has}");
+    assert!((250.0..350.0).contains(&hz), "{hz}");
+    assert_eq!(mud::cut(&with(20.0), flat).unwrap().1, -2.5);
+    assert_eq!(mud::cut(&with(1.2), flat), None, "less than half a decibel is not worth a filter");
+}
+
+#[test]
+fn a_room_goes_on_as_long_as_it_rings_and_echoes_begin_late() {
+    // 60 dB in half a second are 6 dB every 50 ms.
+    let room = shares::Trail::of_room(0.5);
+    assert_eq!(room.after, 0);
+    let trail = room.of(&[1.0, 0.0, 0.0]);
+    assert!((trail[1] - db_to_power(-6.0)).abs() < 1e-12 && (trail[2] - db_to_power(-12.0)).abs() < 1e-12);
+    // 0.25 s apart, each half of the one before: the first after five values, then 6.02 dB less after five more.
+    let echoes = shares::Trail::of_echoes(0.25, 0.5);
+    assert_eq!(echoes.after, 5);
+    let trail = echoes.of(&[1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    assert_eq!(trail[..5], [0.0; 5]);
+    assert!((power_to_db(trail[10] / trail[5]) + 6.02).abs() < 0.01, "{trail:?}");
+}
+
+#[test]
+fn what_counts_in_is_silent_and_the_first_beat_is_whole() {
+    let curve = start::opening(4.0);
+    let at = |seconds: f64| {
+        let next = curve.iter().position(|point| point.0 > seconds);
+        match next {
+            None => curve[curve.len() - 1].1,
+            Some(next) => {
+                let ((t0, a), (t1, b)) = (curve[next - 1], curve[next]);
+                a + (b - a) * (seconds - t0) / (t1 - t0)
+            }
+        }
+    };
+    assert_eq!((at(0.0), at(3.9), at(3.98), at(100.0)), (-96.0, -96.0, 0.0, 0.0));
+}
+
+#[test]
+fn what_an_instrument_rings_at_by_nature_is_no_fault() {
+    // The air of a guitar's body rings at about 100 Hz, its top at about 200 Hz; a voice has nothing of the kind.
+    assert!(clean::lowest_fault_hz(Group::Guitars) > 220.0 && clean::lowest_fault_hz(Group::Guitars) < 600.0);
+    assert!(clean::lowest_fault_hz(Group::Drums) > clean::lowest_fault_hz(Group::Bass));
+    assert_eq!(clean::lowest_fault_hz(Group::Vocals), 0.0);
+}

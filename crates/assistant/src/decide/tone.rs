@@ -24,10 +24,12 @@ pub(super) fn work(room: &mut Room<'_>) {
     for number in room.of_role("lead vocal") {
         voice(room, number);
     }
+    super::mud::work(room);
     reference(room);
 }
 
-fn level_db(bands: &[f64], from_hz: f64, to_hz: f64) -> f64 {
+/// Level of what the bands of the film between two frequencies have.
+pub(super) fn level_db(bands: &[f64], from_hz: f64, to_hz: f64) -> f64 {
     let own = (0..BANDS).filter(|band| (from_hz..to_hz).contains(&band_centre_hz(*band)));
     power_to_db(own.filter_map(|band| bands.get(band)).sum::<f64>().max(1e-30))
 }

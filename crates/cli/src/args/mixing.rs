@@ -16,36 +16,23 @@ pub(crate) struct Assist {
     /// The session
     #[arg(short, long, value_name = "SESSION.toml")]
     pub(crate) output: PathBuf,
-    /// Kind of music: pop, rock, hip-hop, electronic, jazz, folk, metal, classical, podcast, or a file
-    #[arg(long, value_name = "STYLE")]
-    pub(crate) style: Option<String>,
-    /// How much of a family is done, 0 to 1.5
-    #[arg(long, value_name = "FAMILY=NUMBER,…", value_delimiter = ',')]
-    pub(crate) strength: Vec<String>,
-    /// Take back a rule or a family, now and on later runs
-    #[arg(long, value_name = "RULE|FAMILY,…", value_delimiter = ',')]
-    pub(crate) undo: Vec<String>,
     /// Let a rule or a family that was undone work again
     #[arg(long, value_name = "RULE|FAMILY,…", value_delimiter = ',')]
     pub(crate) redo: Vec<String>,
     /// Lock moves of the session: by id, rule, family, track or address
     #[arg(long, value_name = "MOVE,…", value_delimiter = ',')]
     pub(crate) lock: Vec<String>,
-    /// Say what a track is
-    #[arg(long, value_name = "TRACK=ROLE")]
-    pub(crate) role: Vec<String>,
     /// Lean towards the colour of a record, within 2 dB
     #[arg(long, value_name = "SONG")]
     pub(crate) reference: Option<PathBuf>,
-    /// Keep the balance of a rough mix that is among the tracks
-    #[arg(long)]
-    pub(crate) keep_balance: bool,
     /// Propose a surround bed: of the mix of a folder, or of a stereo session as it stands
     #[arg(long, value_name = "5.1|7.1.4")]
     pub(crate) bed: Option<String>,
     /// Replace an existing session
     #[arg(short, long)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) wishes: Wishes,
 }
 
 /// `explain`
@@ -68,7 +55,7 @@ pub(crate) struct Explain {
     pub(crate) all: bool,
 }
 
-/// What is asked of the assistant by the commands that render at once.
+/// What is asked of the assistant by every command that calls it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The mix")]
 pub(crate) struct Wishes {
@@ -78,7 +65,7 @@ pub(crate) struct Wishes {
     /// How much of a family of moves is done, 0 to 1.5
     #[arg(long, value_name = "FAMILY=NUMBER,…", value_delimiter = ',')]
     pub(crate) strength: Vec<String>,
-    /// Leave a rule or a family out
+    /// Leave out or take back a rule or a family, on later runs of a session as well
     #[arg(long, value_name = "RULE|FAMILY,…", value_delimiter = ',')]
     pub(crate) undo: Vec<String>,
     /// Say what a track is

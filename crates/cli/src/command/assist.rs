@@ -63,15 +63,9 @@ pub(crate) fn same_folder(input: &Path, output: &Path) -> Result<()> {
 /// What the flags ask for.
 pub(crate) fn request(args: &Assist) -> Request {
     Request {
-        style: args.style.clone(),
-        strengths: args.strength.clone(),
-        undo: args.undo.clone(),
         redo: args.redo.clone(),
         lock: args.lock.clone(),
-        roles: args.role.clone(),
-        reference: args.reference.clone(),
-        keep_balance: args.keep_balance,
-        ..Request::default()
+        ..args.wishes.request(args.reference.as_ref())
     }
 }
 
@@ -84,6 +78,7 @@ pub(crate) fn document(made: &Assisted, output: &Path) -> Value {
             "strip": strip, "name": name, "relative_lu": lu,
         })).collect::<Vec<_>>(),
         "reverberation": made.balance.reverberation.map(|(lu, share)| json!({ "relative_lu": lu, "too_much_for": share })),
+        "heard_seconds": made.balance.heard_seconds,
         "peak_before_print_dbtp": made.balance.peak_dbtp,
         "findings": made.findings,
     })
@@ -169,7 +164,11 @@ pub(crate) fn text(made: &Assisted, output: &Path) -> String {
         let _ = writeln!(text, "  offered   {offered}: see tonmeister explain {file}");
     }
     if !made.balance.groups.is_empty() {
-        text.push_str("against the mix, as rendered:\n");
+        let how = made
+            .balance
+            .heard_seconds
+            .map_or_else(|| "as rendered".to_owned(), |seconds| format!("by {seconds:.0} s of it, rendered"));
+        let _ = writeln!(text, "against the mix, {how}:");
         for (_, name, lu) in &made.balance.groups {
             let _ = writeln!(text, "  {name:<20} {lu:>6.1} LU");
         }
