@@ -2,8 +2,10 @@
 
 pub mod change;
 pub mod gram;
+pub mod held;
 pub mod loudness;
 pub mod peaks;
+pub mod places;
 pub mod stereo;
 pub mod tone;
 pub mod wave;
@@ -130,11 +132,38 @@ impl Plot {
             .child(numbers(&self.title, &self.table))
     }
 
+    /// The field with its legend, for a card: its numbers stand elsewhere.
+    #[must_use]
+    pub fn small(&self) -> Element {
+        el("div").child(legend(&self.legend)).child(self.plot())
+    }
+
+    /// What the page reads values off a picture by: kind, ends and unit of an axis.
+    fn scale(&self, axis: &Axis, time: bool) -> String {
+        let kind = match (time, axis.log) {
+            (true, _) => "time",
+            (_, true) => "log",
+            _ => "linear",
+        };
+        format!("{kind}|{}|{}|{}", axis.from, axis.to, axis.label)
+    }
+
+    /// What a line or a bar is called when a value is read off it; nothing for lines that only guide the eye.
+    fn name(&self, class: &str) -> Option<String> {
+        let colour = class.split(' ').next().unwrap_or(class);
+        let named = || self.legend.iter().find(|(own, _)| *own == colour).map(|(_, name)| name.clone());
+        (colour != "gate").then(|| named().unwrap_or_default())
+    }
+
     /// The field with its axes alone.
     #[must_use]
     pub fn plot(&self) -> Element {
         let unit = el("div").class("unit").text(&self.y.label);
-        let field = el("div").class("field").attr("style", format!("height:{}px", self.height_px));
+        let field = el("div")
+            .class("field")
+            .attr("style", format!("height:{}px", self.height_px))
+            .attr("data-x", self.scale(&self.x, self.time))
+            .attr("data-y", self.scale(&self.y, false));
         let images = self.layers.iter().filter_map(|layer| match layer {
             Layer::Image(png) => {
                 Some(el("img").attr("alt", "").attr("src", format!("data:image/png;base64,{png}")))
@@ -183,16 +212,23 @@ impl Plot {
 
     fn draw(&self, layer: &Layer) -> Markup {
         let path = |class: &str, d: String| Markup::from(el("path").class(class).attr("d", d));
+        let read = |kind: &str, class: &str, shown: &str, d: String| {
+            let path = el("path").class(format!("{class} {shown}")).attr("d", d);
+            Markup::from(match self.name(class) {
+                Some(name) => path.attr("data-read", kind).attr("data-name", name),
+                None => path,
+            })
+        };
         match layer {
-            Layer::Line(class, points) => path(&format!("{class} line"), self.line(points)),
-            Layer::Area(class, points) => path(&format!("{class} fill"), self.area(points)),
+            Layer::Line(class, points) => read("line", class, "line", self.line(points)),
+            Layer::Area(class, points) => read("area", class, "fill", self.area(points)),
             Layer::Bars(class, bars) => {
                 let mut d = String::new();
                 for [left, right, from, to] in bars {
                     let ((x, y), (right, bottom)) = (self.at(*left, *to), self.at(*right, *from));
                     let _ = write!(d, "M{x:.1} {y:.1}H{right:.1}V{bottom:.1}H{x:.1}Z");
                 }
-                path(&format!("{class} fill"), d)
+                read("bars", class, "fill", d)
             }
             Layer::Level(class, y, _) => {
                 let (_, y) = self.at(self.x.from, *y);
