@@ -40,6 +40,7 @@
 
   class Player {
     constructor(section) {
+      section.player = this;
       this.section = section;
       this.data = JSON.parse(section.querySelector("script[type='application/json']").textContent);
       this.sides = this.data.sides;
@@ -197,8 +198,10 @@
     }
 
     setLoop(on, from = 0, to = this.data.seconds) {
-      const at = this.position();
+      let at = this.position();
       this.loop = { on, from, to: Math.max(to, from + 0.1) };
+      // A sound that starts at the end of its loop would run on past it.
+      if (on && at >= this.loop.to - 0.001) at = from;
       this.offset = at;
       if (this.voice) this.start(at);
       this.say(on ? "Loop from " + clock(this.loop.from) + " to " + clock(this.loop.to) : "Loop off");
@@ -374,7 +377,9 @@
     const [kind, from, to, unit] = text.split("|");
     const [low, high] = [Number(from), Number(to)];
     const log = kind === "log";
-    return { kind, unit, at: place => (log ? low * Math.pow(high / low, place) : low + place * (high - low)) };
+    // Where zero lies, in the units of the picture; far below where it has none.
+    const zero = !log && low < 0 && high > 0 ? 1000 * high / (high - low) : 1e6;
+    return { kind, unit, zero, at: place => (log ? low * Math.pow(high / low, place) : low + place * (high - low)) };
   };
   const told = (axis, value) => {
     if (axis.kind === "time") return clock(value);
@@ -394,16 +399,14 @@
     }
     return null;
   };
-  // Heights of a path at a place, from 0 at the bottom to 1 at the top.
-  const heights = (path, x) => {
+  // Heights of a path at a place, from 0 at the bottom to 1 at the top; `base` is where bars begin.
+  const heights = (path, x, base) => {
     path.own = path.own || points(path);
     const up = y => (y === null ? null : 1 - y / 1000);
     if (path.dataset.read === "bars") {
       const bar = path.own.find(b => b[0] <= x && x <= b[2]);
       if (!bar) return [];
-      // The end that is not on the line at which bars begin.
-      const zero = path.own.every(b => Math.abs(b[3] - path.own[0][3]) < 0.2) ? bar[3] : null;
-      return [up(zero === null && path.own.some(b => Math.abs(b[1] - bar[3]) < 0.2) ? bar[3] : bar[1])];
+      return [up(Math.abs(bar[1] - base) >= Math.abs(bar[3] - base) ? bar[1] : bar[3])];
     }
     if (path.dataset.read === "area") {
       const all = path.own[0] || [];
@@ -428,7 +431,7 @@
       const place = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
       const lines = [told(across, across.at(place)) + (across.kind === "time" || across.unit === "Hz" ? "" : " " + across.unit)];
       for (const path of paths) {
-        const values = heights(path, 1000 * place).map(y => told(upwards, upwards.at(y)));
+        const values = heights(path, 1000 * place, upwards.zero).map(y => told(upwards, upwards.at(y)));
         const shown = [...new Set(values)];
         if (shown.length) lines.push((path.dataset.name ? path.dataset.name + ": " : "") + shown.reverse().join(" \u2026 ") + (upwards.unit === "Hz" ? "" : " " + upwards.unit.split(",")[0]));
       }

@@ -55,11 +55,7 @@ enum Answer {
 ///
 /// # Errors
 /// What reading says; `interrupted`.
-pub fn ask(
-    (before, after): (Option<&Path>, &Path),
-    ask: &Ask,
-    job: &Job<'_>,
-) -> Result<(Vec<Heard>, Asked)> {
+pub fn ask((before, after): (Option<&Path>, &Path), ask: &Ask, job: &Job<'_>) -> Result<(Vec<Heard>, Asked)> {
     let elsewhere = *ask != Ask::Changes;
     // The longest first.
     let tasks: Vec<Task<'_>> = [

@@ -1,7 +1,7 @@
 //! Before and after of many songs on one page.
 
-use crate::markup::{Element, Markup, el};
 use crate::asked::Ask;
+use crate::markup::{Element, Markup, el};
 use crate::part::changes::headlines;
 use crate::part::numbers;
 use crate::picture::{Plot, clock, tone, wave};

@@ -13,6 +13,7 @@ pub mod gallery;
 pub mod heard;
 pub mod markup;
 pub mod pair;
+pub mod paper;
 pub mod part;
 pub mod picture;
 pub mod player;

@@ -1,19 +1,23 @@
 //! The report of one file, of two, or of a folder of masters.
 
 use crate::asked::Ask;
-use crate::heard::sums;
+use crate::heard::{name_of, sums};
 use crate::markup::{Element, Markup, el};
 use crate::part::delivery::Delivered;
 use crate::part::verdict::{self, Verdict};
-use crate::part::{changes, decisions, delivery, elsewhere, findings, identity, needs, numbers, services, words};
+use crate::part::{
+    changes, decisions, delivery, elsewhere, findings, identity, log, needs, numbers, services, words,
+};
 use crate::picture::{self, clock};
 use crate::shell::{head, page, section};
 use crate::song::{Song, Wish, song};
 use crate::sound::Place;
 use advice::assess::Advice;
+use advice::history;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use studio::decode;
+use studio::files::read_text;
 use studio::job::{self, Job};
 use studio::master::chain::Chain;
 use studio::message::{Error, Kind, Result, clean_name};
@@ -46,6 +50,8 @@ pub struct Request {
     pub title: Option<String>,
     /// Where one file shall go, by name; empty when that is not decided.
     pub destinations: Vec<String>,
+    /// Logs of the mix or master: one for its decisions, two for what the engineer changed between them.
+    pub logs: Vec<PathBuf>,
     /// The sound.
     pub wish: Wish,
     /// The command that makes the page again.
@@ -171,14 +177,17 @@ fn delivered(folder: &Path, own: &studio::master::chain::Delivery, job: &Job<'_>
 fn judge(song: &Song) -> (Verdict, Vec<Advice>, &'static str) {
     let of_first = &song.asked.advice;
     let Some(before) = &song.before else {
-        let verdict = song.asked.assessment.as_ref().map_or_else(|| Verdict::plain(&song.title()), verdict::of_one);
+        let verdict =
+            song.asked.assessment.as_ref().map_or_else(|| Verdict::plain(&song.title()), verdict::of_one);
         let alone = of_first.iter().map(|advice| Advice { about: String::new(), ..advice.clone() });
         return (verdict, alone.collect(), "What it means, what was measured, and what to do.");
     };
     let own = verdict::findings(before, &song.after, song.pairing.as_ref());
     let verdict = verdict::of_pair(before, &song.after, song.asked.comparison.as_ref(), &own);
     let mut found: Vec<Advice> = own.iter().map(Advice::of).collect();
-    found.extend(of_first.iter().map(|advice| Advice { about: format!("before, {}", before.name), ..advice.clone() }));
+    found.extend(
+        of_first.iter().map(|advice| Advice { about: format!("before, {}", before.name), ..advice.clone() }),
+    );
     (verdict, found, "Of the later file, and of the earlier one as a mix. Every line ends in what to do.")
 }
 
@@ -217,7 +226,12 @@ fn compose(request: &Request, song: &Song, masters: Option<&Masters>) -> Result<
         .with("needs", "Next", asked.assessment.as_ref().filter(|_| before.is_none()).map(needs::part))
         .with("changes", "Changes", asked.comparison.as_ref().map(changes::part))
         .with("findings", "Findings", Some(findings::part(&found, about)))
-        .with("decisions", "Decisions", shown.map(|(masters, shown)| decisions::part(&masters.chain, &shown.delivery)))
+        .with(
+            "decisions",
+            "Decisions",
+            shown.map(|(masters, shown)| decisions::part(&masters.chain, &shown.delivery)),
+        )
+        .with("log", "Settings", log(&request.logs)?)
         .with("pictures", "Pictures", Some(pictures(song)))
         .with("elsewhere", "Elsewhere", asked.translation.as_ref().map(|found| elsewhere::part(found, after)))
         .with("numbers", "Numbers", Some(numbers::part(before, after)))
@@ -233,6 +247,22 @@ fn compose(request: &Request, song: &Song, masters: Option<&Masters>) -> Result<
     });
     let scripts = scripts.collect();
     Ok(Page { html, scripts, summary: summary(song, &verdict, &found, &title) })
+}
+
+/// Longest log that is read: that of sessions.
+const MOST_LOG_BYTES: u64 = studio::session::MOST_TEXT_BYTES as u64;
+
+/// What the logs say, if there are any.
+fn log(logs: &[PathBuf]) -> Result<Option<Element>> {
+    let read = |path: &PathBuf| Ok((read_text(path, "the log", MOST_LOG_BYTES)?, name_of(path)));
+    let texts = logs.iter().map(read).collect::<Result<Vec<(String, String)>>>()?;
+    match texts.as_slice() {
+        [] => Ok(None),
+        [(text, name)] => Ok(Some(log::all(&history::recall(text, name)?))),
+        [(old, before), .., (new, after)] => {
+            Ok(Some(log::changes(&history::diff((old, before), (new, after))?)))
+        }
+    }
 }
 
 /// The line under the head: which files, how long.
@@ -280,10 +310,13 @@ fn pictures(song: &Song) -> Element {
     plots.extend(song.asked.comparison.as_ref().and_then(picture::held::plot));
     plots.extend(before.and_then(|before| picture::gram::plot(before, ", before", true)));
     plots.extend(picture::gram::plot(after, if pair { ", after" } else { "" }, pair));
-    let figures = plots.iter().map(picture::Plot::figure);
-    let figures = figures.chain(picture::stereo::field(before, after));
-    let figures = figures.chain(picture::stereo::widths(before, after).map(|plot| plot.figure()));
-    let figures = figures.chain([picture::peaks::plot(before, after).figure()]);
+    let field = picture::stereo::field(before, after);
+    let widths = picture::stereo::widths(before, after);
+    // Two stand beside each other: what would stand alone gets the peaks as its neighbour.
+    let halves = plots.iter().chain(&widths).filter(|plot| plot.half).count() + usize::from(field.is_some());
+    let peaks = picture::Plot { half: halves % 2 == 1, ..picture::peaks::plot(before, after) };
+    let figures = plots.iter().map(picture::Plot::figure).chain(field);
+    let figures = figures.chain(widths.iter().chain([&peaks]).map(picture::Plot::figure));
     section("pictures", "Pictures").child(el("div").class("plots").children(figures))
 }
 

@@ -1,7 +1,7 @@
 //! A song on a page: one version or two, heard, laid on each other, and cut for the player.
 
-use crate::heard::{Heard, STRETCH_SECONDS, playable};
 use crate::asked::{Ask, Asked, ask, lossy, needs};
+use crate::heard::{Heard, STRETCH_SECONDS, playable};
 use crate::pair::{Levels, Pairing, lag_frames, loudest_seconds, page_rate_hz, walk};
 use crate::part::services;
 use crate::picture::wave::columns;
@@ -137,7 +137,9 @@ fn laid(
     for part in parts {
         match part {
             Part::Laid(own) => (song.pairing, song.listening) = *own,
-            Part::Lossy(said) => song.asked.translation.iter_mut().for_each(|found| found.places.extend(said.clone())),
+            Part::Lossy(said) => {
+                song.asked.translation.iter_mut().for_each(|found| found.places.extend(said.clone()))
+            }
             Part::Song(_) | Part::Needs(_) => {}
         }
     }
@@ -178,7 +180,15 @@ fn lay(song: &Song, wish: &Wish, (output, id): (&Path, &str), job: &Job<'_>) -> 
     let pairing = alignment.map(|alignment| {
         let (usual_db, changes) = levels.finish();
         let (likeness, inverted) = (alignment.likeness, alignment.inverted);
-        Pairing { lag_frames, rate_hz, likeness, inverted, aligned: alignment.same_recording, usual_db, changes }
+        Pairing {
+            lag_frames,
+            rate_hz,
+            likeness,
+            inverted,
+            aligned: alignment.same_recording,
+            usual_db,
+            changes,
+        }
     });
     Ok((pairing, listening))
 }

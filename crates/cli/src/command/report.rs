@@ -15,9 +15,19 @@ pub(crate) fn run(args: &Report, ui: &Ui) -> Result<u8> {
     let what = what(args)?;
     let wish = wish(&args.sound)?;
     refuse_existing(&args.output, args.force)?;
-    refuse_inputs(&args.output, args.inputs.iter().chain(&args.print).map(PathBuf::as_path))?;
+    refuse_inputs(
+        &args.output,
+        args.inputs.iter().chain(&args.print).chain(&args.logs).map(PathBuf::as_path),
+    )?;
     let destinations = args.targets.clone();
-    let request = Request { what, title: args.title.clone(), destinations, wish, command: command(args) };
+    let request = Request {
+        what,
+        title: args.title.clone(),
+        destinations,
+        logs: args.logs.clone(),
+        wish,
+        command: command(args),
+    };
     let page = report(&request, &args.output, &ui.job())?;
     write(&page, &args.output, args.force)?;
     tell(&page, &args.output, ui);
@@ -102,6 +112,7 @@ fn command(args: &Report) -> String {
     let mut words = vec!["tonmeister report".to_owned()];
     words.extend(args.inputs.iter().map(path));
     words.extend(args.print.as_ref().map(|print| format!("--print {}", path(print))));
+    words.extend(args.logs.iter().map(|log| format!("--log {}", path(log))));
     let targets = args.targets.join(",");
     words.extend((!targets.is_empty()).then(|| format!("--for {}", quoted(&targets))));
     words.extend(args.title.as_ref().map(|title| format!("--title {}", quoted(title))));

@@ -1,7 +1,7 @@
 //! What changed from one version to the other, in sentences and numbers.
 
 use crate::markup::{Element, el};
-use crate::picture::{Rows, plain, scroll, signed, table_of};
+use crate::picture::{Rows, minus, plain, scroll, signed, table_of};
 use crate::shell::section;
 use advice::compare::{Comparison, Sentence};
 
@@ -19,20 +19,20 @@ pub fn part(found: &Comparison) -> Element {
 }
 
 fn sentence(sentence: &Sentence) -> Element {
-    let numbers = (!sentence.numbers.is_empty())
-        .then(|| el("p").class("figures").text(sentence.numbers.replace(" -", " −")));
+    let numbers =
+        (!sentence.numbers.is_empty()).then(|| el("p").class("figures").text(minus(&sentence.numbers)));
     let class = match sentence.about {
         "whole" => "whole",
         "next" => "do",
         _ => "",
     };
-    el("li").child(el("p").class(class).text(&sentence.text)).child(numbers)
+    el("li").child(el("p").class(class).text(minus(&sentence.text))).child(numbers)
 }
 
-/// Sentences for the head of a page: tone, dynamics, punch and width, without their numbers.
+/// Sentences for the head of a page: the first of tone, dynamics, punch and width, without their numbers.
 pub fn headlines(found: &Comparison) -> impl Iterator<Item = String> + '_ {
-    let told = |sentence: &&Sentence| matches!(sentence.about, "tone" | "dynamics" | "punch" | "width");
-    found.sentences.iter().filter(told).map(|sentence| sentence.text.clone())
+    let first = |about: &&str| found.sentences.iter().find(|sentence| sentence.about == *about);
+    ["tone", "dynamics", "punch", "width"].iter().filter_map(first).map(|sentence| minus(&sentence.text))
 }
 
 fn bands(found: &Comparison) -> Rows {
@@ -51,6 +51,14 @@ fn bands(found: &Comparison) -> Rows {
                 .map_or_else(|| "–".to_owned(), |percent| format!("{} %", signed(percent, 0))),
         ]
     });
-    let head = ["band", "loud over usual before, dB", "after, dB", "change, dB", "sides before, dB", "after, dB", "width"];
+    let head = [
+        "band",
+        "loud over usual before, dB",
+        "after, dB",
+        "change, dB",
+        "sides before, dB",
+        "after, dB",
+        "width",
+    ];
     Rows { head: head.map(str::to_owned).to_vec(), rows: rows.collect() }
 }

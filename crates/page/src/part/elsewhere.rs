@@ -2,9 +2,10 @@
 
 use crate::heard::Heard;
 use crate::markup::{Element, el};
-use crate::picture::{places, scroll, signed};
+use crate::picture::{minus, places, scroll, signed};
 use crate::shell::section;
-use advice::translate::{Effect, Said, Translation, Word};
+use crate::song::LOSSY_SECONDS;
+use advice::translate::{Effect, Place, Said, Translation, Word};
 
 /// Ranges whose change is told, in their order.
 const RANGES: [&str; 5] = ["bass", "overtones", "body", "words", "sharpness"];
@@ -15,14 +16,23 @@ const MARKED_DB: f64 = 3.0;
 #[must_use]
 pub fn part(found: &Translation, heard: &Heard) -> Element {
     let head = std::iter::once("Place").chain(RANGES).chain(["in short"]);
-    let head = head.map(|name| el("th").attr("scope", "col").text(name));
+    let head = head.map(|name| {
+        let th = el("th").attr("scope", "col").text(name);
+        if RANGES.contains(&name) { th.class("number") } else { th }
+    });
     let table = el("table")
         .class("matrix")
-        .child(el("caption").text("Change of each range against how it is here, at equal loudness, dB. ▲ and ▼ mark 3 dB and more"))
+        .child(el("caption").text(
+            "Change of each range against how it is here, at equal loudness, dB. ▲ and ▼ mark 3 dB and more",
+        ))
         .child(el("thead").child(el("tr").children(head)))
         .child(el("tbody").children(found.places.iter().map(row)));
     section("elsewhere", "How it comes across elsewhere")
-        .child(el("p").text("Simulated: what other loudspeakers leave of it, what disappears and what turns sharp. Most curves are estimates and say so; take this as places to listen, not as measurements. `tonmeister translate FILE -o DIR` writes excerpts to hear."))
+        .child(
+            el("p")
+                .text("Simulated: what other loudspeakers leave of it, what disappears and what turns sharp. Most curves are estimates and say so: take this as places to listen, not as measurements. Excerpts to hear: ")
+                .child(el("code").text("tonmeister translate FILE -o DIR")),
+        )
         .child(scroll("Places", table))
         .child(el("div").class("places").children(found.places.iter().map(|said| card(said, heard))))
 }
@@ -67,7 +77,7 @@ fn card(said: &Said, heard: &Heard) -> Element {
     let effect = |effect: &Effect| {
         el("li")
             .child(el("p").text(&effect.text))
-            .child(el("p").class("figures").text(&effect.measured))
+            .child(el("p").class("figures").text(minus(&effect.measured)))
             .child(el("p").class("do").text(&effect.action))
     };
     let tier = el("span").class("tag").text(&place.response.tier);
@@ -76,6 +86,18 @@ fn card(said: &Said, heard: &Heard) -> Element {
         .child(el("h3").text(format!("{} ", place.title)).child(tier))
         .child(el("p").class("figures").text(&place.about))
         .child(places::plot(said, heard).map(|plot| plot.small()))
-        .child(el("ul").class(if holds { "effects good" } else { "effects" }).children(said.effects.iter().map(effect)))
-        .child(el("p").class("unit").text(format!("curve: {} ({})", place.response.source, place.response.date)))
+        .child(
+            el("ul")
+                .class(if holds { "effects good" } else { "effects" })
+                .children(said.effects.iter().map(effect)),
+        )
+        .child(el("p").class("unit").text(source(place)))
+}
+
+/// Where the curve comes from, or how a stream was judged.
+fn source(place: &Place) -> String {
+    match &place.codec {
+        Some(codec) => format!("{}, judged by the loudest {LOSSY_SECONDS} s. {}", codec.value, codec.source),
+        None => format!("curve: {} ({})", place.response.source, place.response.date),
+    }
 }

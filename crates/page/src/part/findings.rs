@@ -1,7 +1,7 @@
 //! What was found, each with what to do.
 
 use crate::markup::{Element, el};
-use crate::picture::clock;
+use crate::picture::{clock, minus};
 use crate::shell::section;
 use advice::assess::Advice;
 use studio::message::Severity;
@@ -42,12 +42,12 @@ fn one(advice: &Advice) -> Element {
             .flag("hidden")
             .text(format!("Hear it at {}", clock(seconds)))
     });
-    let plain = format!("{}.", advice.plain.trim_end_matches('.'));
+    let plain = minus(&format!("{}.", advice.plain.trim_end_matches('.')));
     let action = if advice.action.is_empty() { "Nothing to do." } else { &advice.action };
     el("li")
         .class(class)
         .child(el("p").class("what").child(el("span").class(format!("tag {class}")).text(word)).text(plain))
-        .child((!figures.is_empty()).then(|| el("p").class("figures").text(figures)))
+        .child((!figures.is_empty()).then(|| el("p").class("figures").text(minus(&figures))))
         .child(el("p").class("do").text(action))
         .child(el("p").class("unit").text(format!("rule {}", advice.rule)).child(hear))
 }

@@ -6,6 +6,7 @@ pub mod delivery;
 pub mod elsewhere;
 pub mod findings;
 pub mod identity;
+pub mod log;
 pub mod needs;
 pub mod numbers;
 pub mod services;

@@ -28,7 +28,11 @@ fn step(step: &Step) -> Element {
     let command = (!step.command.is_empty())
         .then(|| el("pre").attr("tabindex", "0").child(el("code").text(&step.command)));
     el("li")
-        .child(el("h3").text(head).child((!by.is_empty()).then(|| el("span").class("unit").text(format!(" {by}")))))
+        .child(
+            el("h3")
+                .text(head)
+                .child((!by.is_empty()).then(|| el("span").class("unit").text(format!(" {by}")))),
+        )
         .children(step.because.iter().map(|because| el("p").text(because)))
         .child(command)
 }
@@ -41,9 +45,7 @@ fn capital(text: &str) -> String {
 
 fn choices(choices: &[Choice]) -> Element {
     let row = |choice: &Choice| {
-        el("tr")
-            .child(el("th").attr("scope", "row").text(&choice.name))
-            .child(el("td").text(&choice.changes))
+        el("tr").child(el("th").attr("scope", "row").text(&choice.name)).child(el("td").text(&choice.changes))
     };
     let table = el("table")
         .child(el("caption").text("Where shall it go? Give --for NAME; what changes with it"))
@@ -68,11 +70,18 @@ mod tests {
             command: "tonmeister master 'a <b>.wav'".into(),
         };
         let text = Markup::from(step(&given)).into_string();
-        for part in ["Mastering: a &lt;b&gt;.wav", "about 2 minutes here", "It is a mix.", "tonmeister master"] {
+        for part in
+            ["Mastering: a &lt;b&gt;.wav", "about 2 minutes here", "It is a mix.", "tonmeister master"]
+        {
             assert!(text.contains(part), "{part}: {text}");
         }
         let back = Step { need: Need::Return, seconds_here: None, command: String::new(), ..given };
         let text = Markup::from(step(&back)).into_string();
-        assert!(text.contains("A return to the mix") && text.contains("by whoever made it") && !text.contains("<pre"), "{text}");
+        assert!(
+            text.contains("A return to the mix")
+                && text.contains("by whoever made it")
+                && !text.contains("<pre"),
+            "{text}"
+        );
     }
 }

@@ -53,7 +53,8 @@ pub fn of_one(found: &Assessment) -> Verdict {
         (Some(State::Broken) | None, _) => ("bad", "Nothing can be done with it as it is"),
     };
     let worst = found.advice.iter().filter(|advice| advice.severity >= Severity::Warning).take(3);
-    let lines = worst.map(|advice| format!("{} {}", advice.plain, advice.action)).collect();
+    let mut lines: Vec<String> = worst.map(|advice| format!("{} {}", advice.plain, advice.action)).collect();
+    lines.extend(found.steps.first().filter(|_| !remarks).into_iter().flat_map(|step| step.because.clone()));
     Verdict { state: class, head: head.to_owned(), lines }
 }
 

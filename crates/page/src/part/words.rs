@@ -8,6 +8,7 @@ const GLOSSARY: &str = include_str!("../../../../GLOSSARY.md");
 /// Words that reports show, as they stand in the glossary.
 pub const SHOWN: &[&str] = &[
     "ABX",
+    "body, words, sharpness",
     "ceiling",
     "clipped runs",
     "compression",
@@ -20,6 +21,7 @@ pub const SHOWN: &[&str] = &[
     "distortion",
     "dither",
     "front, punch",
+    "gain reduction",
     "headroom",
     "integrated",
     "likeness",
@@ -42,6 +44,7 @@ pub const SHOWN: &[&str] = &[
     "threshold, ratio",
     "translation",
     "true peak",
+    "twelfth",
     "version",
     "width",
 ];

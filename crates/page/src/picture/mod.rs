@@ -105,6 +105,20 @@ pub fn plain(value: f64, digits: usize) -> String {
     signed(value, digits).trim_start_matches('+').to_owned()
 }
 
+/// A text with true minus signs before its numbers.
+#[must_use]
+pub fn minus(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut last = ' ';
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let number = letters.peek().is_some_and(char::is_ascii_digit) && !last.is_alphanumeric();
+        out.push(if letter == '-' && number { '−' } else { letter });
+        last = letter;
+    }
+    out
+}
+
 /// Minutes and seconds.
 #[must_use]
 pub fn clock(seconds: f64) -> String {
@@ -135,7 +149,7 @@ impl Plot {
     /// The field with its legend, for a card: its numbers stand elsewhere.
     #[must_use]
     pub fn small(&self) -> Element {
-        el("div").child(legend(&self.legend)).child(self.plot())
+        el("div").class("small").child(legend(&self.legend)).child(self.plot())
     }
 
     /// What the page reads values off a picture by: kind, ends and unit of an axis.
@@ -158,7 +172,11 @@ impl Plot {
     /// The field with its axes alone.
     #[must_use]
     pub fn plot(&self) -> Element {
-        let unit = el("div").class("unit").text(&self.y.label);
+        let across = if self.time { "minutes:seconds" } else { &self.x.label };
+        let unit = el("div")
+            .class("unit axes")
+            .child(el("span").text(format!("↑ {}", self.y.label)))
+            .child(el("span").text(format!("{across} →")));
         let field = el("div")
             .class("field")
             .attr("style", format!("height:{}px", self.height_px))
@@ -277,10 +295,11 @@ impl Plot {
     }
 
     fn mark(&self, layer: &Layer) -> Option<Element> {
-        let Layer::Level(_, y, name) = layer else { return None };
+        let Layer::Level(class, y, name) = layer else { return None };
+        let side = if *class == "gate" { "mark early" } else { "mark" };
         let bottom = 100.0 * self.y.place(*y);
         let inside = !name.is_empty() && (2.0..=98.0).contains(&bottom);
-        inside.then(|| el("span").class("mark").attr("style", format!("bottom:{bottom:.1}%")).text(name))
+        inside.then(|| el("span").class(side).attr("style", format!("bottom:{bottom:.1}%")).text(name))
     }
 
     fn x_ticks(&self) -> Vec<(f64, Option<String>)> {
@@ -313,11 +332,7 @@ impl Plot {
                 .attr("style", format!("left:{:.2}%", 100.0 * place))
                 .text(last)
         };
-        let mut labels: Vec<Element> = ticks.enumerate().map(label).collect();
-        if !self.time && !self.x.label.is_empty() {
-            labels.push(el("span").class("name hidden-text").text(&self.x.label));
-        }
-        labels
+        ticks.enumerate().map(label).collect()
     }
 
     fn ys(&self) -> Vec<Element> {
@@ -462,6 +477,7 @@ mod tests {
             (signed(-1.25, 1), signed(0.01, 1), signed(2.0, 1)),
             ("−1.2".into(), "0.0".into(), "+2.0".into())
         );
+        assert_eq!(minus("-3.5 dB, -1 to -2; mp3-320, 2026-11-21"), "−3.5 dB, −1 to −2; mp3-320, 2026-11-21");
         assert_eq!((plain(-14.0, 1), plain(f64::NEG_INFINITY, 1)), ("−14.0".into(), "−∞".into()));
         assert_eq!(
             (hertz(31.5), hertz(16_000.0), clock(125.4)),

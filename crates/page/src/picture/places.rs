@@ -54,7 +54,10 @@ pub fn plot(said: &Said, heard: &Heard) -> Option<Plot> {
     Some(Plot {
         title: place.title.clone(),
         lead: String::new(),
-        said: format!("Spectrum of the music in this place ({}) against that here, at equal loudness; the changes stand in the table above", place.title),
+        said: format!(
+            "Spectrum of the music in this place ({}) against that here, at equal loudness; the changes stand in the table above",
+            place.title
+        ),
         x: Axis::log("Hz", 20.0, 20_000.0),
         time: false,
         y: Axis::linear("dB, thirds of an octave", floor, (top + 3.0).ceil()),

@@ -102,11 +102,11 @@ pub fn difference(found: &Comparison) -> Option<Plot> {
         y: Axis::linear("dB, after less before", -(most * 1.1).ceil(), (most * 1.1).ceil()),
         height_px: 260,
         half: true,
-        legend: vec![("b", "thirds of an octave".to_owned()), ("ink", "twelfths".to_owned())],
+        legend: vec![("b", "thirds of an octave".to_owned()), ("fine", "twelfths".to_owned())],
         layers: vec![
             Layer::Bars("b", heard.iter().map(bar).collect()),
             Layer::Line("gate", vec![(20.0, 0.0), (20_000.0, 0.0)]),
-            Layer::Line("ink", curve),
+            Layer::Line("fine", curve),
         ],
         table: rows(
             ["third", "change, dB"],
