@@ -32,16 +32,14 @@ pub fn parts(paper: &Paper) -> Markup {
 }
 
 fn table(heading: &str, columns: &[(String, Align)], rows: &[Vec<String>]) -> Element {
-    let class = |n: usize| match columns.get(n) {
-        Some((_, Align::Right)) => "number",
-        _ => "",
+    let sided = |n: usize, cell: Element| match columns.get(n) {
+        Some((_, Align::Right)) => cell.class("number"),
+        _ => cell,
     };
-    let head = columns
-        .iter()
-        .enumerate()
-        .map(|(n, (name, _))| el("th").attr("scope", "col").class(class(n)).text(name));
+    let head =
+        columns.iter().enumerate().map(|(n, (name, _))| sided(n, el("th").attr("scope", "col")).text(name));
     let row = |row: &Vec<String>| {
-        el("tr").children(row.iter().enumerate().map(|(n, cell)| el("td").class(class(n)).text(cell)))
+        el("tr").children(row.iter().enumerate().map(|(n, cell)| sided(n, el("td")).text(cell)))
     };
     el("table")
         .child(el("caption").class("hidden-text").text(heading))

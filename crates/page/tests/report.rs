@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+use advice::translate::{Said, places};
+use page::heard::hear;
+use page::picture::Layer;
+use page::picture::places::plot;
 use page::report::{Page, Request, What, report};
 use page::song::Wish;
 use page::sound::Place;
@@ -136,7 +140,8 @@ fn every_picture_has_its_words_and_its_table_and_every_finding_an_action() {
             "{figure:.200}"
         );
     }
-    let items = page.html.matches("class=\"do\"").count();
+    let found = page.html.split("<section id=\"findings\"").nth(1).unwrap();
+    let items = found.split("</section>").next().unwrap().matches("class=\"do\"").count();
     assert!(items >= 1 && items == page.summary["findings"].as_array().unwrap().len());
     for what in ["sha256", "blake3"] {
         assert!(page.html.contains(page.summary["files"][1][what].as_str().unwrap()), "{what}");
@@ -151,6 +156,47 @@ fn every_picture_has_its_words_and_its_table_and_every_finding_an_action() {
         .map(|tag| page.html.matches(tag).count())
         .sum();
     assert_eq!(open, closed);
+}
+
+#[test]
+fn a_place_is_drawn_with_what_it_takes_at_equal_loudness() {
+    let folder = tempfile::tempdir().unwrap();
+    // 1 kHz in the middle, 4 kHz at the sides alone.
+    let (mid, side) = (sine(1000.0, 0.2, 0.0, 2.0, 48_000.0), sine(4000.0, 0.1, 0.0, 2.0, 48_000.0));
+    let left: Vec<f64> = mid.iter().zip(&side).map(|(m, s)| m + s).collect();
+    let right: Vec<f64> = mid.iter().zip(&side).map(|(m, s)| m - s).collect();
+    let path = folder.path().join("a.wav");
+    write_wav(&path, &[left, right], 48_000);
+    let heard = hear(&path, &Job::quiet()).unwrap();
+    let mut place = places().unwrap().remove(0);
+    let mut drawn = |mono: bool, points: &[(f64, f64)]| -> Option<[f64; 4]> {
+        (place.mono, place.response.points) = (mono, points.to_vec());
+        let said = Said { place: place.clone(), effects: Vec::new(), change_db: [0.0; 5] };
+        let plot = plot(&said, &heard)?;
+        let [Layer::Area("a", here), Layer::Line("b", there)] = plot.layers.as_slice() else {
+            panic!("{:?}", plot.layers)
+        };
+        let at = |hz: f64| here.iter().position(|point| point.0 == hz).unwrap();
+        let (low, high) = (at(1000.0), at(4000.0));
+        Some([here[low].2, here[high].2, there[low].1, there[high].1])
+    };
+    // Mean power of 1 kHz: 0.02, of 4 kHz: 0.005.
+    let [mid, side, mid_there, side_there] = drawn(true, &[(20.0, 0.0), (20_000.0, 0.0)]).unwrap();
+    assert!((mid + 16.99).abs() < 0.05 && (side + 23.01).abs() < 0.05, "{mid} {side}");
+    assert!(
+        side_there < side - 40.0 && mid_there > mid,
+        "mono takes the sides, and what is left is turned up"
+    );
+    // The same everywhere is no change at equal loudness; 12 dB less at 4 kHz than at 1 kHz stay 12 dB.
+    let [mid, side, mid_there, side_there] =
+        drawn(false, &[(1000.0, 6.0), (1500.0, 6.0), (3000.0, -6.0), (20_000.0, -6.0)]).unwrap();
+    assert!(((mid_there - side_there) - (mid - side) - 12.0).abs() < 0.05, "{mid_there} {side_there}");
+    // Weighted, 4 kHz counts 3.3 dB more than 1 kHz: 0.02 + 0.0107 here, 0.0796 + 0.0027 there.
+    assert!((mid_there - mid - (6.0 - 4.28)).abs() < 0.15, "{mid} {mid_there}");
+    assert!(
+        drawn(false, &[(20.0, 0.0), (20_000.0, 0.0)]).is_none(),
+        "a place that changes nothing has no picture"
+    );
 }
 
 #[test]

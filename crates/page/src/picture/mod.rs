@@ -319,8 +319,8 @@ impl Plot {
             } else {
                 ""
             };
-            // On a narrow page only every other one, and of decades the first.
-            let major = if self.x.log { words.starts_with('1') || !side.is_empty() } else { n % 2 == 0 };
+            // On a narrow page only every other one, and of decades the first: the last label would lie on that of 10 kHz.
+            let major = if self.x.log { words.starts_with('1') || side == "l" } else { n % 2 == 0 };
             let minor = if major { "" } else { "minor" };
             let last = if side == "r" && !self.x.log && !self.time && value.abs() < 1e-9 {
                 "0".to_owned()

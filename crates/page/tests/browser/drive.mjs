@@ -164,6 +164,7 @@ const run = async () => {
     await pass(0.1);
     saw.paused = await said();
     saw.kept = await place();
+    saw.head = await js("parseFloat(document.querySelector('.playhead:not([hidden])').style.left)");
     await key("Home");
     saw.home = await place();
     await key("ArrowRight");
@@ -206,6 +207,10 @@ const run = async () => {
     await call("Input.dispatchMouseEvent", { type: "mouseMoved", x: box[0], y: box[1] });
     await until("document.querySelector('.tip:not([hidden])')");
     saw.tip = await js("[...document.querySelector('.tip:not([hidden])').children].map(e => e.textContent)");
+    // A click on the middle of a picture over time goes there.
+    const middle = await js("(() => { const f = document.querySelector('.field[data-x^=time]'); f.scrollIntoView({ block: 'center', behavior: 'instant' }); const b = f.getBoundingClientRect(); return [b.left + b.width / 2, b.top + b.height / 2]; })()");
+    for (const type of ["mousePressed", "mouseReleased"]) await call("Input.dispatchMouseEvent", { type, x: middle[0], y: middle[1], button: "left", clickCount: 1 });
+    saw.clicked = await place();
     await heard();
   }
   if (script === "beside") {
@@ -279,5 +284,5 @@ const end = code => {
   });
   browser.kill("SIGKILL");
 };
-setTimeout(() => { console.error("too slow"); end(1); }, 300000);
+setTimeout(() => { console.error("too slow"); end(1); }, 900000);
 run().then(saw => { process.stdout.write(JSON.stringify(saw, null, 1) + "\n", () => end(0)); }, error => { console.error(error.stack); end(1); });
