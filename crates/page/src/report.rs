@@ -192,7 +192,6 @@ fn judge(song: &Song) -> (Verdict, Vec<Advice>, &'static str) {
 }
 
 /// Parts of a page in their order, each with its name for the list of parts.
-#[derive(Default)]
 struct Parts {
     nav: Vec<(&'static str, &'static str)>,
     content: Markup,
@@ -219,8 +218,8 @@ fn compose(request: &Request, song: &Song, masters: Option<&Masters>) -> Result<
         None => vec![("file", after)],
     };
     let notes = notes(request, song, masters);
-    let mut parts = Parts::default();
-    parts.content = Markup::from(verdict.part()).with(numbers::tiles(before, after));
+    let first = Markup::from(verdict.part()).with(numbers::tiles(before, after));
+    let parts = Parts { content: first, nav: Vec::new() };
     let parts = parts
         .with("listen", "Listen", song.listening.as_ref().map(listen))
         .with("needs", "Next", asked.assessment.as_ref().filter(|_| before.is_none()).map(needs::part))
