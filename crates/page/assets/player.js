@@ -40,6 +40,7 @@
 
   class Player {
     constructor(section) {
+      section.player = this;
       this.section = section;
       this.data = JSON.parse(section.querySelector("script[type='application/json']").textContent);
       this.sides = this.data.sides;
@@ -197,8 +198,10 @@
     }
 
     setLoop(on, from = 0, to = this.data.seconds) {
-      const at = this.position();
+      let at = this.position();
       this.loop = { on, from, to: Math.max(to, from + 0.1) };
+      // A sound that starts at the end of its loop would run on past it.
+      if (on && at >= this.loop.to - 0.001) at = from;
       this.offset = at;
       if (this.voice) this.start(at);
       this.say(on ? "Loop from " + clock(this.loop.from) + " to " + clock(this.loop.to) : "Loop off");
@@ -309,6 +312,7 @@
       if (head) head.setAttribute("width", (1000 * at / this.data.seconds).toFixed(1));
       if (this.timePart) this.timePart.textContent = clock(at) + " / " + clock(this.data.seconds);
       if (this.loopPart) this.loopPart.setAttribute("aria-pressed", String(this.loop.on));
+      if (this.moved) this.moved(at, playing);
       const letter = this.letter || LETTERS[this.side];
       for (const button of this.choices) {
         const own = button.dataset.choose;
@@ -368,6 +372,105 @@
     if (active) active.key(event);
   };
 
+  // Values are read off a picture where the pointer is: the same numbers as in its table, at every place.
+  const scale = text => {
+    const [kind, from, to, unit] = text.split("|");
+    const [low, high] = [Number(from), Number(to)];
+    const log = kind === "log";
+    // Where zero lies, in the units of the picture; far below where it has none.
+    const zero = !log && low < 0 && high > 0 ? 1000 * high / (high - low) : 1e6;
+    return { kind, unit, zero, at: place => (log ? low * Math.pow(high / low, place) : low + place * (high - low)) };
+  };
+  const told = (axis, value) => {
+    if (axis.kind === "time") return clock(value);
+    if (axis.unit === "Hz") return value < 1000 ? value.toFixed(0) + " Hz" : (value / 1000).toFixed(2) + " kHz";
+    return value.toFixed(Math.abs(value) < 100 ? 1 : 0).replace("-", "\u2212");
+  };
+  // Points of a path: pairs of numbers, a new stretch at each M; of bars, their four edges.
+  const points = path => {
+    const d = path.getAttribute("d");
+    if (path.dataset.read === "bars") return [...d.matchAll(/M([-\d.]+) ([-\d.]+)H([-\d.]+)V([-\d.]+)/g)].map(m => m.slice(1).map(Number));
+    return d.split("M").filter(Boolean).map(part => part.replace("Z", "").split("L").map(two => two.split(" ").map(Number)));
+  };
+  const between = (list, x) => {
+    for (let n = 1; n < list.length; n += 1) {
+      const [a, b] = [list[n - 1], list[n]];
+      if ((a[0] <= x && x <= b[0]) || (b[0] <= x && x <= a[0])) return a[1] + (b[0] === a[0] ? 0 : (x - a[0]) / (b[0] - a[0])) * (b[1] - a[1]);
+    }
+    return null;
+  };
+  // Heights of a path at a place, from 0 at the bottom to 1 at the top; `base` is where bars begin.
+  const heights = (path, x, base) => {
+    path.own = path.own || points(path);
+    const up = y => (y === null ? null : 1 - y / 1000);
+    if (path.dataset.read === "bars") {
+      const bar = path.own.find(b => b[0] <= x && x <= b[2]);
+      if (!bar) return [];
+      return [up(Math.abs(bar[1] - base) >= Math.abs(bar[3] - base) ? bar[1] : bar[3])];
+    }
+    if (path.dataset.read === "area") {
+      const all = path.own[0] || [];
+      const half = all.length / 2;
+      const two = [between(all.slice(0, half), x), between(all.slice(half), x)].map(up);
+      return two.filter(y => y !== null && y >= 0 && y <= 1);
+    }
+    return path.own.map(part => up(between(part, x))).filter(y => y !== null);
+  };
+
+  const reader = field => {
+    const [across, upwards] = [scale(field.dataset.x), scale(field.dataset.y)];
+    const paths = [...field.querySelectorAll("path[data-read]")];
+    const tip = document.createElement("div");
+    const hair = document.createElement("div");
+    tip.className = "tip";
+    hair.className = "hair";
+    for (const part of [hair, tip]) { part.hidden = true; part.setAttribute("aria-hidden", "true"); field.append(part); }
+    const leave = () => { tip.hidden = hair.hidden = true; };
+    field.addEventListener("pointermove", event => {
+      const box = field.getBoundingClientRect();
+      const place = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
+      const lines = [told(across, across.at(place)) + (across.kind === "time" || across.unit === "Hz" ? "" : " " + across.unit)];
+      for (const path of paths) {
+        const values = heights(path, 1000 * place, upwards.zero).map(y => told(upwards, upwards.at(y)));
+        const shown = [...new Set(values)];
+        if (shown.length) lines.push((path.dataset.name ? path.dataset.name + ": " : "") + shown.reverse().join(" \u2026 ") + (upwards.unit === "Hz" ? "" : " " + upwards.unit.split(",")[0]));
+      }
+      if (!paths.length) lines.push(told(upwards, upwards.at(1 - (event.clientY - box.top) / box.height)));
+      tip.replaceChildren(...lines.map(text => Object.assign(document.createElement("span"), { textContent: text })));
+      tip.hidden = hair.hidden = false;
+      hair.style.left = 100 * place + "%";
+      tip.style.left = Math.min(Math.max(place * box.width + 12, 4), Math.max(4, box.width - tip.offsetWidth - 4)) + "px";
+      if (place > 0.5) tip.style.left = Math.max(4, place * box.width - tip.offsetWidth - 12) + "px";
+    });
+    field.addEventListener("pointerleave", leave);
+    field.addEventListener("pointercancel", leave);
+  };
+
+  // Where the player is, on every picture over time; a click there goes there.
+  const heads = player => {
+    const all = [];
+    for (const field of document.querySelectorAll(".field[data-x^='time']")) {
+      const length = Number(field.dataset.x.split("|")[2]);
+      const head = document.createElement("div");
+      head.className = "playhead";
+      head.hidden = true;
+      head.setAttribute("aria-hidden", "true");
+      field.append(head);
+      field.addEventListener("click", event => {
+        const box = field.getBoundingClientRect();
+        const at = (event.clientX - box.left) / box.width * length - player.data.start;
+        if (at >= 0 && at < player.data.seconds) player.seek(at);
+      });
+      all.push({ head, length });
+    }
+    player.moved = (at, playing) => {
+      for (const { head, length } of all) {
+        head.hidden = !playing && at === 0;
+        head.style.left = 100 * (player.data.start + at) / length + "%";
+      }
+    };
+  };
+
   const theme = () => {
     const button = document.getElementById("theme");
     if (!button) return;
@@ -383,6 +486,8 @@
     root.classList.add("scripted");
     for (const section of document.querySelectorAll("[data-player]")) players.push(new Player(section));
     active = players[0] || null;
+    for (const field of document.querySelectorAll(".field[data-x]")) reader(field);
+    if (players.length === 1) heads(players[0]);
     document.addEventListener("keydown", keys);
     theme();
     const help = document.getElementById("help");

@@ -1,6 +1,8 @@
 //! Before and after of many songs on one page.
 
+use crate::asked::Ask;
 use crate::markup::{Element, Markup, el};
+use crate::part::changes::headlines;
 use crate::part::numbers;
 use crate::picture::{Plot, clock, tone, wave};
 use crate::report::{Page, is_masters};
@@ -96,7 +98,7 @@ pub fn gallery(pairs: &[Pair], title: &str, wish: &Wish, output: &Path, job: &Jo
     for (n, pair) in pairs.iter().enumerate() {
         job.step("songs", n as u64, pairs.len() as u64)?;
         let id = format!("p{}", n + 1);
-        let song = song((Some(&pair.before), &pair.after), (wish, false), (output, &id), job)?;
+        let song = song((Some(&pair.before), &pair.after), (wish, &Ask::Changes), (output, &id), job)?;
         let name = pair.title.clone().unwrap_or_else(|| song.title());
         if let Some(listening) = &song.listening {
             scripts.extend(
@@ -110,6 +112,7 @@ pub fn gallery(pairs: &[Pair], title: &str, wish: &Wish, output: &Path, job: &Jo
             "before_lufs": song.before.as_ref().and_then(|before| before.measured.integrated_lufs),
             "after_lufs": song.after.measured.integrated_lufs,
             "aligned": song.pairing.as_ref().is_some_and(|pairing| pairing.aligned),
+            "changes": song.asked.comparison.as_ref().map(|found| &found.sentences),
         }));
     }
     let lead = format!(
@@ -130,11 +133,13 @@ fn card(song: &Song, name: &str) -> Element {
     };
     let line = el("p").class("unit").child(tag("genre")).text(clock(song.after.measured.duration_seconds));
     let small = |plot: Plot| Plot { height_px: 110, ..plot }.plot();
-    let difference =
-        song.before.as_ref().filter(|_| song.pairing.as_ref().is_some_and(|pairing| pairing.aligned));
-    let difference = difference
-        .and_then(|before| tone::difference(before, &song.after))
+    let changed = song.asked.comparison.as_ref();
+    let difference = changed
+        .and_then(tone::difference)
         .map(|plot| el("div").child(el("h3").text("Tone: after less before")).child(small(plot)));
+    let words: Vec<Element> =
+        changed.into_iter().flat_map(headlines).map(|line| el("li").text(line)).collect();
+    let words = (!words.is_empty()).then(|| el("ul").class("headlines").children(words));
     let waves = song.before.as_ref().map(|before| small(wave::plot(before, "before", "a")));
     el("article")
         .class("card")
@@ -142,6 +147,7 @@ fn card(song: &Song, name: &str) -> Element {
         .child(line)
         .child(song.listening.as_ref().map(crate::player::Listening::section))
         .child(numbers::tiles(song.before.as_ref(), &song.after))
+        .child(words)
         .child(el("h3").text("Waveform: before, after"))
         .child(waves)
         .child(small(wave::plot(&song.after, "after", "b")))

@@ -245,6 +245,19 @@ impl Tone {
         self.mid.as_ref().map_or_else(Vec::new, |mid| self.levels(mid.third_octaves(0)))
     }
 
+    /// Middles and powers of the thirds, mid and side each through a gain of its own: a ratio of powers by frequency.
+    pub fn thirds_through(&self, gains: impl Fn(f64) -> (f64, f64)) -> Vec<(f64, f64)> {
+        let of = |spectrum: &Option<Spectrum>, band: &Band| {
+            spectrum.as_ref().map_or(0.0, |spectrum| spectrum.band_power(0, band.low_hz, band.high_hz))
+        };
+        let bands = self.mid.as_ref().map_or_else(Vec::new, |mid| mid.third_octaves(0));
+        let through = |band: &Band| {
+            let (mid, side) = gains(band.centre_hz);
+            (band.centre_hz, mid * of(&self.mid, band) + side * of(&self.side, band))
+        };
+        bands.iter().map(through).collect()
+    }
+
     /// The same in twelfths of an octave that overlap: a curve.
     #[must_use]
     pub fn smooth(&self) -> Vec<(f64, f64)> {

@@ -2,15 +2,18 @@
 //!
 //! ```text
 //! files ─heard→ numbers and curves ─pair→ one against the other ─picture, part→ markup ─report→ page
-//!                                   └sound→ the same stretch of both, for the player
+//!      │                            └sound→ the same stretch of both, for the player
+//!      └asked→ what it needs, what changed, how it comes across elsewhere
 //! ```
 //!
 //! The same files give the same bytes: nothing reads a clock.
 
+pub mod asked;
 pub mod gallery;
 pub mod heard;
 pub mod markup;
 pub mod pair;
+pub mod paper;
 pub mod part;
 pub mod picture;
 pub mod player;

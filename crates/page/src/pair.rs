@@ -1,8 +1,8 @@
 //! Two versions of one sound beside each other: where one lies against the other, and how the level changed.
 
 use crate::heard::Heard;
+use advice::compare::Alignment;
 use dsp::block::Buffer;
-use dsp::fft::{RealFft, fast_len};
 use dsp::math;
 use serde::Serialize;
 use studio::audio::Source;
@@ -13,13 +13,6 @@ use studio::message::Result;
 
 /// Frames walked at a time.
 const FRAMES: usize = 8192;
-/// Length of the stretch in which both are looked for in each other, seconds. By convention: a few bars.
-const LOOK_SECONDS: f64 = 6.0;
-/// Farthest they may lie apart, seconds. By convention: what converters, encoders and sloppy exports add.
-const FARTHEST_SECONDS: f64 = 1.0;
-/// Correlation from which they count as two versions of one sound; two different songs stayed under 0.1. By estimate from a few
-/// recordings, see docs/decisions/054.
-const SAME: f64 = 0.25;
 /// Length of the blocks whose levels are compared. By convention: shorter than a beat, longer than a period of the bass.
 pub const CHANGE_SECONDS: f64 = 0.1;
 /// Blocks softer than this below the loudest do not count: what changes there is noise. By convention.
@@ -43,8 +36,10 @@ pub struct Pairing {
     pub lag_frames: i64,
     /// Rate at which they were compared.
     pub rate_hz: u32,
-    /// Correlation there; negative when the polarity is turned round.
-    pub correlation: f64,
+    /// How well they lie on each other there, up to 1.
+    pub likeness: f64,
+    /// Whether the later one has its polarity turned round.
+    pub inverted: bool,
     /// Whether they are two versions of one sound. If not, they are compared as they lie.
     pub aligned: bool,
     /// Middle (median) of the changes of level, dB.
@@ -52,6 +47,12 @@ pub struct Pairing {
     /// Block by block; blocks of silence are left out.
     #[serde(skip)]
     pub changes: Vec<Change>,
+}
+
+/// Frames by which the later version comes later, at the rate of the page; 0 when the two do not lie on each other.
+#[must_use]
+pub fn lag_frames(alignment: &Alignment, rate_hz: u32) -> i64 {
+    if alignment.same_recording { (alignment.delay_seconds * f64::from(rate_hz)).round() as i64 } else { 0 }
 }
 
 impl Pairing {
@@ -77,70 +78,6 @@ pub fn page_rate_hz(source_hz: u32) -> u32 {
 fn open(heard: &Heard, rate_hz: u32, channels: usize) -> Result<Fitted> {
     let options = decode::Options { repair: true, ..decode::Options::default() };
     Fitted::new(decode::open(&heard.path, options)?, rate_hz, channels)
-}
-
-/// Finds the later version in the earlier one by the largest correlation of their differentiated middles, around the loudest moment.
-///
-/// # Errors
-/// What reading says; `not_comparable`.
-pub fn find_lag(before: &Heard, after: &Heard, rate_hz: u32) -> Result<(i64, f64)> {
-    let look = (LOOK_SECONDS * f64::from(rate_hz)) as usize;
-    let farthest = (FARTHEST_SECONDS * f64::from(rate_hz)) as usize;
-    let centre = loudest_seconds(after, LOOK_SECONDS);
-    let start = (centre * f64::from(rate_hz)) as u64;
-    let one = excerpt(before, rate_hz, start as i64 - farthest as i64, look + 2 * farthest)?;
-    let two = excerpt(after, rate_hz, start as i64, look)?;
-    let (best, correlation) = best_place(&one, &two);
-    // `best` frames into the earlier excerpt, which begins `farthest` before the later one.
-    Ok((farthest as i64 - best as i64, correlation))
-}
-
-/// Where `pattern` lies in `long`, and the correlation there.
-fn best_place(long: &[f64], pattern: &[f64]) -> (usize, f64) {
-    if pattern.is_empty() || long.len() < pattern.len() {
-        return (0, 0.0);
-    }
-    let len = fast_len(long.len() + pattern.len()).next_multiple_of(2);
-    let mut plan = RealFft::new(len);
-    let mut spectrum = |signal: &[f64]| {
-        let mut padded = signal.to_vec();
-        padded.resize(len, 0.0);
-        let (mut re, mut im) = (vec![0.0; plan.bins()], vec![0.0; plan.bins()]);
-        plan.forward(&padded, &mut re, &mut im);
-        (re, im)
-    };
-    let ((a, b), (c, d)) = (spectrum(long), spectrum(pattern));
-    let re: Vec<f64> = a.iter().zip(&b).zip(c.iter().zip(&d)).map(|((a, b), (c, d))| a * c + b * d).collect();
-    let im: Vec<f64> = a.iter().zip(&b).zip(c.iter().zip(&d)).map(|((a, b), (c, d))| b * c - a * d).collect();
-    let mut products = vec![0.0; len];
-    plan.inverse(&re, &im, &mut products);
-    let places = long.len() - pattern.len() + 1;
-    let best =
-        (0..places).fold(0, |best, at| if products[at].abs() > products[best].abs() { at } else { best });
-    let energy = |part: &[f64]| part.iter().map(|x| x * x).sum::<f64>();
-    let scale = (energy(&long[best..best + pattern.len()]) * energy(pattern)).sqrt();
-    (best, if scale > 0.0 { products[best] / scale } else { 0.0 })
-}
-
-/// Steps of the middle of a stretch of a file, silent before its start and after its end: what is left of bass in a correlation makes its
-/// peak wide.
-fn excerpt(heard: &Heard, rate_hz: u32, start: i64, frames: usize) -> Result<Vec<f64>> {
-    let channels = heard.info.channels();
-    let mut source = open(heard, rate_hz, channels)?;
-    let ahead = usize::try_from(-start).unwrap_or(0).min(frames);
-    source.skip(u64::try_from(start).unwrap_or(0))?;
-    let mut buffer = Buffer::new(channels, (frames - ahead).max(1));
-    source.read(&mut buffer)?;
-    let mut steps = vec![0.0; ahead];
-    let mut last = 0.0;
-    for frame in 0..buffer.frames() {
-        let middle: f64 = (0..channels).map(|channel| math::sane(buffer.channel(channel)[frame])).sum();
-        // The first is no step: nothing is known of what was before it.
-        steps.push(if frame == 0 { 0.0 } else { middle - last });
-        last = middle;
-    }
-    steps.resize(frames, 0.0);
-    Ok(steps)
 }
 
 /// Where the loudest stretch of so many seconds begins.
@@ -263,29 +200,9 @@ impl Levels {
     }
 }
 
-/// Whether a correlation is that of two versions of one sound.
-#[must_use]
-pub fn is_same(correlation: f64) -> bool {
-    correlation.abs() >= SAME
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use testkit::signals::noise;
-
-    #[test]
-    fn a_pattern_is_found_to_the_sample_and_with_its_sign() {
-        let long = noise(0.5, 3, 5000);
-        for (at, gain) in [(0, 1.0), (1234, 0.3), (4000, -2.0)] {
-            let pattern: Vec<f64> = long[at..at + 1000].iter().map(|x| x * gain).collect();
-            let (best, correlation) = best_place(&long, &pattern);
-            assert_eq!(best, at);
-            assert!((correlation - f64::signum(gain)).abs() < 1e-9, "{correlation}");
-        }
-        let (_, other) = best_place(&long, &noise(0.5, 4, 1000));
-        assert!(!is_same(other), "{other}");
-    }
 
     #[test]
     fn changes_are_told_against_the_earlier_and_silence_is_left_out() {
@@ -300,6 +217,22 @@ mod tests {
         assert!(changes[0].level_db.abs() < 1e-9 && (changes[9].level_db - 6.0206).abs() < 1e-3);
         assert!((changes[9].peak_db - 6.0206).abs() < 1e-3 && (usual - 6.0206).abs() < 1e-3);
         assert!((changes[0].seconds - 0.3).abs() < 1e-9, "{}", changes[0].seconds);
+    }
+
+    #[test]
+    fn a_delay_is_told_at_the_rate_of_the_page() {
+        let alignment = Alignment {
+            delay_frames: 137,
+            delay_seconds: 137.0 / 48_000.0,
+            fraction_frames: 0.0,
+            inverted: false,
+            likeness: 1.0,
+            same_recording: true,
+            drift_frames: 0.0,
+        };
+        assert_eq!((lag_frames(&alignment, 48_000), lag_frames(&alignment, 24_000)), (137, 69));
+        let stranger = Alignment { same_recording: false, ..alignment };
+        assert_eq!(lag_frames(&stranger, 48_000), 0);
     }
 
     #[test]

@@ -1,20 +1,26 @@
 //! The report of one file, of two, or of a folder of masters.
 
-use crate::heard::sums;
+use crate::asked::Ask;
+use crate::heard::{name_of, sums};
 use crate::markup::{Element, Markup, el};
 use crate::part::delivery::Delivered;
 use crate::part::verdict::{self, Verdict};
-use crate::part::{decisions, delivery, findings, identity, numbers, services, words};
+use crate::part::{
+    changes, decisions, delivery, elsewhere, findings, identity, log, needs, numbers, services, words,
+};
 use crate::picture::{self, clock};
 use crate::shell::{head, page, section};
 use crate::song::{Song, Wish, song};
 use crate::sound::Place;
+use advice::assess::Advice;
+use advice::history;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use studio::decode;
-use studio::job::Job;
+use studio::files::read_text;
+use studio::job::{self, Job};
 use studio::master::chain::Chain;
-use studio::message::{Error, Finding, Kind, Result, clean_name};
+use studio::message::{Error, Kind, Result, clean_name};
 use studio::meters;
 
 /// What the report is about.
@@ -42,6 +48,10 @@ pub struct Request {
     pub what: What,
     /// Head of the page; the title of the song without.
     pub title: Option<String>,
+    /// Where one file shall go, by name; empty when that is not decided.
+    pub destinations: Vec<String>,
+    /// Logs of the mix or master: one for its decisions, two for what the engineer changed between them.
+    pub logs: Vec<PathBuf>,
     /// The sound.
     pub wish: Wish,
     /// The command that makes the page again.
@@ -88,7 +98,11 @@ pub fn report(request: &Request, output: &Path, job: &Job<'_>) -> Result<Page> {
             (masters.and_then(|masters| masters.print.clone()), shown.ok_or_else(|| no_master(folder))?)
         }
     };
-    let song = song((before.as_deref(), &after), (&request.wish, true), (output, "p1"), job)?;
+    let asking = match (&request.what, &before) {
+        (What::One(_), _) | (_, None) => Ask::One(request.destinations.clone()),
+        _ => Ask::Pair,
+    };
+    let song = song((before.as_deref(), &after), (&request.wish, &asking), (output, "p1"), job)?;
     compose(request, &song, masters.as_ref())
 }
 
@@ -102,8 +116,9 @@ fn no_master(folder: &Path) -> Error {
 fn masters(folder: &Path, print: Option<&Path>, target: Option<&str>, job: &Job<'_>) -> Result<Masters> {
     let chain = Chain::load(&folder.join("master.toml"))
         .map_err(|errors| errors.into_iter().next().unwrap_or_else(|| no_master(folder)))?;
-    let delivered =
-        chain.deliveries.iter().map(|own| delivered(folder, own, job)).collect::<Result<Vec<_>>>()?;
+    let delivered = job::each(chain.deliveries.len(), 1, "measure", job, |n, job| {
+        chain.deliveries.get(n).ok_or_else(|| no_master(folder)).and_then(|own| delivered(folder, own, job))
+    })?;
     let wanted = |one: &Delivered| target.is_none_or(|target| one.delivery.target == target.trim());
     let shown = delivered
         .iter()
@@ -158,89 +173,104 @@ fn delivered(folder: &Path, own: &studio::master::chain::Delivery, job: &Job<'_>
     Ok(Delivered { delivery: own.clone(), path, measured, bytes, sha256 })
 }
 
-/// Findings and verdict of a song.
-fn judge(song: &Song) -> (Verdict, Vec<Finding>, &'static str) {
-    let gate = song.gate.iter().flat_map(|gate| gate.findings.clone());
-    let gate: Vec<Finding> = gate.map(|finding| Finding { about: String::new(), ..finding }).collect();
-    match (&song.before, &song.gate) {
-        (Some(before), _) => {
-            let mut found = verdict::findings(before, &song.after, song.pairing.as_ref());
-            let verdict = verdict::of_pair(before, &song.after, song.pairing.as_ref(), &found);
-            found.extend(
-                gate.into_iter()
-                    .map(|finding| Finding { measured: format!("Before: {}", finding.measured), ..finding }),
-            );
-            (
-                verdict,
-                found,
-                "Of the later file, then what the hand-over gate says of the earlier one. Every line ends in what to do.",
-            )
+/// Verdict of a song, and what was found: of the later file, then of the first one.
+fn judge(song: &Song) -> (Verdict, Vec<Advice>, &'static str) {
+    let of_first = &song.asked.advice;
+    let Some(before) = &song.before else {
+        let verdict =
+            song.asked.assessment.as_ref().map_or_else(|| Verdict::plain(&song.title()), verdict::of_one);
+        let alone = of_first.iter().map(|advice| Advice { about: String::new(), ..advice.clone() });
+        return (verdict, alone.collect(), "What it means, what was measured, and what to do.");
+    };
+    let own = verdict::findings(before, &song.after, song.pairing.as_ref());
+    let verdict = verdict::of_pair(before, &song.after, song.asked.comparison.as_ref(), &own);
+    let mut found: Vec<Advice> = own.iter().map(Advice::of).collect();
+    found.extend(
+        of_first.iter().map(|advice| Advice { about: format!("before, {}", before.name), ..advice.clone() }),
+    );
+    (verdict, found, "Of the later file, and of the earlier one as a mix. Every line ends in what to do.")
+}
+
+/// Parts of a page in their order, each with its name for the list of parts.
+struct Parts {
+    nav: Vec<(&'static str, &'static str)>,
+    content: Markup,
+}
+
+impl Parts {
+    fn with(mut self, id: &'static str, name: &'static str, part: Option<Element>) -> Self {
+        if let Some(part) = part {
+            self.nav.push((id, name));
+            self.content = self.content.with(part);
         }
-        (None, Some(own)) => (
-            verdict::of_mix(own),
-            gate,
-            "What the hand-over gate says of the file as a mix. Every line ends in what to do.",
-        ),
-        (None, None) => {
-            (Verdict { state: "good", head: song.title(), lines: Vec::new() }, gate, "Nothing was judged.")
-        }
+        self
     }
 }
 
 fn compose(request: &Request, song: &Song, masters: Option<&Masters>) -> Result<Page> {
     let (verdict, found, about) = judge(song);
+    let (before, after, asked) = (song.before.as_ref(), &song.after, &song.asked);
     let title = request.title.clone().unwrap_or_else(|| song.title());
-    let lead = match &song.before {
-        Some(before) => {
-            format!("{} → {}, {}", before.name, song.after.name, clock(song.after.measured.duration_seconds))
-        }
-        None => format!("{}, {}", song.after.name, clock(song.after.measured.duration_seconds)),
-    };
     let brand = if masters.is_some() { "Mastering report" } else { "Sound report" };
-    let mut nav = vec![
-        ("listen", "Listen"),
-        ("findings", "Findings"),
-        ("pictures", "Pictures"),
-        ("numbers", "Numbers"),
-        ("services", "Services"),
-    ];
-    if song.listening.is_none() {
-        nav.remove(0);
-    }
-    let services = services::part(song.before.as_ref(), &song.after)?;
-    if services.is_none() {
-        nav.retain(|(id, _)| *id != "services");
-    }
-    let mut content = Markup::from(verdict.part())
-        .with(numbers::tiles(song.before.as_ref(), &song.after))
-        .with(song.listening.as_ref().map(listen))
-        .with(findings::part(&found, about));
-    if let Some(masters) = masters {
-        nav.extend([("decisions", "Decisions"), ("delivery", "Delivery")]);
-        content = content.with(
-            masters
-                .delivered
-                .get(masters.shown)
-                .map(|shown| decisions::part(&masters.chain, &shown.delivery)),
-        );
-    }
-    content =
-        content.with(pictures(song)).with(numbers::part(song.before.as_ref(), &song.after)).with(services);
-    content = content.with(masters.map(|masters| delivery::part(&masters.delivered)));
-    nav.extend([("words", "Words"), ("identity", "Files")]);
-    let named: Vec<_> = match &song.before {
-        Some(before) => vec![("before", before), ("after", &song.after)],
-        None => vec![("file", &song.after)],
+    let shown = masters.and_then(|masters| Some((masters, masters.delivered.get(masters.shown)?)));
+    let named: Vec<_> = match before {
+        Some(before) => vec![("before", before), ("after", after)],
+        None => vec![("file", after)],
     };
     let notes = notes(request, song, masters);
-    content = content.with(words::part()).with(identity::part(&named, &request.command, &notes));
-    let html = page(&title, head(brand, &title, &lead), &nav, content, request.wish.place == Place::Beside);
+    let first = Markup::from(verdict.part()).with(numbers::tiles(before, after));
+    let parts = Parts { content: first, nav: Vec::new() };
+    let parts = parts
+        .with("listen", "Listen", song.listening.as_ref().map(listen))
+        .with("needs", "Next", asked.assessment.as_ref().filter(|_| before.is_none()).map(needs::part))
+        .with("changes", "Changes", asked.comparison.as_ref().map(changes::part))
+        .with("findings", "Findings", Some(findings::part(&found, about)))
+        .with(
+            "decisions",
+            "Decisions",
+            shown.map(|(masters, shown)| decisions::part(&masters.chain, &shown.delivery)),
+        )
+        .with("log", "Settings", log(&request.logs)?)
+        .with("pictures", "Pictures", Some(pictures(song)))
+        .with("elsewhere", "Elsewhere", asked.translation.as_ref().map(|found| elsewhere::part(found, after)))
+        .with("numbers", "Numbers", Some(numbers::part(before, after)))
+        .with("services", "Services", services::part(before, after)?)
+        .with("delivery", "Delivery", masters.map(|masters| delivery::part(&masters.delivered)))
+        .with("words", "Words", Some(words::part()))
+        .with("identity", "Files", Some(identity::part(&named, &request.command, &notes)));
+    let head = head(brand, &title, &lead(song));
+    let html = page(&title, head, &parts.nav, parts.content, request.wish.place == Place::Beside);
     let scripts = song.listening.iter().flat_map(|listening| {
         (0..listening.sides.len())
             .filter_map(|n| Some((format!("{}-{n}.js", listening.id), listening.script(n)?)))
     });
     let scripts = scripts.collect();
     Ok(Page { html, scripts, summary: summary(song, &verdict, &found, &title) })
+}
+
+/// Longest log that is read: that of sessions.
+const MOST_LOG_BYTES: u64 = studio::session::MOST_TEXT_BYTES as u64;
+
+/// What the logs say, if there are any.
+fn log(logs: &[PathBuf]) -> Result<Option<Element>> {
+    let read = |path: &PathBuf| Ok((read_text(path, "the log", MOST_LOG_BYTES)?, name_of(path)));
+    let texts = logs.iter().map(read).collect::<Result<Vec<(String, String)>>>()?;
+    match texts.as_slice() {
+        [] => Ok(None),
+        [(text, name)] => Ok(Some(log::all(&history::recall(text, name)?))),
+        [(old, before), .., (new, after)] => {
+            Ok(Some(log::changes(&history::diff((old, before), (new, after))?)))
+        }
+    }
+}
+
+/// The line under the head: which files, how long.
+fn lead(song: &Song) -> String {
+    let long = clock(song.after.measured.duration_seconds);
+    match &song.before {
+        Some(before) => format!("{} → {}, {long}", before.name, song.after.name),
+        None => format!("{}, {long}", song.after.name),
+    }
 }
 
 fn listen(listening: &crate::player::Listening) -> Element {
@@ -275,17 +305,17 @@ fn pictures(song: &Song) -> Element {
             .and_then(|pairing| picture::change::plot(pairing, after.measured.duration_seconds)),
     );
     plots.extend(picture::tone::spectra(before, after));
-    plots.extend(
-        before
-            .filter(|_| song.pairing.as_ref().is_some_and(|pairing| pairing.aligned))
-            .and_then(|before| picture::tone::difference(before, after)),
-    );
+    plots.extend(song.asked.comparison.as_ref().and_then(picture::tone::difference));
+    plots.extend(song.asked.comparison.as_ref().and_then(picture::held::plot));
     plots.extend(before.and_then(|before| picture::gram::plot(before, ", before", true)));
     plots.extend(picture::gram::plot(after, if pair { ", after" } else { "" }, pair));
-    let figures = plots.iter().map(picture::Plot::figure);
-    let figures = figures.chain(picture::stereo::field(before, after));
-    let figures = figures.chain(picture::stereo::widths(before, after).map(|plot| plot.figure()));
-    let figures = figures.chain([picture::peaks::plot(before, after).figure()]);
+    let field = picture::stereo::field(before, after);
+    let widths = picture::stereo::widths(before, after);
+    // Two stand beside each other: what would stand alone gets the peaks as its neighbour.
+    let halves = plots.iter().chain(&widths).filter(|plot| plot.half).count() + usize::from(field.is_some());
+    let peaks = picture::Plot { half: halves % 2 == 1, ..picture::peaks::plot(before, after) };
+    let figures = plots.iter().map(picture::Plot::figure).chain(field);
+    let figures = figures.chain(widths.iter().chain([&peaks]).map(picture::Plot::figure));
     section("pictures", "Pictures").child(el("div").class("plots").children(figures))
 }
 
@@ -293,8 +323,8 @@ fn notes(request: &Request, song: &Song, masters: Option<&Masters>) -> Vec<Strin
     let mut notes: Vec<String> = masters.map_or_else(Vec::new, |masters| masters.notes.clone());
     if let Some(pairing) = song.pairing.as_ref().filter(|pairing| pairing.aligned) {
         notes.push(format!(
-            "The two files were laid on each other to the sample: {} samples apart, correlation {:.3}.",
-            pairing.lag_frames, pairing.correlation
+            "The two files were laid on each other to the sample: {} samples apart, likeness {:.3} of 1.",
+            pairing.lag_frames, pairing.likeness
         ));
     }
     if song.listening.is_none() && request.wish.place != Place::None {
@@ -306,7 +336,7 @@ fn notes(request: &Request, song: &Song, masters: Option<&Masters>) -> Vec<Strin
     notes
 }
 
-fn summary(song: &Song, verdict: &Verdict, found: &[Finding], title: &str) -> Value {
+fn summary(song: &Song, verdict: &Verdict, found: &[Advice], title: &str) -> Value {
     let file = |heard: &crate::heard::Heard| {
         let mut measured = heard.measured.clone();
         measured.curves = None;
@@ -328,6 +358,9 @@ fn summary(song: &Song, verdict: &Verdict, found: &[Finding], title: &str) -> Va
         "alignment": song.pairing,
         "player": listening,
         "findings": found,
+        "needs": song.asked.assessment.as_ref().map(|found| json!({ "items": found.items, "steps": found.steps })),
+        "changes": song.asked.comparison.as_ref().map(|found| &found.sentences),
+        "elsewhere": song.asked.translation.as_ref().map(|found| &found.places),
     })
 }
 

@@ -1,20 +1,24 @@
 //! A song on a page: one version or two, heard, laid on each other, and cut for the player.
 
-use crate::heard::{Heard, STRETCH_SECONDS, hear, playable};
-use crate::pair::{Levels, Pairing, find_lag, is_same, loudest_seconds, page_rate_hz, walk};
+use crate::asked::{Ask, Asked, ask, lossy, needs};
+use crate::heard::{Heard, STRETCH_SECONDS, playable};
+use crate::pair::{Levels, Pairing, lag_frames, loudest_seconds, page_rate_hz, walk};
 use crate::part::services;
 use crate::picture::wave::columns;
 use crate::player::{Listening, Side};
-use crate::sound::{Clip, MOST_SECONDS, Place, Recorder, matching_db, only_down};
+use crate::sound::{Clip, MOST_SECONDS, Place, Recorder, matching_db, only_down, stretch};
+use advice::assess::Assessment;
+use advice::translate::Said;
 use dsp::math::db_to_gain;
 use std::path::{Path, PathBuf};
-use studio::handover;
 use studio::job::{self, Job};
 use studio::message::{Error, Kind, Result};
 use studio::targets::Codec;
 
 /// Bars of the waveform of a player.
 const BARS: usize = 260;
+/// Length of the stretch by which a lossy stream is judged: encoders are slow, and the loudest stretch is the hardest. By convention.
+pub const LOSSY_SECONDS: f64 = 20.0;
 
 /// What is wanted of the sound.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,8 +42,8 @@ pub struct Song {
     pub pairing: Option<Pairing>,
     /// What is played.
     pub listening: Option<Listening>,
-    /// What the hand-over gate says of the first file, if it was asked.
-    pub gate: Option<handover::Verdict>,
+    /// What the advice says of it.
+    pub asked: Asked,
 }
 
 impl Song {
@@ -68,43 +72,82 @@ impl Song {
     }
 }
 
+/// A version against the other, and what is played of both.
+type Laid = (Option<Pairing>, Option<Listening>);
+
 enum Part {
-    Heard(Box<Heard>),
-    Gate(Box<handover::Verdict>),
+    Song(Box<Song>),
+    Needs(Box<Assessment>),
+    Laid(Box<Laid>),
+    Lossy(Vec<Said>),
 }
 
-/// Hears a song. `output` is where the page will be: temporary files stand beside it. `gate`: ask the hand-over gate of the first file.
+/// Hears a song. `output` is where the page will be: temporary files stand beside it.
 ///
 /// # Errors
 /// What reading, writing and encoding say; `interrupted`.
 pub fn song(
+    files: (Option<&Path>, &Path),
+    (wish, asking): (&Wish, &Ask),
+    place: (&Path, &str),
+    job: &Job<'_>,
+) -> Result<Song> {
+    let Ask::One(destinations) = asking else { return laid(files, (wish, asking), place, job) };
+    // What it needs takes as long as all the rest: both at once.
+    let parts = job::each(2, 4, "listen", job, |n, job| match n {
+        0 => Ok(Part::Needs(Box::new(needs(files.1, destinations, job)?))),
+        _ => Ok(Part::Song(Box::new(laid(files, (wish, asking), place, job)?))),
+    })?;
+    let (mut song, mut found) = (None, None);
+    for part in parts {
+        match part {
+            Part::Song(own) => song = Some(*own),
+            Part::Needs(own) => found = Some(*own),
+            Part::Laid(_) | Part::Lossy(_) => {}
+        }
+    }
+    let mut song = song.ok_or_else(nothing)?;
+    song.asked.advice = found.as_ref().map_or_else(Vec::new, |found| found.advice.clone());
+    song.asked.assessment = found;
+    Ok(song)
+}
+
+fn nothing() -> Error {
+    Error::new(Kind::Internal, "nothing_heard", "nothing was heard")
+}
+
+/// Hears one or two files, lays them on each other and cuts the sound.
+fn laid(
     (before, after): (Option<&Path>, &Path),
-    (wish, gate): (&Wish, bool),
+    (wish, asking): (&Wish, &Ask),
     (output, id): (&Path, &str),
     job: &Job<'_>,
 ) -> Result<Song> {
-    let paths: Vec<&Path> = before.into_iter().chain([after]).collect();
-    let first = paths.first().copied().unwrap_or(after);
-    let parts = job::each(paths.len() + usize::from(gate), 1, "listen", job, |n, job| match paths.get(n) {
-        Some(path) => Ok(Part::Heard(Box::new(hear(path, job)?))),
-        None => Ok(Part::Gate(Box::new(handover::check(first, job)?))),
+    let (mut heard, asked) = ask((before, after), asking, job)?;
+    let after = heard.pop().ok_or_else(nothing)?;
+    let mut song = Song { before: heard.pop(), after, pairing: None, listening: None, asked };
+    let elsewhere = song.asked.translation.is_some();
+    let parts = job::each(1 + usize::from(elsewhere), 2, "lay", job, |n, job| match n {
+        0 => Ok(Part::Laid(Box::new(lay(&song, wish, (output, id), job)?))),
+        _ => {
+            let short = stretch(&song.after, LOSSY_SECONDS, output, job)?;
+            Ok(Part::Lossy(lossy(short.temporary(), job)?))
+        }
     })?;
-    let (mut heard, mut verdict) = (Vec::new(), None);
     for part in parts {
         match part {
-            Part::Heard(one) => heard.push(*one),
-            Part::Gate(one) => verdict = Some(*one),
+            Part::Laid(own) => (song.pairing, song.listening) = *own,
+            Part::Lossy(said) => {
+                song.asked.translation.iter_mut().for_each(|found| found.places.extend(said.clone()))
+            }
+            Part::Song(_) | Part::Needs(_) => {}
         }
     }
-    let gone = || Error::new(Kind::Internal, "nothing_heard", "nothing was heard");
-    let after = heard.pop().ok_or_else(gone)?;
-    let mut song = Song { before: heard.pop(), after, pairing: None, listening: None, gate: verdict };
-    lay(&mut song, wish, (output, id), job)?;
     Ok(song)
 }
 
 /// Lays the versions on each other and cuts the sound.
-fn lay(song: &mut Song, wish: &Wish, (output, id): (&Path, &str), job: &Job<'_>) -> Result<()> {
+fn lay(song: &Song, wish: &Wish, (output, id): (&Path, &str), job: &Job<'_>) -> Result<Laid> {
     let after = &song.after;
     let (rate_hz, channels) = (page_rate_hz(after.info.sample_rate_hz), after.info.channels());
     let fits = song
@@ -112,11 +155,10 @@ fn lay(song: &mut Song, wish: &Wish, (output, id): (&Path, &str), job: &Job<'_>)
         .as_ref()
         .is_none_or(|before| before.info.channels() == channels || before.info.channels() == 1);
     if !fits {
-        return Ok(());
+        return Ok((None, None));
     }
-    let lag = song.before.as_ref().map(|before| find_lag(before, after, rate_hz)).transpose()?;
-    let aligned = lag.is_some_and(|(_, correlation)| is_same(correlation));
-    let lag_frames = lag.map_or(0, |(lag, _)| if aligned { lag } else { 0 });
+    let alignment = song.asked.comparison.as_ref().map(|found| found.alignment);
+    let lag_frames = alignment.as_ref().map_or(0, |alignment| lag_frames(alignment, rate_hz));
     let window = window(after, wish, rate_hz, lag_frames);
     let files = song.files();
     let plays = wish.place != Place::None && playable(&after.info) && window.1 > 0;
@@ -135,12 +177,20 @@ fn lay(song: &mut Song, wish: &Wish, (output, id): (&Path, &str), job: &Job<'_>)
     let clips = recorder.map(|recorder| recorder.finish(wish.codec, job)).transpose()?;
     let listening =
         clips.map(|clips| listening(song, wish, (output, id), (rate_hz, window), clips)).transpose()?;
-    song.pairing = lag.map(|(_, correlation)| {
+    let pairing = alignment.map(|alignment| {
         let (usual_db, changes) = levels.finish();
-        Pairing { lag_frames, rate_hz, correlation, aligned, usual_db, changes }
+        let (likeness, inverted) = (alignment.likeness, alignment.inverted);
+        Pairing {
+            lag_frames,
+            rate_hz,
+            likeness,
+            inverted,
+            aligned: alignment.same_recording,
+            usual_db,
+            changes,
+        }
     });
-    song.listening = listening;
-    Ok(())
+    Ok((pairing, listening))
 }
 
 /// First frame and frames of what is played, in the time of the later version.

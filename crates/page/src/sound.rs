@@ -1,13 +1,17 @@
 //! Sound for a page: the same stretch of each version, as a file in letters.
 
+use crate::heard::Heard;
+use crate::pair::loudest_seconds;
 use crate::png::base64;
 use dsp::block::Buffer;
 use dsp::math;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use studio::audio::Encoding;
+use studio::audio::{Encoding, Source};
 use studio::codec;
-use studio::deliver::{Container, Gate, Spec, Writer};
+use studio::decode;
+use studio::deliver::{Container, Gate, ReadBack, Spec, Writer};
+use studio::difference::Fitted;
 use studio::job::Job;
 use studio::message::{Error, Kind, Result};
 use studio::meters;
@@ -124,6 +128,35 @@ impl Recorder {
         };
         self.writers.into_iter().zip(self.paths).map(one).collect()
     }
+}
+
+/// The loudest stretch of a file as it is, beside `output`; gone when it is dropped.
+///
+/// # Errors
+/// What reading and writing say; `interrupted`.
+pub fn stretch(heard: &Heard, seconds: f64, output: &Path, job: &Job<'_>) -> Result<ReadBack> {
+    let (rate_hz, channels) = (heard.info.sample_rate_hz, heard.info.channels());
+    let rate = f64::from(rate_hz);
+    let name = output.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    // In floating point: what is over full scale stays so.
+    let spec = Spec::new(Container::Wav, Encoding::Float(32), rate_hz, channels);
+    let mut writer = Writer::create(&output.with_file_name(format!("{name}.stretch.wav")), spec, true)?;
+    let options = decode::Options { repair: true, ..decode::Options::default() };
+    let mut source = Fitted::new(decode::open(&heard.path, options)?, rate_hz, channels)?;
+    source.skip((loudest_seconds(heard, seconds) * rate) as u64)?;
+    let mut left = (seconds * rate) as usize;
+    let mut buffer = Buffer::new(channels, 8192);
+    while left > 0 {
+        source.read(&mut buffer)?;
+        let frames = buffer.frames().min(left);
+        if frames == 0 {
+            break;
+        }
+        buffer.set_frames(frames);
+        writer.write(buffer.view())?;
+        left -= frames;
+    }
+    writer.read_back(job)
 }
 
 fn encoded(flac: &Path, path: &Path, codec: Codec, job: &Job<'_>) -> Result<Clip> {

@@ -56,7 +56,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("studio", &["dsp", "fx"]),
     ("assistant", &["dsp", "fx", "studio"]),
     ("advice", &["dsp", "studio", "assistant"]),
-    ("page", &["dsp", "fx", "studio"]),
+    ("page", &["dsp", "fx", "studio", "advice"]),
     ("cli", &["studio", "assistant", "advice", "page"]),
     ("testkit", &[]),
 ];

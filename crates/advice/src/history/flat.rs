@@ -35,7 +35,7 @@ impl Entry {
 }
 
 /// What only tells about other values, or changes with every run.
-const TELLING: [&str; 18] = [
+const TELLING: [&str; 19] = [
     "because",
     "evidence",
     "effect",
@@ -51,19 +51,64 @@ const TELLING: [&str; 18] = [
     "source",
     "locked",
     "record",
+    "assist",
     "assistant",
     "generator",
     "seed",
 ];
 /// Values that name a thing.
-const NAMES: [&str; 4] = ["id", "target", "name", "file"];
+const NAMES: [&str; 5] = ["id", "target", "name", "file", "to"];
 
 /// Every value of a log.
 pub(super) fn flatten(table: &Table) -> Vec<Entry> {
     let mut out = Vec::new();
     let root = Place::default();
     walk(table, &root, &mut out);
+    let moves = moves(table);
+    let ids: Vec<(String, String)> = out
+        .iter()
+        .filter(|entry| entry.key == "id" && !entry.processor.is_empty())
+        .filter_map(|entry| Some((entry.holder.clone(), entry.value.as_str()?.to_owned())))
+        .collect();
+    for entry in out.iter_mut().filter(|entry| entry.because.is_none()) {
+        entry.because = moves.iter().find(|own| own.is_of(entry, &ids)).map(|own| own.text.clone());
+    }
     out
+}
+
+/// A move of the assistant: what it says, and the address at which it works (`lead.fader_db`, `lead.clean.band1`, `lead.send.plate`).
+struct Move {
+    strip: String,
+    rest: String,
+    text: String,
+}
+
+fn moves(table: &Table) -> Vec<Move> {
+    let list = table.get("assist").and_then(|assist| assist.get("move")).and_then(Value::as_array);
+    let one = |own: &Value| {
+        let (strip, rest) = own.get("address")?.as_str()?.split_once('.')?;
+        let text = own.get("text")?.as_str()?;
+        Some(Move { strip: strip.to_owned(), rest: rest.to_owned(), text: text.to_owned() })
+    };
+    list.into_iter().flatten().filter_map(one).collect()
+}
+
+impl Move {
+    /// Whether it is the reason of a value; `ids` are those of processors, by where they stand.
+    fn is_of(&self, entry: &Entry, ids: &[(String, String)]) -> bool {
+        let strip = entry.address.split(" / ").next().unwrap_or_default();
+        if strip.rsplit(' ').next() != Some(self.strip.as_str()) {
+            return false;
+        }
+        let (first, second) = self.rest.split_once('.').unwrap_or((&self.rest, ""));
+        if first == "send" {
+            return entry.holder.ends_with(&format!("sends {second}"));
+        }
+        let id = ids.iter().find(|(holder, _)| entry.holder.starts_with(holder)).map(|(_, id)| id.as_str());
+        let named = id == Some(first) || entry.processor == first;
+        let band = second.strip_prefix("band").map(|number| format!("band {number}"));
+        entry.key == self.rest || (named && band.is_none_or(|band| entry.holder.ends_with(&band)))
+    }
 }
 
 /// Where a table stands.

@@ -9,7 +9,7 @@ mod sheet;
 mod tests;
 mod words;
 
-pub use sheet::{Paper, recall};
+pub use sheet::{Paper, Part, recall};
 
 use flat::{Entry, flatten};
 use serde::Serialize;

@@ -10,14 +10,20 @@ use toml::Value;
 /// A sheet that can be shown as Markdown, text and PDF.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paper {
-    title: String,
-    parts: Vec<Part>,
+    /// Its head.
+    pub title: String,
+    /// What stands on it, in order.
+    pub parts: Vec<Part>,
 }
 
+/// A part of a sheet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+pub enum Part {
+    /// A heading.
     Heading(String),
+    /// A paragraph.
     Text(String),
+    /// Columns with their names, and rows.
     Table(Vec<(String, Align)>, Vec<Vec<String>>),
 }
 
@@ -97,6 +103,9 @@ impl Paper {
     }
 }
 
+/// What only files a thing; nobody sets it.
+const FILED: [&str; 2] = ["id", "family"];
+
 /// The recall sheet of a log: everything that has to be set again; of a master its files as well, which makes it the delivery sheet.
 ///
 /// # Errors
@@ -115,11 +124,16 @@ pub fn recall(text: &str, file: &str) -> Result<Paper> {
     }
     for about in abouts {
         paper.heading(about);
-        let own: Vec<&Entry> = entries.iter().filter(|entry| entry.about == about).collect();
+        let own: Vec<&Entry> = entries
+            .iter()
+            .filter(|entry| entry.about == about && !FILED.contains(&entry.key.as_str()))
+            .collect();
         let row = |entry: &&Entry| {
             let place: Vec<&str> = entry.holder.split(" / ").skip(1).collect();
             let value = match &entry.value {
                 Value::String(text) => text.clone(),
+                // A thousandth of a decibel is more than any knob has.
+                Value::Float(value) => ((value * 1000.0).round() / 1000.0).to_string(),
                 value => value.to_string(),
             };
             vec![place.join(", "), entry.key.clone(), value]

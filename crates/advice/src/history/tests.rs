@@ -84,3 +84,71 @@ fn the_recall_sheet_has_every_value_and_is_safe_markdown() {
     assert!(text.contains("Lead \\| &lt;b>vocals"), "{text}");
     assert!(paper.sheet().pdf().starts_with(b"%PDF"));
 }
+
+/// As `mix` writes it: the assistant's moves with their reasons stand at the end.
+const ASSISTED: &str = r#"
+version = 1
+[[track]]
+id = "kick"
+fader_db = -4.3
+sends = [ { to = "plate", gain_db = -13.0 }, { to = "room", gain_db = -9.0 } ]
+[[track.insert]]
+eq = { id = "clean", band = [ { kind = "high_pass", freq_hz = 23.8 }, { freq_hz = 400, gain_db = -2.1234567 } ] }
+[[track.insert]]
+gate = { threshold_db = -23.3 }
+[mix]
+fader_db = 3.0
+[[assist.move]]
+id = "f"
+address = "kick.fader_db"
+value = -4.3
+text = "fader reason"
+[[assist.move]]
+id = "s"
+address = "kick.send.room"
+value = { gain_db = -9.0 }
+text = "room reason"
+[[assist.move]]
+id = "b"
+address = "kick.clean.band2"
+text = "band reason"
+[[assist.move]]
+id = "g"
+address = "kick.gate"
+text = "gate reason"
+[[assist.move]]
+id = "m"
+address = "mix.fader_db"
+text = "print reason"
+"#;
+
+#[test]
+fn moves_of_the_assistant_are_reasons_and_no_settings() {
+    let after = ASSISTED
+        .replace("-4.3", "-2.3")
+        .replace("gain_db = -9.0", "gain_db = -7.0")
+        .replace("-13.0", "-10.0")
+        .replace("freq_hz = 400", "freq_hz = 500")
+        .replace("freq_hz = 23.8", "freq_hz = 30.0")
+        .replace("-23.3", "-25.0")
+        .replace("fader_db = 3.0", "fader_db = 2.0");
+    let found = diff((ASSISTED, "a.toml"), (&after, "b.toml")).unwrap();
+    let reasons: Vec<(&str, Option<&str>)> =
+        found.changes.iter().map(|change| (change.address.as_str(), change.because.as_deref())).collect();
+    let of = |part: &str| reasons.iter().find(|(address, _)| address.ends_with(part)).map(|(_, why)| *why);
+    assert_eq!(found.changes.len(), 7, "{reasons:?}");
+    assert_eq!(of("track kick / fader_db"), Some(Some("fader reason")));
+    assert_eq!(of("sends room / gain_db"), Some(Some("room reason")));
+    assert_eq!(of("sends plate / gain_db"), Some(None), "another send has no reason");
+    assert_eq!(of("band 2 / freq_hz"), Some(Some("band reason")));
+    assert_eq!(of("band 1 / freq_hz"), Some(None), "another band has no reason");
+    assert_eq!(of("gate / threshold_db"), Some(Some("gate reason")));
+    assert_eq!(of("mix / fader_db"), Some(Some("print reason")));
+    // The sheet has settings only, each once, with no more digits than a knob has.
+    let sheet = recall(ASSISTED, "a.toml").unwrap().markdown();
+    assert!(sheet.contains("Why: fader reason") && sheet.contains("| -2.123 |"), "{sheet}");
+    assert!(
+        !sheet.contains("## assist") && !sheet.contains("| family |") && !sheet.contains("address"),
+        "{sheet}"
+    );
+}

@@ -69,8 +69,8 @@ pub(crate) struct Diff {
     /// The later log
     #[arg(value_name = "NEW.toml", required_unless_present = "sheet")]
     pub(crate) after: Option<PathBuf>,
-    /// Write the recall and delivery sheet of the last log: .md or .pdf
-    #[arg(long, value_name = "SHEET.md|SHEET.pdf")]
+    /// Write the recall and delivery sheet of the last log: .md, .html or .pdf
+    #[arg(long, value_name = "SHEET.md|.html|.pdf")]
     pub(crate) sheet: Option<PathBuf>,
     /// Replace an existing sheet
     #[arg(short, long)]
@@ -95,8 +95,8 @@ pub(crate) struct Quote {
     /// Print the built-in rates, to be edited
     #[arg(long, conflicts_with_all = ["inputs", "output"])]
     pub(crate) print_rates: bool,
-    /// Write it as a sheet: .md or .pdf
-    #[arg(short, long, value_name = "QUOTE.md|QUOTE.pdf")]
+    /// Write it as a sheet: .md, .html or .pdf
+    #[arg(short, long, value_name = "QUOTE.md|.html|.pdf")]
     pub(crate) output: Option<PathBuf>,
     /// Replace an existing sheet
     #[arg(short, long)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// `report`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tonmeister report mix.wav -o mix.html                  what it is, and whether it can be mastered\n  tonmeister report mix.wav master.wav -o report.html    what changed, with an A/B player and a blind test\n  tonmeister report masters/ -o report.html              with every decision and every delivered file\n  tonmeister report a.wav b.wav --audio whole --codec mp3-320 -o report.html\n\nThe page loads nothing and sends nothing. --audio beside needs the folder of the same name ending in .sound."
+    after_help = "Examples:\n  tonmeister report mix.wav --for cd -o mix.html         what it is, what it needs, how it sounds elsewhere\n  tonmeister report mix.wav master.wav -o report.html    what changed, with an A/B player and a blind test\n  tonmeister report masters/ -o report.html              with every decision and every delivered file\n  tonmeister report v1.wav v2.wav --log v1/session.toml --log v2/session.toml -o v2.html\n  tonmeister report a.wav b.wav --audio whole --codec mp3-320 -o report.html\n\nThe page loads nothing and sends nothing. --audio beside needs the folder of the same name ending in .sound."
 )]
 pub(crate) struct Report {
     /// A file; two versions of one sound, the earlier first; or a folder that `master` wrote
@@ -18,9 +18,12 @@ pub(crate) struct Report {
     /// Of a folder of masters: the print they were made from [default: looked for beside and above them]
     #[arg(long, value_name = "PRINT")]
     pub(crate) print: Option<PathBuf>,
-    /// Of a folder of masters: the destination whose file is shown [default: the first]
-    #[arg(long = "for", value_name = "TARGET")]
-    pub(crate) target: Option<String>,
+    /// Where files shall go; of a folder of masters, the one whose file is shown [default: the first]
+    #[arg(long = "for", value_name = "TARGET,…", value_delimiter = ',')]
+    pub(crate) targets: Vec<String>,
+    /// Log of the mix or master, for its decisions; twice, the earlier first, for what was changed
+    #[arg(long = "log", value_name = "LOG.toml")]
+    pub(crate) logs: Vec<PathBuf>,
     /// Head of the page [default: the title of the song]
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,

@@ -40,8 +40,9 @@ pub(crate) fn write_paper(paper: &Paper, path: &Path, force: bool) -> Result<()>
     match ending.as_deref() {
         Some("md") => write(path, paper.markdown().as_bytes(), force),
         Some("pdf") => write(path, &paper.sheet().pdf(), force),
+        Some("html") => write(path, page::paper::sheet(paper, "").as_bytes(), force),
         _ => {
-            let error = Error::new(Kind::Usage, "sheet_ending", "a sheet is written as .md or .pdf");
+            let error = Error::new(Kind::Usage, "sheet_ending", "a sheet is written as .md, .html or .pdf");
             Err(error.at(path.display()).hint("give it a name that ends so"))
         }
     }

@@ -15,8 +15,19 @@ pub(crate) fn run(args: &Report, ui: &Ui) -> Result<u8> {
     let what = what(args)?;
     let wish = wish(&args.sound)?;
     refuse_existing(&args.output, args.force)?;
-    refuse_inputs(&args.output, args.inputs.iter().chain(&args.print).map(PathBuf::as_path))?;
-    let request = Request { what, title: args.title.clone(), wish, command: command(args) };
+    refuse_inputs(
+        &args.output,
+        args.inputs.iter().chain(&args.print).chain(&args.logs).map(PathBuf::as_path),
+    )?;
+    let destinations = args.targets.clone();
+    let request = Request {
+        what,
+        title: args.title.clone(),
+        destinations,
+        logs: args.logs.clone(),
+        wish,
+        command: command(args),
+    };
     let page = report(&request, &args.output, &ui.job())?;
     write(&page, &args.output, args.force)?;
     tell(&page, &args.output, ui);
@@ -29,15 +40,19 @@ fn what(args: &Report) -> Result<What> {
         [folder] if folder.is_dir() && is_masters(folder) => Ok(What::Masters {
             folder: folder.clone(),
             print: args.print.clone(),
-            target: args.target.clone(),
+            target: args.targets.first().cloned(),
         }),
         [folder] if folder.is_dir() => wrong(
             "this folder has no master.toml",
             "give the folder that `tonmeister master -o` wrote, or one or two files",
         ),
-        _ if args.print.is_some() || args.target.is_some() => wrong(
-            "--print and --for belong to a folder of masters",
+        _ if args.print.is_some() => wrong(
+            "--print belongs to a folder of masters",
             "give the folder that `tonmeister master -o` wrote",
+        ),
+        [_, _] if !args.targets.is_empty() => wrong(
+            "--for belongs to one file, or to a folder of masters",
+            "leave it away: two versions are compared, wherever they go",
         ),
         [one] => Ok(What::One(one.clone())),
         [before, after] => Ok(What::Pair(before.clone(), after.clone())),
@@ -97,7 +112,9 @@ fn command(args: &Report) -> String {
     let mut words = vec!["tonmeister report".to_owned()];
     words.extend(args.inputs.iter().map(path));
     words.extend(args.print.as_ref().map(|print| format!("--print {}", path(print))));
-    words.extend(args.target.as_ref().map(|target| format!("--for {}", quoted(target))));
+    words.extend(args.logs.iter().map(|log| format!("--log {}", path(log))));
+    let targets = args.targets.join(",");
+    words.extend((!targets.is_empty()).then(|| format!("--for {}", quoted(&targets))));
     words.extend(args.title.as_ref().map(|title| format!("--title {}", quoted(title))));
     words.extend(sound_words(&args.sound, 30.0));
     words.push(format!("-o {}", path(&args.output)));

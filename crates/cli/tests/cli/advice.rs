@@ -102,11 +102,13 @@ fn diff_tells_a_moved_fader_and_writes_both_sheets() {
     let output = run(dir.path(), ["diff", "a.toml", "b.toml"]);
     expect_code(&output, 0);
     assert!(out(&output).contains("Lead\n  fader turned up by 2 dB"), "{}", out(&output));
-    for sheet in ["recall.md", "recall.pdf"] {
+    for sheet in ["recall.md", "recall.html", "recall.pdf"] {
         expect_code(&run(dir.path(), ["diff", "b.toml", "--sheet", sheet]), 0);
         expect_code(&run(dir.path(), ["diff", "b.toml", "--sheet", sheet]), 4);
         assert!(std::fs::metadata(dir.path().join(sheet)).unwrap().len() > 50);
     }
+    let html = std::fs::read_to_string(dir.path().join("recall.html")).unwrap();
+    assert!(html.starts_with("<!doctype html>") && html.contains("<td class=\"number\">-1</td>"), "{html}");
     expect_code(&run(dir.path(), ["diff", "b.toml", "--sheet", "recall.doc"]), 2);
     let found = json(&run(dir.path(), ["diff", "a.toml", "b.toml", "--json"]));
     assert_eq!(found["diff"]["changes"][0]["about"], "Lead");
@@ -129,6 +131,11 @@ fn quote_counts_and_takes_rates_of_ones_own() {
     expect_code(&output, 0);
     assert!(out(&output).contains("90.00 CHF"), "{}", out(&output));
     assert!(dir.path().join("q.pdf").exists());
+    expect_code(
+        &run(dir.path(), ["quote", "song.wav", "--for", "cd", "--rates", "mine.toml", "-o", "q.html"]),
+        0,
+    );
+    assert!(std::fs::read_to_string(dir.path().join("q.html")).unwrap().contains("90.00 CHF"));
     std::fs::write(dir.path().join("bad.toml"), rates.replace("60.0", "-60.0")).unwrap();
     let output = run(dir.path(), ["quote", "song.wav", "--rates", "bad.toml"]);
     expect_code(&output, 3);

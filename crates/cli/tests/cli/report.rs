@@ -102,6 +102,32 @@ fn a_gallery_takes_folders_and_pairs_and_keeps_sound_beside_it() {
 }
 
 #[test]
+fn one_file_is_told_what_to_run_next_and_logs_what_the_engineer_changed() {
+    let dir = folder();
+    write_song(dir.path(), "mix.wav", 4.0);
+    let call = ["report", "mix.wav", "--for", "cd,spotify", "--audio", "none", "-o", "one.html", "--json"];
+    let told = json(&run(dir.path(), call));
+    assert_eq!(told["needs"]["steps"][0]["need"], "mastering");
+    assert_eq!(told["elsewhere"].as_array().unwrap().len(), 8, "every place, the lossy one last");
+    let page = fs::read_to_string(dir.path().join("one.html")).unwrap();
+    assert!(page.contains("tonmeister master mix.wav --for cd,spotify -o masters"));
+    assert!(page.contains("--for cd,spotify --audio none"), "the command of the page");
+    let log =
+        "version = 1\n[session]\nname = \"S\"\n[[track]]\nid = \"lead\"\nname = \"Lead\"\nfader_db = -3.0\n";
+    fs::write(dir.path().join("old.toml"), log).unwrap();
+    fs::write(dir.path().join("new.toml"), log.replace("-3.0", "-1.0")).unwrap();
+    let call = ["report", "mix.wav", "mix.wav", "--log", "old.toml", "--log", "new.toml", "--audio", "none"];
+    let output = run(dir.path(), call.iter().chain(&["-o", "two.html"]));
+    expect_code(&output, 0);
+    let page = fs::read_to_string(dir.path().join("two.html")).unwrap();
+    assert!(page.contains("What the engineer changed") && page.contains("fader turned up by 2 dB"));
+    assert!(page.contains("--log old.toml --log new.toml"));
+    assert_eq!(names(dir.path()), ["mix.wav", "new.toml", "old.toml", "one.html", "two.html"]);
+    // Two versions have no destination.
+    expect_code(&run(dir.path(), ["report", "mix.wav", "mix.wav", "--for", "cd", "-o", "no.html"]), 2);
+}
+
+#[test]
 fn wrong_calls_say_the_way_out() {
     let dir = folder();
     write_song(dir.path(), "a.wav", 1.0);

@@ -3,8 +3,10 @@
 use crate::heard::Heard;
 use crate::markup::{Element, el};
 use crate::pair::Pairing;
-use crate::picture::{plain, signed, tone};
-use studio::handover;
+use crate::part::changes::headlines;
+use crate::picture::{plain, signed};
+use advice::assess::{Assessment, State};
+use advice::compare::Comparison;
 use studio::message::{Finding, Severity};
 
 /// What is said first.
@@ -19,6 +21,12 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Nothing but a name.
+    #[must_use]
+    pub fn plain(head: &str) -> Self {
+        Self { state: "good", head: head.to_owned(), lines: Vec::new() }
+    }
+
     /// On the page.
     #[must_use]
     pub fn part(&self) -> Element {
@@ -31,25 +39,23 @@ impl Verdict {
     }
 }
 
-/// Of one file, as the hand-over gate judges a mix.
+/// Of one file, as the assessment judges it.
 #[must_use]
-pub fn of_mix(gate: &handover::Verdict) -> Verdict {
-    let (state, head) = match (gate.passed(), gate.is_fatal(), gate.findings.is_empty()) {
-        (true, _, true) => ("good", "Ready for mastering"),
-        (true, _, false) => ("good", "Ready for mastering, with remarks"),
-        (false, false, _) => ("warning", "As a mix, not ready for mastering"),
-        (false, true, _) => ("bad", "Cannot be mastered"),
+pub fn of_one(found: &Assessment) -> Verdict {
+    let remarks = found.advice.iter().any(|advice| advice.severity >= Severity::Warning);
+    let state = found.items.first().and_then(|item| item.states.first());
+    let (class, head) = match (state, remarks) {
+        (Some(State::Mix), false) => ("good", "Ready for mastering"),
+        (Some(State::Mix), true) => ("good", "Ready for mastering, with remarks"),
+        (Some(State::Master), false) => ("good", "This is a master"),
+        (Some(State::Master), true) => ("warning", "This is a master, with remarks"),
+        (Some(State::Doubtful), _) => ("warning", "Better exported again before it is mastered"),
+        (Some(State::Broken) | None, _) => ("bad", "Nothing can be done with it as it is"),
     };
-    let mut lines: Vec<String> = gate
-        .findings
-        .first()
-        .map(|finding| format!("{}. {}", finding.measured, finding.advice))
-        .into_iter()
-        .collect();
-    if !gate.passed() {
-        lines.push("The file is judged as a mix here. Of a finished master, which is loud on purpose, read the numbers and the services below.".to_owned());
-    }
-    Verdict { state, head: head.to_owned(), lines }
+    let worst = found.advice.iter().filter(|advice| advice.severity >= Severity::Warning).take(3);
+    let mut lines: Vec<String> = worst.map(|advice| format!("{} {}", advice.plain, advice.action)).collect();
+    lines.extend(found.steps.first().filter(|_| !remarks).into_iter().flat_map(|step| step.because.clone()));
+    Verdict { state: class, head: head.to_owned(), lines }
 }
 
 /// Largest true peak without a remark, dBTP: full scale, over which converters may clip. Source: ITU-R BS.1770-5, annex 2.
@@ -95,12 +101,12 @@ pub fn findings(before: &Heard, after: &Heard, pairing: Option<&Pairing>) -> Vec
                 "not_compared",
                 Severity::Info,
                 format!(
-                    "{} and {} channels cannot be laid on each other",
+                    "The two cannot be laid on each other: {} and {} channels, or silence",
                     before.info.channels(),
                     after.info.channels()
                 ),
             )
-            .advice("Give two files with the same channels to compare and play them."),
+            .advice("Give two files with the same channels, and with sound, to compare and play them."),
         ),
     }
     found
@@ -117,7 +123,7 @@ fn laid(pairing: &Pairing) -> Vec<Finding> {
                 .advice("Nothing for a release; move it back by as much before you use it beside the other tracks. The player already does."),
         );
     }
-    if pairing.correlation < 0.0 {
+    if pairing.inverted {
         found.push(
             Finding::new(
                 "polarity",
@@ -132,7 +138,7 @@ fn laid(pairing: &Pairing) -> Vec<Finding> {
 
 /// Of two versions.
 #[must_use]
-pub fn of_pair(before: &Heard, after: &Heard, pairing: Option<&Pairing>, found: &[Finding]) -> Verdict {
+pub fn of_pair(before: &Heard, after: &Heard, changes: Option<&Comparison>, found: &[Finding]) -> Verdict {
     let (a, b) = (&before.measured, &after.measured);
     let mut lines = Vec::new();
     let mut head = "Before and after".to_owned();
@@ -150,25 +156,7 @@ pub fn of_pair(before: &Heard, after: &Heard, pairing: Option<&Pairing>, found: 
             plain(is, 1)
         ));
     }
-    if let (Some(was), Some(is)) = (a.plr_lu, b.plr_lu) {
-        let words = match is - was {
-            change if change < -1.0 => "the peaks stand less far out: it is denser",
-            change if change > 1.0 => "the peaks stand further out: it is more open",
-            _ => "the punch of the peaks is as it was",
-        };
-        lines.push(format!("PLR {} → {} LU: {words}.", plain(was, 1), plain(is, 1)));
-    }
-    if pairing.is_some_and(|pairing| pairing.aligned) {
-        lines.push(format!("{}, at equal loudness.", tone::words(&tone::changes(before, after))));
-    }
-    if let (Some(was), Some(is)) = (a.side_to_mid_db, b.side_to_mid_db) {
-        let words = match is - was {
-            change if !change.is_finite() || change.abs() < 0.5 => "as wide as before".to_owned(),
-            change if change > 0.0 => format!("wider by {} dB of side", plain(change, 1)),
-            change => format!("narrower by {} dB of side", plain(-change, 1)),
-        };
-        lines.push(format!("It is {words}."));
-    }
+    lines.extend(changes.into_iter().flat_map(headlines));
     let worst = found.iter().map(|finding| finding.severity).max();
     let state = match worst {
         Some(Severity::Blocker) => "bad",

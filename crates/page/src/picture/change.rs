@@ -75,7 +75,8 @@ mod tests {
         let mut pairing = Pairing {
             lag_frames: 0,
             rate_hz: 48_000,
-            correlation: 1.0,
+            likeness: 1.0,
+            inverted: false,
             aligned: true,
             usual_db: 6.0,
             changes,

@@ -2,8 +2,10 @@
 
 pub mod change;
 pub mod gram;
+pub mod held;
 pub mod loudness;
 pub mod peaks;
+pub mod places;
 pub mod stereo;
 pub mod tone;
 pub mod wave;
@@ -103,6 +105,20 @@ pub fn plain(value: f64, digits: usize) -> String {
     signed(value, digits).trim_start_matches('+').to_owned()
 }
 
+/// A text with true minus signs before its numbers.
+#[must_use]
+pub fn minus(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut last = ' ';
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let number = letters.peek().is_some_and(char::is_ascii_digit) && !last.is_alphanumeric();
+        out.push(if letter == '-' && number { '−' } else { letter });
+        last = letter;
+    }
+    out
+}
+
 /// Minutes and seconds.
 #[must_use]
 pub fn clock(seconds: f64) -> String {
@@ -130,11 +146,42 @@ impl Plot {
             .child(numbers(&self.title, &self.table))
     }
 
+    /// The field with its legend, for a card: its numbers stand elsewhere.
+    #[must_use]
+    pub fn small(&self) -> Element {
+        el("div").class("small").child(legend(&self.legend)).child(self.plot())
+    }
+
+    /// What the page reads values off a picture by: kind, ends and unit of an axis.
+    fn scale(&self, axis: &Axis, time: bool) -> String {
+        let kind = match (time, axis.log) {
+            (true, _) => "time",
+            (_, true) => "log",
+            _ => "linear",
+        };
+        format!("{kind}|{}|{}|{}", axis.from, axis.to, axis.label)
+    }
+
+    /// What a line or a bar is called when a value is read off it; nothing for lines that only guide the eye.
+    fn name(&self, class: &str) -> Option<String> {
+        let colour = class.split(' ').next().unwrap_or(class);
+        let named = || self.legend.iter().find(|(own, _)| *own == colour).map(|(_, name)| name.clone());
+        (colour != "gate").then(|| named().unwrap_or_default())
+    }
+
     /// The field with its axes alone.
     #[must_use]
     pub fn plot(&self) -> Element {
-        let unit = el("div").class("unit").text(&self.y.label);
-        let field = el("div").class("field").attr("style", format!("height:{}px", self.height_px));
+        let across = if self.time { "minutes:seconds" } else { &self.x.label };
+        let unit = el("div")
+            .class("unit axes")
+            .child(el("span").text(format!("↑ {}", self.y.label)))
+            .child(el("span").text(format!("{across} →")));
+        let field = el("div")
+            .class("field")
+            .attr("style", format!("height:{}px", self.height_px))
+            .attr("data-x", self.scale(&self.x, self.time))
+            .attr("data-y", self.scale(&self.y, false));
         let images = self.layers.iter().filter_map(|layer| match layer {
             Layer::Image(png) => {
                 Some(el("img").attr("alt", "").attr("src", format!("data:image/png;base64,{png}")))
@@ -183,16 +230,23 @@ impl Plot {
 
     fn draw(&self, layer: &Layer) -> Markup {
         let path = |class: &str, d: String| Markup::from(el("path").class(class).attr("d", d));
+        let read = |kind: &str, class: &str, shown: &str, d: String| {
+            let path = el("path").class(format!("{class} {shown}")).attr("d", d);
+            Markup::from(match self.name(class) {
+                Some(name) => path.attr("data-read", kind).attr("data-name", name),
+                None => path,
+            })
+        };
         match layer {
-            Layer::Line(class, points) => path(&format!("{class} line"), self.line(points)),
-            Layer::Area(class, points) => path(&format!("{class} fill"), self.area(points)),
+            Layer::Line(class, points) => read("line", class, "line", self.line(points)),
+            Layer::Area(class, points) => read("area", class, "fill", self.area(points)),
             Layer::Bars(class, bars) => {
                 let mut d = String::new();
                 for [left, right, from, to] in bars {
                     let ((x, y), (right, bottom)) = (self.at(*left, *to), self.at(*right, *from));
                     let _ = write!(d, "M{x:.1} {y:.1}H{right:.1}V{bottom:.1}H{x:.1}Z");
                 }
-                path(&format!("{class} fill"), d)
+                read("bars", class, "fill", d)
             }
             Layer::Level(class, y, _) => {
                 let (_, y) = self.at(self.x.from, *y);
@@ -241,10 +295,11 @@ impl Plot {
     }
 
     fn mark(&self, layer: &Layer) -> Option<Element> {
-        let Layer::Level(_, y, name) = layer else { return None };
+        let Layer::Level(class, y, name) = layer else { return None };
+        let side = if *class == "gate" { "mark early" } else { "mark" };
         let bottom = 100.0 * self.y.place(*y);
         let inside = !name.is_empty() && (2.0..=98.0).contains(&bottom);
-        inside.then(|| el("span").class("mark").attr("style", format!("bottom:{bottom:.1}%")).text(name))
+        inside.then(|| el("span").class(side).attr("style", format!("bottom:{bottom:.1}%")).text(name))
     }
 
     fn x_ticks(&self) -> Vec<(f64, Option<String>)> {
@@ -264,8 +319,8 @@ impl Plot {
             } else {
                 ""
             };
-            // On a narrow page only every other one, and of decades the first.
-            let major = if self.x.log { words.starts_with('1') || !side.is_empty() } else { n % 2 == 0 };
+            // On a narrow page only every other one, and of decades the first: the last label would lie on that of 10 kHz.
+            let major = if self.x.log { words.starts_with('1') || side == "l" } else { n % 2 == 0 };
             let minor = if major { "" } else { "minor" };
             let last = if side == "r" && !self.x.log && !self.time && value.abs() < 1e-9 {
                 "0".to_owned()
@@ -277,11 +332,7 @@ impl Plot {
                 .attr("style", format!("left:{:.2}%", 100.0 * place))
                 .text(last)
         };
-        let mut labels: Vec<Element> = ticks.enumerate().map(label).collect();
-        if !self.time && !self.x.label.is_empty() {
-            labels.push(el("span").class("name hidden-text").text(&self.x.label));
-        }
-        labels
+        ticks.enumerate().map(label).collect()
     }
 
     fn ys(&self) -> Vec<Element> {
@@ -426,6 +477,7 @@ mod tests {
             (signed(-1.25, 1), signed(0.01, 1), signed(2.0, 1)),
             ("−1.2".into(), "0.0".into(), "+2.0".into())
         );
+        assert_eq!(minus("-3.5 dB, -1 to -2; mp3-320, 2026-11-21"), "−3.5 dB, −1 to −2; mp3-320, 2026-11-21");
         assert_eq!((plain(-14.0, 1), plain(f64::NEG_INFINITY, 1)), ("−14.0".into(), "−∞".into()));
         assert_eq!(
             (hertz(31.5), hertz(16_000.0), clock(125.4)),

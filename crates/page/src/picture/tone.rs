@@ -2,6 +2,7 @@
 
 use super::{Layer, Plot, hertz, rows, signed};
 use crate::heard::Heard;
+use advice::compare::{Comparison, ToneBand};
 use dsp::math;
 use studio::report::chart::Axis;
 
@@ -12,20 +13,6 @@ fn half_third() -> f64 {
 
 fn loudness(heard: &Heard) -> f64 {
     heard.measured.integrated_lufs.filter(|lufs| lufs.is_finite()).unwrap_or(0.0)
-}
-
-/// Change of the tone at equal loudness, third by third, dB; thirds that are silent in one of both are left out.
-#[must_use]
-pub fn changes(before: &Heard, after: &Heard) -> Vec<(f64, f64)> {
-    let louder = loudness(after) - loudness(before);
-    // 70 dB below the loudest third there is nothing that a change could be heard of. By convention.
-    let thirds = [before, after].map(|heard| heard.tone.thirds());
-    let least = thirds
-        .each_ref()
-        .map(|thirds| thirds.iter().map(|third| third.1).fold(f64::NEG_INFINITY, f64::max) - 70.0);
-    let both = thirds[0].iter().zip(&thirds[1]);
-    let heard = both.filter(|(one, two)| one.1 > least[0] && two.1 > least[1]);
-    heard.map(|(one, two)| (one.0, two.1 - one.1 - louder)).collect()
 }
 
 /// Both spectra against their loudness: what is equally loud lies on each other.
@@ -88,53 +75,44 @@ pub fn spectra(before: Option<&Heard>, after: &Heard) -> Option<Plot> {
     })
 }
 
-/// What changed, third by third.
+/// What changed at equal loudness: thirds as bars, twelfths of an octave as a line.
 #[must_use]
-pub fn difference(before: &Heard, after: &Heard) -> Option<Plot> {
-    let changes = changes(before, after);
-    let most = changes.iter().map(|change| change.1.abs()).fold(3.0, f64::max);
+pub fn difference(found: &Comparison) -> Option<Plot> {
+    let heard: Vec<&ToneBand> = found.tone.iter().filter(|band| band.heard).collect();
+    // The response leaves out what a fader did, the thirds what both differ in loudness.
+    let shift = found.level.fader_db - found.level.louder_lu;
+    let curve: Vec<(f64, f64)> = found
+        .response
+        .iter()
+        .map(|point| (point.hz, if point.heard { point.gain_db + shift } else { f64::NAN }))
+        .collect();
+    let most = heard.iter().map(|band| band.change_db.abs()).fold(3.0, f64::max);
     let half = half_third();
-    let bar =
-        |(hz, change): &(f64, f64)| [hz / half * 1.02, hz * half / 1.02, change.min(0.0), change.max(0.0)];
-    (!changes.is_empty()).then(|| Plot {
+    let bar = |band: &&ToneBand| {
+        [band.hz / half * 1.02, band.hz * half / 1.02, band.change_db.min(0.0), band.change_db.max(0.0)]
+    };
+    let told = found.sentences.iter().find(|sentence| sentence.about == "tone");
+    (!heard.is_empty()).then(|| Plot {
         title: "What changed in the tone".into(),
         lead: "After less before at equal loudness. Above the line there is more than before, below it less."
             .into(),
-        said: words(&changes),
+        said: told.map_or_else(|| "The tone is as it was.".to_owned(), |told| told.text.clone()),
         x: Axis::log("Hz", 20.0, 20_000.0),
         time: false,
         y: Axis::linear("dB, after less before", -(most * 1.1).ceil(), (most * 1.1).ceil()),
         height_px: 260,
         half: true,
-        legend: Vec::new(),
+        legend: vec![("b", "thirds of an octave".to_owned()), ("fine", "twelfths".to_owned())],
         layers: vec![
-            Layer::Bars("b body", changes.iter().map(bar).collect()),
+            Layer::Bars("b", heard.iter().map(bar).collect()),
             Layer::Line("gate", vec![(20.0, 0.0), (20_000.0, 0.0)]),
+            Layer::Line("fine", curve),
         ],
         table: rows(
             ["third", "change, dB"],
-            changes.iter().map(|(hz, change)| [hertz(*hz), signed(*change, 1)]),
+            heard.iter().map(|band| [hertz(band.hz), signed(band.change_db, 1)]),
         ),
     })
-}
-
-/// Change below which tone counts as kept. By convention: broad changes of half a decibel are what engineers tell apart.
-const KEPT_DB: f64 = 0.5;
-
-/// The largest changes in words.
-#[must_use]
-pub fn words(changes: &[(f64, f64)]) -> String {
-    let by = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
-    let (Some(most), Some(least)) = (changes.iter().max_by(by), changes.iter().min_by(by)) else {
-        return "The tone cannot be compared".to_owned();
-    };
-    let part = |change: &(f64, f64)| format!("{} dB around {}", signed(change.1, 1), hertz(change.0));
-    match (most.1 >= KEPT_DB, least.1 <= -KEPT_DB) {
-        (true, true) => format!("The tone changed by {} and {}", part(most), part(least)),
-        (true, false) => format!("The tone changed by {} at most", part(most)),
-        (false, true) => format!("The tone changed by {} at most", part(least)),
-        (false, false) => "The tone is as before within half a decibel".to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -142,19 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_largest_changes_are_told_both_ways() {
-        assert_eq!(words(&[(100.0, 0.4), (1000.0, -0.3)]), "The tone is as before within half a decibel");
-        assert_eq!(
-            words(&[(100.0, 2.0), (1000.0, -0.3)]),
-            "The tone changed by +2.0 dB around 100 Hz at most"
-        );
-        assert_eq!(
-            words(&[(100.0, 0.2), (8000.0, -1.5)]),
-            "The tone changed by −1.5 dB around 8 kHz at most"
-        );
-        assert!(
-            words(&[(100.0, 2.0), (8000.0, -1.5)]).contains("+2.0 dB around 100 Hz and −1.5 dB around 8 kHz")
-        );
+    fn half_a_third_is_the_sixth_part_of_a_decade_halved() {
         // 10^0.05, half a third.
         assert!((half_third() - 1.122_018).abs() < 1e-6);
     }
