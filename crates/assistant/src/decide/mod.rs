@@ -105,7 +105,7 @@ pub struct Balance {
 
 /// Seconds of track under which a song is always rendered a second time; and how far faders of tracks and groups may move after the
 /// first rendering for that to be enough in a longer one: behind the inserts all is linear but the coherence inside a group. By
-/// calibration, 2026-11-21, docs/decisions/047.
+/// estimate, 2026-11-21, docs/decisions/047.
 const SHORT_SECONDS: f64 = 1500.0;
 const TRACKS_DB: f64 = 3.0;
 const GROUPS_DB: f64 = 6.0;
