@@ -380,7 +380,8 @@ type Purpose = (Family, &'static str, fn(&Metrics, &Metrics) -> f64);
 const PURPOSES: [Purpose; 8] = [
     (Family::Cleanup, "distance of colour to the full proposal, dB", |made, full| -colours_apart(made, full)),
     (Family::Balance, "distance of groups to the full proposal, LU", |made, full| {
-        let gaps = Group::ALL.iter().filter_map(|group| Some((made.group(*group)? - full.group(*group)?).abs()));
+        let gaps =
+            Group::ALL.iter().filter_map(|group| Some((made.group(*group)? - full.group(*group)?).abs()));
         -gaps.fold(0.0, f64::max)
     }),
     (Family::Tone, "distance of colour to the full proposal, dB", |made, full| -colours_apart(made, full)),

@@ -48,7 +48,14 @@ pub struct Assist {
 
 impl Default for Assist {
     fn default() -> Self {
-        Self { style: "genre".to_owned(), strength: 1.0, only: None, without: None, names: true, keep_balance: false }
+        Self {
+            style: "genre".to_owned(),
+            strength: 1.0,
+            only: None,
+            without: None,
+            names: true,
+            keep_balance: false,
+        }
     }
 }
 

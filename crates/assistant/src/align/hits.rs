@@ -100,13 +100,7 @@ fn loud_db(track: &Track, seconds: f64) -> f64 {
 
 /// Strokes of cymbals where the drum rests and no other drum is struck, for strokes beside another drum are not the clearest anyway; at
 /// most [`MOST`].
-fn rest(
-    song: &Song,
-    relation: &Match,
-    own: &Track,
-    rivals: &[&Track],
-    struck: &[f64],
-) -> Vec<f64> {
+fn rest(song: &Song, relation: &Match, own: &Track, rivals: &[&Track], struck: &[f64]) -> Vec<f64> {
     if !matches!(relation.kind, Relation::CloseToOverheads | Relation::SameDrum) {
         return Vec::new();
     }

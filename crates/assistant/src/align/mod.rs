@@ -169,8 +169,7 @@ fn read_all(
             starts.entry(*index).or_default().extend(frames);
         }
         for index in &relation.neighbours {
-            let frames =
-                moments.strokes.iter().filter_map(|at| hits::start_frame(&song.tracks[*index], *at));
+            let frames = moments.strokes.iter().filter_map(|at| hits::start_frame(&song.tracks[*index], *at));
             starts.entry(*index).or_default().extend(frames);
         }
     }
@@ -268,7 +267,8 @@ impl Scene<'_> {
     /// The same for a relation: what counts in one microphone of a drum has to count in the other.
     fn counting(&self) -> Vec<f64> {
         let own = self.standing(self.relation.track);
-        let Some(first) = self.relation.references.first().filter(|_| self.relation.kind == Relation::SameDrum)
+        let Some(first) =
+            self.relation.references.first().filter(|_| self.relation.kind == Relation::SameDrum)
         else {
             return own;
         };
@@ -290,7 +290,8 @@ impl Scene<'_> {
         };
         let spread_at_48 = lag.spread_frames * 48_000.0 / search.rate_hz;
         let error = ERROR_OF_SPREAD * spread_at_48 / (heard.own.len() as f64).sqrt();
-        let sure = lag.ratio >= LEAST_RATIO && spread_at_48 <= MOST_SPREAD_FRAMES && error <= MOST_ERROR_FRAMES;
+        let sure =
+            lag.ratio >= LEAST_RATIO && spread_at_48 <= MOST_SPREAD_FRAMES && error <= MOST_ERROR_FRAMES;
         Some((lag, sure))
     }
 
@@ -298,7 +299,8 @@ impl Scene<'_> {
     /// stand at a side.
     fn agrees(&self, heard: &Heard, lag: &Lag, pair: Option<Pair>) -> bool {
         let (song, relation) = (self.song, self.relation);
-        if relation.kind != Relation::CloseToOverheads || song.tracks[relation.track].role.role.name != "kick" {
+        if relation.kind != Relation::CloseToOverheads || song.tracks[relation.track].role.role.name != "kick"
+        {
             return true;
         }
         let most = BETWEEN_SECONDS * f64::from(song.tracks[heard.reference].sample_rate_hz);
@@ -316,14 +318,16 @@ impl Scene<'_> {
         let own = &song.tracks[relation.track];
         let rate_hz = f64::from(own.sample_rate_hz);
         let search = Search { rate_hz, band_hz: DRUM_BAND_HZ, lags_seconds: (-0.005, 0.005) };
-        relation.neighbours.iter().filter(|index| song.tracks[**index].sample_rate_hz == own.sample_rate_hz).any(
-            |index| {
+        relation
+            .neighbours
+            .iter()
+            .filter(|index| song.tracks[**index].sample_rate_hz == own.sample_rate_hz)
+            .any(|index| {
                 let strokes = self.beside(*index, 0).own;
                 let one = Evidence { strokes: &strokes, stand: &[], later_frames: 0.0, inverted: false };
                 let lag = lag::joint(&[one], search).filter(|_| strokes.len() >= FEWEST);
                 lag.is_some_and(|lag| lag.ratio >= LEAST_RATIO && lag.frames < -EARLIER_SECONDS * rate_hz)
-            },
-        )
+            })
     }
 
     /// How the second microphone of a drum stands to the first; `None` if that is not sure.

@@ -126,11 +126,7 @@ pub(super) fn relations(song: &Song) -> Vec<Match> {
                 second.push(Match { track: index, references, kind: Relation::SameDrum, ..Match::default() })
             }
             None if overheads.is_empty() => {}
-            None => found.push(Match {
-                track: index,
-                references: overheads.clone(),
-                ..Match::default()
-            }),
+            None => found.push(Match { track: index, references: overheads.clone(), ..Match::default() }),
         }
     }
     let firsts: Vec<usize> = found.iter().map(|first| first.track).collect();
