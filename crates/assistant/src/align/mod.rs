@@ -411,8 +411,18 @@ fn judge(
     if settled.is_some() || relation.kind == Relation::CloseToOverheads {
         return vec![own];
     }
-    // The later of two cannot be moved forward: the other one waits for it, unless something else is matched to that. And one of two that
-    // work against each other has to be turned: that one which the overheads speak against, however softly.
+    both(own, total, reference, relation, leaning)
+}
+
+/// Of two of one thing the later one cannot be moved forward: the other one waits for it. And one of two that work against each other has to
+/// be turned: that one which the overheads speak against, however softly.
+fn both(
+    own: Alignment,
+    total: f64,
+    reference: usize,
+    relation: &Match,
+    leaning: Option<bool>,
+) -> Vec<Alignment> {
     let first = own.invert && relation.kind == Relation::SameDrum && leaning == Some(true);
     let other = Alignment {
         track: reference,
