@@ -75,6 +75,15 @@ pub fn heard(folder: &Path) -> Result<String> {
     for track in song.tracks.iter().filter(|track| track.use_as != assistant::hear::Use::Play) {
         let _ = writeln!(out, "  {}: {:?}", track.name, track.use_as);
     }
+    if truth.is_none() {
+        let blind = assistant::sort::nameless(&song);
+        let pairs: Vec<_> = song.playing().map(|(index, track)| (track, &blind.tracks[index])).collect();
+        let same = pairs.iter().filter(|(a, b)| a.role.role.group == b.role.role.group).count();
+        let _ = writeln!(out, "  groups without names as with them: {same} of {}", pairs.len());
+        for (named, heard) in pairs.iter().filter(|(a, b)| a.role.role.group != b.role.role.group) {
+            let _ = writeln!(out, "    {}: {} > {}", named.name, named.role.role.name, heard.role.role.name);
+        }
+    }
     if let Some(truth) = truth {
         let roles = crate::judge::roles(&song, &truth);
         let (aligned, timed) = (crate::judge::aligned(&song, &truth), crate::judge::timed(&song, &truth));

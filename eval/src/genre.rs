@@ -13,7 +13,7 @@ pub struct Genre {
     bpm: (f64, f64),
     /// Whether most songs are minor.
     minor: bool,
-    feel: Option<Feel>,
+    pub(crate) feel: Option<Feel>,
     /// Chords of verse and chorus, as steps of the scale from 0.
     degrees: [&'static [i32]; 2],
     /// Four to the floor.

@@ -7,8 +7,8 @@ use crate::wav;
 use assistant::again::Again;
 use assistant::decide::decide;
 use assistant::hear;
+use assistant::moves::Family;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use studio::job::Job;
 use studio::message::Error;
@@ -192,6 +192,17 @@ impl Bench {
         run(&folder, truth, &Assist::default())
     }
 
+    /// The same song with one family alone, heard as before.
+    fn alone(&self, family: Family, strength: f64) -> Checked<Metrics> {
+        let job = Job::quiet();
+        let Some(song) = &self.base.mixed.song else { return Ok(self.base.metrics.clone()) };
+        let how = Assist { strength, only: Some(family), ..Assist::default() };
+        let ask = crate::mixers::ask(&how, &self.song, &self.truth.genre)?;
+        let session = metrics::parse(&decide(song, &ask, None, &job)?.text, &self.song)?;
+        let of = groups(&session, &self.truth);
+        metrics::measure(&session, &|id| of.get(id).copied(), &job)
+    }
+
     fn close(&self, name: &str, other: &Run, most_lu: f64) -> Check {
         close(name, &self.base.metrics, &other.metrics, most_lu)
     }
@@ -362,39 +373,56 @@ fn render(session: &studio::session::Session, job: &Job<'_>) -> Checked<Vec<Vec<
     Ok(planes)
 }
 
-/// More strength is more of what each family is for.
+/// What a family is for, in words, and measured: a mix with this family alone, and the same at full strength.
+type Purpose = (Family, &'static str, fn(&Metrics, &Metrics) -> f64);
+
+/// What each family is for (the mixing rules, part c: one strength a family, a monotone response of what it is for).
+const PURPOSES: [Purpose; 8] = [
+    (Family::Cleanup, "distance of colour to the full proposal, dB", |made, full| -colours_apart(made, full)),
+    (Family::Balance, "distance of groups to the full proposal, LU", |made, full| {
+        let gaps =
+            Group::ALL.iter().filter_map(|group| Some((made.group(*group)? - full.group(*group)?).abs()));
+        -gaps.fold(0.0, f64::max)
+    }),
+    (Family::Tone, "distance of colour to the full proposal, dB", |made, full| -colours_apart(made, full)),
+    (Family::Dynamics, "crest, dB under the plain sum's", |made, _| -made.crest_db.unwrap_or(0.0)),
+    (Family::Masking, "audibility", |made, _| made.audibility),
+    (Family::Width, "side over mid", |made, _| made.side_to_mid),
+    (Family::Space, "loudness of the reverberation, LU", |made, _| {
+        made.space.map_or(-60.0, |space| space.rrl_lu)
+    }),
+    (Family::Ride, "distance of the course to the full proposal, LU", |made, full| {
+        let pairs = made.momentary_lufs.iter().zip(&full.momentary_lufs);
+        -pairs.map(|(a, b)| (a.max(-60.0) - b.max(-60.0)).abs()).fold(0.0, f64::max)
+    }),
+];
+
+/// Mean difference of the bands of both signals, mid alone, dB.
+fn colours_apart(a: &Metrics, b: &Metrics) -> f64 {
+    let (a, b) = (&a.features.bark[0], &b.features.bark[0]);
+    10.0 * a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f64>() / a.len().max(1) as f64
+}
+
+/// More strength is more of what each family is for. Each family by itself: together one may undo what another is for, as a balance that
+/// takes wide overheads down narrows the mix.
 ///
 /// # Errors
 /// As [`order`].
 pub fn monotone(bench: &Bench) -> Checked<Vec<Check>> {
-    let full = &bench.base.metrics;
-    let row = |made: &Metrics| {
-        let balance = apart_where_both(made, full);
-        BTreeMap::from([
-            ("balance: distance to the full proposal, LU", -balance),
-            ("width: side over mid", made.side_to_mid),
-            ("space: loudness of the reverberation, LU", made.space.map_or(-60.0, |space| space.rrl_lu)),
-        ])
-    };
-    let mut rows = Vec::new();
-    for strength in [0.0, 0.35, 0.7] {
-        let how = Assist { strength, ..Assist::default() };
-        rows.push(row(&run(&bench.song, bench.truth.clone(), &how)?.metrics));
-    }
-    rows.push(row(full));
-    let names: Vec<&'static str> = rows.first().map(|row| row.keys().copied().collect()).unwrap_or_default();
-    let check = |name: &&'static str| {
-        let values: Vec<f64> = rows.iter().filter_map(|row| row.get(name).copied()).collect();
-        let figures: Vec<String> = values.iter().map(|value| format!("{value:.2}")).collect();
-        Check { name: format!("strength, {name}"), holds: rises(&values), figure: figures.join(" → ") }
-    };
-    Ok(names.iter().map(check).collect())
-}
-
-/// Largest difference of groups that both have.
-fn apart_where_both(a: &Metrics, b: &Metrics) -> f64 {
-    let gaps = Group::ALL.iter().filter_map(|group| Some((a.group(*group)? - b.group(*group)?).abs()));
-    gaps.fold(0.0, f64::max)
+    let none = bench.alone(Family::Balance, 0.0)?;
+    PURPOSES
+        .iter()
+        .map(|(family, name, measure)| {
+            let (half, full) = (bench.alone(*family, 0.5)?, bench.alone(*family, 1.0)?);
+            let values = [measure(&none, &full), measure(&half, &full), measure(&full, &full)];
+            let figures: Vec<String> = values.iter().map(|value| format!("{value:.3}")).collect();
+            Ok(Check {
+                name: format!("strength of {}: {name}", family.word()),
+                holds: rises(&values),
+                figure: figures.join(" → "),
+            })
+        })
+        .collect()
 }
 
 /// A tenth of what the whole course spans may go the wrong way: measurement, not law.

@@ -106,13 +106,27 @@ impl Aligned {
     }
 }
 
-/// What is done to a track: delay and polarity, and whether its delay was decided by its hits.
-fn moved(song: &Song, file: &str) -> (f64, bool, bool) {
+/// What is done to a track: delay and polarity.
+fn moved(song: &Song, file: &str) -> (f64, bool) {
     let place = song.tracks.iter().position(|track| track.path == file);
     let entry = place.and_then(|place| song.alignments.iter().find(|entry| entry.track == place));
-    entry.map_or((0.0, false, false), |entry| {
-        (f64::from(entry.delay_frames), entry.invert, entry.basis == Basis::CrossSpectrum)
-    })
+    entry.map_or((0.0, false), |entry| (f64::from(entry.delay_frames), entry.invert))
+}
+
+/// Whether a track's delay was decided against another one by their hits, by way of others that are matched to it or not.
+fn matched(song: &Song, file: &str, to: &str) -> bool {
+    let place = |file: &str| song.tracks.iter().position(|track| track.path == file);
+    let (mut at, Some(to)) = (place(file), place(to)) else { return false };
+    // No way is longer than there are tracks.
+    for _ in 0..song.alignments.len() {
+        let entry = at.and_then(|at| song.alignments.iter().find(|entry| entry.track == at));
+        let Some(entry) = entry.filter(|entry| entry.basis == Basis::CrossSpectrum) else { return false };
+        if entry.reference == to {
+            return true;
+        }
+        at = Some(entry.reference);
+    }
+    false
 }
 
 /// Compares the alignments with the times of flight.
@@ -137,7 +151,8 @@ fn one_pair(song: &Song, pair: &Alignment, result: &mut Aligned) {
     } else if turned != pair.inverted {
         result.notes.push(format!("{}: not turned over against {}", pair.file, pair.reference));
     }
-    if (own.2 || reference.2) && !pair.delay_frames.is_empty() {
+    let decided = matched(song, &pair.file, &pair.reference) || matched(song, &pair.reference, &pair.file);
+    if decided && !pair.delay_frames.is_empty() {
         result.decided += 1;
         let moved = own.0 - reference.0;
         let error =

@@ -3,7 +3,7 @@
 use crate::truth::Truth;
 use assistant::decide::{Ask, Balance, decide};
 use assistant::hear::{self, Song};
-use assistant::moves::Strengths;
+use assistant::moves::{Family, Strengths};
 use assistant::styles::Style;
 use dsp::rng::CounterRng;
 use std::collections::BTreeMap;
@@ -36,6 +36,10 @@ pub struct Assist {
     pub style: String,
     /// Strength of every family.
     pub strength: f64,
+    /// Only this family works, all others rest.
+    pub only: Option<Family>,
+    /// This family rests.
+    pub without: Option<Family>,
     /// Whether names of files count.
     pub names: bool,
     /// Whether a rough mix among the tracks is kept.
@@ -44,7 +48,14 @@ pub struct Assist {
 
 impl Default for Assist {
     fn default() -> Self {
-        Self { style: "genre".to_owned(), strength: 1.0, names: true, keep_balance: false }
+        Self {
+            style: "genre".to_owned(),
+            strength: 1.0,
+            only: None,
+            without: None,
+            names: true,
+            keep_balance: false,
+        }
     }
 }
 
@@ -57,7 +68,10 @@ impl Mixer {
             Self::EqualLoudness => "equal".to_owned(),
             Self::Random(seed) => format!("random{seed}"),
             Self::Folder => "folder".to_owned(),
-            Self::Assist(_) => "assist".to_owned(),
+            Self::Assist(how) => match how.without {
+                Some(family) => format!("-{}", family.word()),
+                None => "assist".to_owned(),
+            },
         }
     }
 }
@@ -107,10 +121,17 @@ pub fn mix(mixer: &Mixer, folder: &Path, truth: &Truth, job: &Job<'_>) -> Result
 /// # Errors
 /// An unknown style.
 pub fn ask(how: &Assist, folder: &Path, genre: &str) -> Result<Ask, Vec<Error>> {
+    let mut strengths = Strengths::all(how.strength);
+    if let Some(own) = how.only {
+        Family::ALL.into_iter().filter(|family| *family != own).for_each(|family| strengths.set(family, 0.0));
+    }
+    if let Some(family) = how.without {
+        strengths.set(family, 0.0);
+    }
     let style = if how.style == "genre" { genre } else { how.style.as_str() };
     Ok(Ask {
         style: Style::find(style).map_err(|error| vec![error])?,
-        strengths: Strengths::all(how.strength),
+        strengths,
         undone: std::collections::BTreeSet::new(),
         keep_balance: how.keep_balance,
         reference: None,

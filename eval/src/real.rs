@@ -2,10 +2,11 @@
 
 use crate::metrics::features::BARK_HZ;
 use crate::metrics::{self, Metrics};
-use crate::mixers::{Mixed, Mixer, groups, mix};
+use crate::mixers::{Assist, Mixed, Mixer, groups, mix};
 use crate::run::assistant;
 use crate::truth::{Track, Truth};
 use assistant::hear::{self, Song, Use};
+use assistant::moves::Family;
 use std::fmt::Write as _;
 use std::path::Path;
 use studio::job::Job;
@@ -67,6 +68,8 @@ pub fn compare(folder: &Path, style: &str, job: &Job<'_>) -> std::result::Result
     truth.genre = style.to_owned();
     let mixers = [
         assistant(),
+        // What the masking rules are for is told by the same mix without them, not by other balances.
+        Mixer::Assist(Assist { without: Some(Family::Masking), ..Assist::default() }),
         Mixer::Folder,
         Mixer::Unity,
         Mixer::EqualLoudness,

@@ -49,6 +49,26 @@ fn the_polarity_of_single_tracks_does_not_matter() {
 }
 
 #[test]
+fn names_that_say_nothing_do_not_matter_where_groups_are_heard() {
+    holds(invariances::names);
+}
+
+#[test]
+fn the_sample_rate_does_not_matter() {
+    holds(invariances::rate);
+}
+
+#[test]
+fn a_song_that_begins_later_is_the_same_song() {
+    holds(invariances::later);
+}
+
+#[test]
+fn more_strength_is_more_of_what_a_family_is_for() {
+    holds(invariances::monotone);
+}
+
+#[test]
 fn a_silent_track_more_does_not_matter() {
     holds(invariances::silence);
 }

@@ -1,5 +1,6 @@
 //! Strokes in which one microphone hears its own drum best, and the samples around them.
 
+use super::Relation;
 use super::relations::Match;
 use crate::hear::{FILM_PER_SECOND, Options, Song, Track, onset_peaks};
 use dsp::block::Buffer;
@@ -14,6 +15,11 @@ use studio::message::Result;
 const MOST: usize = 30;
 /// Least rise, mean over the bands, dB: a stroke, not a swell.
 const LEAST_RISE_DB: f32 = 3.0;
+/// So near to its own loud moments a drum is struck, dB. By our own convention: what a close microphone hears of another drum is
+/// 10 dB and more under its own.
+const STRUCK_DB: f64 = -4.0;
+/// Onsets that are softer than this against its own loud moments are no strokes of a drum, dB. By our own convention.
+const RESTS_DB: f64 = -15.0;
 /// Points of a stroke: 85 ms at 48 kHz, and how long before its onset it begins.
 const SECONDS: f64 = 0.085;
 const BEFORE_SECONDS: f64 = 0.015;
@@ -23,38 +29,106 @@ pub(super) fn length(rate_hz: u32) -> usize {
     (SECONDS * f64::from(rate_hz) / 2.0) as usize * 2
 }
 
-/// Moments of strokes, seconds of the song, the clearest first.
-pub(super) fn hits(song: &Song, relation: &Match) -> Vec<f64> {
-    let own = &song.tracks[relation.track];
+/// Moments of a relation, seconds of the song.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Moments {
+    /// Strokes, the clearest first.
+    pub(super) strokes: Vec<f64>,
+    /// Moments at which something else is struck and this drum is not.
+    pub(super) rest: Vec<f64>,
+}
+
+/// Strokes of a relation, and where its drum rests. Of two microphones at one drum the first one knows better when it is struck.
+pub(super) fn moments(song: &Song, relation: &Match) -> Moments {
+    let leader = match relation.kind {
+        Relation::SameDrum => relation.references.first().copied().unwrap_or(relation.track),
+        _ => relation.track,
+    };
+    let own = &song.tracks[leader];
     let rivals: Vec<&Track> = song
         .playing()
         .filter(|(index, track)| {
-            *index != relation.track
+            *index != leader
                 && !relation.references.contains(index)
                 && matches!(track.role.role.name, "kick" | "snare" | "toms" | "hi-hat")
                 && track.role.role.name != own.role.role.name
         })
         .map(|(_, track)| track)
         .collect();
-    let end = song.tracks[relation.track].duration_seconds() - SECONDS;
-    // A bass drum is known by its low end: in loudness, what its microphone hears of the snare may be more.
-    let own_low = (own.role.role.name == "kick").then(|| loudest_low_db(own)).flatten();
+    let is_overhead = |track: &Track| own.role.role.name == "kick" && track.role.role.name == "overheads";
+    let overheads: Vec<&Track> =
+        song.playing().map(|(_, track)| track).filter(|track| is_overhead(track)).collect();
     let mut all: Vec<(f64, f64)> = onset_peaks(&own.film.onset, LEAST_RISE_DB)
         .into_iter()
         .map(|place| crate::hear::onset_seconds(place) + own.start_seconds)
-        .filter(|seconds| *seconds > BEFORE_SECONDS + own.start_seconds && *seconds < own.start_seconds + end)
+        .filter(|seconds| is_inside(own, *seconds))
         .map(|seconds| {
             // How far over its own loud moments it is, less the same of the loudest rival.
             let level = |track: &Track| level_db(track, seconds) - track.facts.momentary_p95_lufs;
             let loudest = rivals.iter().map(|track| level(track)).fold(-60.0, f64::max);
-            let here = own_low.map_or_else(|| level(own), |loud| low_db(own, seconds) - loud);
-            (seconds, here + (here - loudest).min(12.0))
+            let here = loud_db(own, seconds);
+            // A bass drum is soft in the overheads: the best of its strokes are those under which no cymbal rings.
+            let cymbals = overheads.iter().map(|track| level(track)).fold(-12.0, f64::max).min(0.0);
+            (seconds, here + (here - loudest).min(12.0) - cymbals)
         })
         .collect();
+    let struck: Vec<f64> =
+        all.iter().map(|(seconds, _)| *seconds).filter(|seconds| loud_db(own, *seconds) > RESTS_DB).collect();
     all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.total_cmp(&b.0)));
     // What is far under the best is another drum's stroke.
     let least = all.first().map_or(0.0, |best| best.1 - 18.0);
-    all.into_iter().filter(|(_, clear)| *clear >= least).take(MOST).map(|(seconds, _)| seconds).collect()
+    all.retain(|(_, clear)| *clear >= least);
+    let rest = rest(song, relation, own, &rivals, &struck);
+    Moments { strokes: all.into_iter().take(MOST).map(|(seconds, _)| seconds).collect(), rest }
+}
+
+/// Whether all of a stroke is inside the file.
+fn is_inside(track: &Track, seconds: f64) -> bool {
+    let end = track.start_seconds + track.duration_seconds() - SECONDS;
+    seconds > BEFORE_SECONDS + track.start_seconds && seconds < end
+}
+
+/// How far a moment is over a track's own loud moments, dB. A bass drum is known by its low end: in loudness, what its microphone hears of
+/// the snare may be more.
+fn loud_db(track: &Track, seconds: f64) -> f64 {
+    let low = (track.role.role.name == "kick").then(|| loudest_low_db(track)).flatten();
+    low.map_or_else(
+        || level_db(track, seconds) - track.facts.momentary_p95_lufs,
+        |loud| low_db(track, seconds) - loud,
+    )
+}
+
+/// Strokes of cymbals where the drum rests and no other drum is struck, for strokes beside another drum are not the clearest anyway; at
+/// most [`MOST`].
+fn rest(song: &Song, relation: &Match, own: &Track, rivals: &[&Track], struck: &[f64]) -> Vec<f64> {
+    if !matches!(relation.kind, Relation::CloseToOverheads | Relation::SameDrum) {
+        return Vec::new();
+    }
+    let hearing = song.playing().filter(|(_, track)| matches!(track.role.role.name, "overheads" | "hi-hat"));
+    let drums = |seconds: f64| {
+        rivals.iter().any(|rival| rival.role.role.name != "hi-hat" && loud_db(rival, seconds) > STRUCK_DB)
+    };
+    let others = hearing.flat_map(|(_, track)| {
+        let start = track.start_seconds;
+        onset_peaks(&track.film.onset, LEAST_RISE_DB)
+            .into_iter()
+            .map(move |place| crate::hear::onset_seconds(place) + start)
+    });
+    // Neither inside a stroke's samples, nor with a stroke inside its own.
+    let alone = |seconds: &f64| struck.iter().all(|stroke| (stroke - seconds).abs() > SECONDS);
+    let mut all: Vec<(f64, f64)> = others
+        .filter(|seconds| is_inside(own, *seconds) && alone(seconds) && !drums(*seconds))
+        .map(|seconds| (seconds, level_db(own, seconds)))
+        .collect();
+    // The loudest of them say most about what is heard of cymbals.
+    all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.total_cmp(&b.0)));
+    let mut kept: Vec<f64> = Vec::new();
+    for (seconds, _) in all {
+        if kept.len() < MOST && kept.iter().all(|other| (other - seconds).abs() > 0.5 * SECONDS) {
+            kept.push(seconds);
+        }
+    }
+    kept
 }
 
 /// Loudness of the 100 ms after a moment, LUFS.

@@ -165,3 +165,57 @@ fn a_copy_moved_and_turned_is_found_to_a_quarter_frame_and_the_sum_says_so() {
     let found = lag(&swapped, Search { lags_seconds: (-0.005, 0.005), ..search() }).unwrap();
     assert!((found.frames + 72.0).abs() < 0.3, "{found:?}");
 }
+
+#[test]
+fn the_low_end_has_its_most_where_both_are_in_step_and_the_end_of_a_search_is_no_peak() {
+    let strokes: Vec<Stroke> = (0..4)
+        .map(|stroke| {
+            let own = snare(5, stroke);
+            let mut other = vec![0.0; SIZE];
+            add(&mut other, &own, 72, -0.5);
+            Stroke { own, other }
+        })
+        .collect();
+    let wide = Search { lags_seconds: (-0.005, 0.005), ..search() };
+    let most = most_low_db(&strokes, wide).unwrap();
+    assert!((most - 3.01).abs() < 0.1, "{most}");
+    // 72 frames are 1.5 ms: a search that does not get there finds less, and no peak.
+    let narrow = Search { lags_seconds: (-0.005, 0.001_45), ..search() };
+    assert!(most_low_db(&strokes, narrow).unwrap() <= most + 1e-9);
+    assert!(lag(&strokes, narrow).unwrap().ratio < super::super::LEAST_RATIO);
+}
+
+#[test]
+fn two_microphones_of_one_drum_agree_only_if_it_is_right_how_they_stand_to_each_other() {
+    // A second microphone 50 frames farther away and turned over; each with another drum that is louder.
+    let (mut together, mut alone, mut contradicted) = (0, 0, 0);
+    for seed in 0..12 {
+        let (kit, other) = (kit(seed, -3.0), kit(seed + 50, -3.0));
+        let bury = |gain: f64, delay: usize| -> Vec<Stroke> {
+            kit.strokes
+                .iter()
+                .zip(&other.strokes)
+                .map(|(stroke, buried)| {
+                    let mut own = vec![0.0; SIZE];
+                    add(&mut own, &stroke.own, delay, gain);
+                    add(&mut own, &buried.own, 200 - 2 * delay, 1.2);
+                    Stroke { own, other: stroke.other.clone() }
+                })
+                .collect()
+        };
+        let (first, second) = (bury(1.0, 0), bury(-1.0, 50));
+        let one = Evidence { strokes: &first, stand: &[], later_frames: 0.0, inverted: false };
+        let two = Evidence { strokes: &second, stand: &[], later_frames: 50.0, inverted: true };
+        let right = |found: Lag| {
+            let near = (found.frames - kit.delay as f64).abs() <= 2.0 && found.inverted == kit.inverted;
+            usize::from(near && found.ratio >= super::super::LEAST_RATIO)
+        };
+        alone += right(joint(&[one], search()).unwrap());
+        together += right(joint(&[one, two], search()).unwrap());
+        // Told wrongly how they stand, they contradict each other.
+        let wrong = Evidence { inverted: false, later_frames: 0.0, ..two };
+        contradicted += right(joint(&[one, wrong], search()).unwrap());
+    }
+    println!("alone {alone}, together {together}, contradicted {contradicted} of 12");
+    assert!(together >= 9 && contradicted <= 3, "{alone} {together} {contradicted}");
+}

@@ -5,12 +5,17 @@ use crate::hear::{Song, Track};
 use studio::mix::{Group, words};
 
 /// A track and what it is matched to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Match {
     pub(super) track: usize,
     /// One track, or all overheads.
     pub(super) references: Vec<usize>,
     pub(super) kind: Relation,
+    /// A second microphone of the same drum that hears the same of it: both are held against the overheads together. That under a snare
+    /// hears the wires in one polarity and the head in the other.
+    pub(super) partner: Option<usize>,
+    /// First microphones of other drums, which hear their drum before this one does.
+    pub(super) neighbours: Vec<usize>,
 }
 
 /// Words that name a microphone or a place of one, not a thing.
@@ -117,15 +122,21 @@ pub(super) fn relations(song: &Song) -> Vec<Match> {
         }
         match first_of(song, &playing, index) {
             Some(first) => {
-                second.push(Match { track: index, references: vec![first], kind: Relation::SameDrum })
+                let references = vec![first];
+                second.push(Match { track: index, references, kind: Relation::SameDrum, ..Match::default() })
             }
             None if overheads.is_empty() => {}
-            None => found.push(Match {
-                track: index,
-                references: overheads.clone(),
-                kind: Relation::CloseToOverheads,
-            }),
+            None => found.push(Match { track: index, references: overheads.clone(), ..Match::default() }),
         }
+    }
+    let firsts: Vec<usize> = found.iter().map(|first| first.track).collect();
+    for first in &mut found {
+        // A bass drum is known by its low end, and a hi-hat plays with everything.
+        let own = role(first.track);
+        let near = |other: &usize| own != "kick" && role(*other) != own && role(*other) != "hi-hat";
+        first.neighbours = firsts.iter().copied().filter(near).collect();
+        let of = |second: &&Match| second.references == [first.track] && role(second.track) == "kick";
+        first.partner = second.iter().find(of).map(|second| second.track);
     }
     found.extend(second);
     found.extend(pairs(song, &playing));
@@ -189,7 +200,7 @@ fn pairs(song: &Song, playing: &[usize]) -> Vec<Match> {
                 _ => a.facts.active_lufs.unwrap_or(-100.0) < b.facts.active_lufs.unwrap_or(-100.0),
             };
             let (track, reference) = if a_moves { (first, second) } else { (second, first) };
-            found.push(Match { track, references: vec![reference], kind });
+            found.push(Match { track, references: vec![reference], kind, ..Match::default() });
         }
     }
     found

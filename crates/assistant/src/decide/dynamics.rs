@@ -9,13 +9,13 @@ use studio::mix::Group;
 /// Seconds of a value of the film.
 const STEP_SECONDS: f64 = 0.05;
 /// Median reduction of the main voice and bass, and of others (C8); with it the 95th percentile: 8 dB at most for a voice (C8), less for
-/// what is struck, whose bleed the make-up would raise. By calibration, 2026-11-21, docs/decisions/047.
+/// what is struck, whose bleed the make-up would raise. By estimate, 2026-11-21, docs/decisions/047.
 const MUCH_DB: (f64, f64) = (3.0, 7.0);
 const LITTLE_DB: (f64, f64) = (1.5, 4.0);
 /// What is as even as this is left alone: distance of 95th percentile and median of loudness, and crest (C8).
 const EVEN_LU: f64 = 4.0;
 const EVEN_CREST_DB: f64 = 9.0;
-/// Peaks that a detector with some attack does not see. By calibration, 2026-11-21, docs/decisions/047.
+/// Peaks that a detector with some attack does not see. By estimate, 2026-11-21, docs/decisions/047.
 const DETECTOR_DB: f64 = 1.5;
 /// Less than this in the 95th percentile is not worth a processor, dB.
 const WORTH_DB: f64 = 1.0;

@@ -21,7 +21,7 @@ const FILL_LU: f64 = -9.0;
 const PERCUSSION_LU: f64 = -14.3;
 /// Share of the missing singer's power that goes to the lead instrument (C5).
 const LEAD_SHARE: f64 = 0.6;
-/// Share in which the voice follows what is missing in a small band, against 1 for the others. By calibration, 2026-11-21,
+/// Share in which the voice follows what is missing in a small band, against 1 for the others. By estimate, 2026-11-21,
 /// docs/decisions/047.
 const VOCALS_FOLLOW: f64 = 0.5;
 

@@ -17,7 +17,7 @@ const CENTROID_MOST_HZ: f64 = 8000.0;
 /// the power under 200 Hz is a bass.
 const LEAST_CENTROID_HZ: f64 = 400.0;
 const LOW_HZ: f64 = 200.0;
-/// Width of the formula, 1 to 10. By calibration, 2026-11-21, docs/decisions/047.
+/// Width of the formula, 1 to 10. By estimate, 2026-11-21, docs/decisions/047.
 const PAN_WIDTH: f64 = 8.0;
 /// Farthest for a single track (C6).
 const MOST: f64 = 0.9;
@@ -31,7 +31,7 @@ const PERCUSSION: (f64, f64) = (0.5, 0.9);
 const BACKING: (f64, f64) = (0.25, 0.8);
 
 /// Side over middle from which on a recording is narrowed, dB, and what is left: sides as strong as the middle work against each other
-/// half of the time, and lose 3 LU in mono (C6: correlation at or above 0 for 95 % of the time, loss at most 3 dB). By calibration,
+/// half of the time, and lose 3 LU in mono (C6: correlation at or above 0 for 95 % of the time, loss at most 3 dB). By estimate,
 /// 2026-11-21, docs/decisions/051.
 const WIDE_DB: f64 = -1.0;
 const NARROW_DB: f64 = -2.0;

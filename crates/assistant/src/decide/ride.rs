@@ -18,7 +18,7 @@ const HAND: usize = 12;
 const MUSIC: usize = 20;
 /// Differences between phrases, and so between sections, that are kept (C10: half).
 const KEEP: f64 = 0.5;
-/// So far under its phrase a voice is not sung but fading or breathing, LU. By calibration, 2026-11-21, docs/decisions/047.
+/// So far under its phrase a voice is not sung but fading or breathing, LU. By estimate, 2026-11-21, docs/decisions/047.
 const SOFT_LU: f64 = 6.0;
 /// Curves are simplified to this, dB, and at most three points a second (C10).
 const CURVE_DB: f64 = 0.3;

@@ -8,7 +8,7 @@ use dsp::math::power_to_db;
 /// Power above 300 Hz under this against all of it is not heard on a small loudspeaker, dB (C8).
 const SMALL_HZ: f64 = 300.0;
 const LITTLE_DB: f64 = -18.0;
-/// Drive and share of the saturated sound: about 3 % of harmonics on a bass at working level. By calibration, 2026-11-21,
+/// Drive and share of the saturated sound: about 3 % of harmonics on a bass at working level. By estimate, 2026-11-21,
 /// docs/decisions/047.
 const DRIVE_DB: f64 = 8.0;
 const MIX_PERCENT: f64 = 35.0;

@@ -12,7 +12,7 @@ const SHARE: f64 = 0.4;
 const MOST_DB: f64 = 3.0;
 /// A quarter of a decibel is not worth a filter. By our own convention.
 const LEAST_DB: f64 = 0.5;
-/// What a finished voice has above 5 kHz and at 200 to 400 Hz against 0.5 to 2 kHz, dB. By calibration on the voices of the test
+/// What a finished voice has above 5 kHz and at 200 to 400 Hz against 0.5 to 2 kHz, dB. By estimate from the solo voices of the test
 /// set with the median correction of DiffVox (+2.7 dB at 8 kHz, -1.5 dB at 200 Hz; mixing.md a), 2026-11-21, docs/decisions/047.
 const VOICE_TOP_DB: f64 = -11.0;
 const VOICE_LOW_DB: f64 = 1.0;

@@ -23,7 +23,7 @@ pub(super) const GROUPS: [Group; 11] = [
 /// No feature counts as farther from the mean than this, in spreads: what was never heard before does not decide alone.
 const MOST: f64 = 2.5;
 /// What the tree's word counts, in the logarithm of odds: all of it where the tree knows what it says (drums, basses, voices), half
-/// elsewhere. By calibration on the corpus and the real multitracks, 2026-11-21, see docs/decisions/050.
+/// elsewhere. By estimate, 2026-11-21, tried on the corpus and three real multitracks but not fitted; docs/decisions/050.
 const WITNESS: f64 = 1.0;
 
 /// Chances of the groups in the order of [`GROUPS`], with what the tree says.

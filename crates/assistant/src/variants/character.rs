@@ -51,7 +51,7 @@ pub struct Character {
 }
 
 /// All of them, in the order they are chosen. The shifts are about half of the published quartiles each (mixing.md C5); by
-/// calibration, 2026-11-21, docs/decisions/052.
+/// estimate, 2026-11-21, docs/decisions/052.
 pub const CHARACTERS: [Character; 5] = [
     Character {
         name: "voice",
