@@ -87,11 +87,19 @@ fn each(file: &File, name: &str, job: &Job<'_>) -> Result<Vec<Finding>> {
     let mut out = Vec::new();
     match handover::check(&file.path, job) {
         Ok(verdict) => {
-            let silent = verdict.findings.iter().any(|finding| finding.rule == "silent");
-            out.extend(verdict.findings.into_iter().filter(|finding| OF_PARTS.contains(&finding.rule)));
-            // A stroke without pitch is like a click: of drums nothing is said.
+            let said = |rule: &str| verdict.findings.iter().any(|finding| finding.rule == rule);
+            let (silent, clipped) = (said("silent"), said("clipped"));
+            // A stroke without pitch is like a click, and a machine that plays the same stroke again reaches the same peak without any
+            // limiter: of drums nothing is said.
             let struck = matches!(file.group, Some(Group::Drums | Group::Percussion));
-            if !silent && !struck {
+            out.extend(
+                verdict
+                    .findings
+                    .into_iter()
+                    .filter(|finding| OF_PARTS.contains(&finding.rule))
+                    .filter(|finding| !struck || finding.rule != "limited"),
+            );
+            if !silent && !struck && !clipped {
                 out.extend(clicks(&listen(&file.path, job)?));
             }
         }
@@ -158,8 +166,6 @@ pub fn masking(song: &Song, as_they_are: bool) -> Option<Finding> {
     if voices.is_empty() || voice_power <= 0.0 {
         return None;
     }
-    let mut sums = vec![0.0; others.len()];
-    let mut ratios = Vec::new();
     let members: Vec<(Vec<&Track>, f64)> = others
         .iter()
         .map(|group| {
@@ -169,27 +175,31 @@ pub fn masking(song: &Song, as_they_are: bool) -> Option<Finding> {
             (tracks, gain)
         })
         .collect();
+    // What each group has against the voice, moment by moment, and what all have.
+    let mut against: Vec<Vec<f64>> = vec![Vec::new(); others.len()];
+    let mut together = Vec::new();
     for frame in 0..length {
         let voice: f64 = voices.iter().map(|track| words_power(track, frame)).sum();
         if !voices.iter().any(|track| sings(track, frame)) || voice <= 0.0 {
             continue;
         }
         let mut all = 0.0;
-        for ((tracks, gain), sum) in members.iter().zip(&mut sums) {
+        for ((tracks, gain), own) in members.iter().zip(&mut against) {
             let power = gain * tracks.iter().map(|track| words_power(track, frame)).sum::<f64>();
-            // In tracks one group at a time: their balance is not made yet.
-            all = if as_they_are { all + power } else { f64::max(all, power) };
-            *sum += power / voice;
+            own.push(power / voice);
+            all += power / voice;
         }
-        ratios.push(math::power_to_db(all / voice));
+        together.push(all);
     }
-    if (ratios.len() as f64) < VOICE_SECONDS * hear::FILM_PER_SECOND {
+    if (together.len() as f64) < VOICE_SECONDS * hear::FILM_PER_SECOND {
         return None;
     }
-    ratios.sort_by(f64::total_cmp);
-    let middle = ratios.get(ratios.len() / 2).copied()?;
-    let most =
-        sums.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).and_then(|(at, _)| others.get(at))?;
+    let middles: Vec<f64> = against.into_iter().map(median).collect();
+    let (most, loudest) = middles.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
+    let most = others.get(most)?;
+    // In tracks one group at a time, most of the time the same one: their balance is not made yet, and another one each moment is
+    // what every arrangement does.
+    let middle = math::power_to_db(if as_they_are { median(together) } else { *loudest });
     let (severity, how) = if as_they_are {
         (Severity::Warning, "everything else is")
     } else {
@@ -204,6 +214,11 @@ pub fn masking(song: &Song, as_they_are: bool) -> Option<Finding> {
             .about(voices.first().map_or("the voice", |track| track.path.as_str()))
             .limit(format!("{COVERED_DB} dB"))
     })
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 fn playing(song: &Song) -> impl Iterator<Item = &Track> {
