@@ -42,11 +42,6 @@ impl Sound {
         self.planes.iter().flatten().fold(0.0, |peak, x| f64::max(peak, x.abs()))
     }
 
-    /// Turned down if its peak is higher than that.
-    pub(crate) fn at_most(self, dbfs: f64) -> Self {
-        if self.peak() > testkit::signals::db(dbfs) { self.at_peak(dbfs) } else { self }
-    }
-
     pub(crate) fn at_peak(self, dbfs: f64) -> Self {
         let gain = testkit::signals::db(dbfs) / self.peak();
         self.each(|x| *x *= gain)

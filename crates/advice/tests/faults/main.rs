@@ -36,10 +36,11 @@ fn run(works: &[Work]) -> Tally {
 }
 
 fn folder_works() -> Vec<Work> {
-    let works: [fn(&mut Tally); 7] = [
+    let works: [fn(&mut Tally); 8] = [
         folders::tracks_clean,
         folders::tracks_exported_wrong,
         folders::tracks_recorded_wrong,
+        folders::tracks_covering,
         folders::tracks_missing,
         folders::tracks_stamped,
         folders::stems_of_a_mix,

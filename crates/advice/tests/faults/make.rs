@@ -103,7 +103,19 @@ pub(crate) fn bass_apart(sound: Sound, amount: f64) -> Sound {
         let (re, im) = (0.5 * (l.0 + r.0), 0.5 * (l.1 + r.1));
         [(re - amount * im, im + amount * re), (re + amount * im, im - amount * re)]
     });
-    sound.at_peak(-6.0)
+    soft_ends(sound).at_peak(-6.0)
+}
+
+/// What filters smeared over the silent half seconds at the ends is faded.
+fn soft_ends(mut sound: Sound) -> Sound {
+    let (frames, ramp) = (sound.frames(), 0.5 * f64::from(sound.rate_hz));
+    for plane in &mut sound.planes {
+        for (n, x) in plane.iter_mut().enumerate() {
+            let share = ((n.min(frames - 1 - n)) as f64 / ramp).min(1.0);
+            *x *= share * share * share;
+        }
+    }
+    sound
 }
 
 /// Nothing above a frequency, as coders leave it.
@@ -165,7 +177,8 @@ pub(crate) fn clicks(mut sound: Sound, count: usize, height: f64) -> Sound {
     sound.at_peak(-6.0)
 }
 
-/// Every moment made as loud as every other, within 5 ms: what a hard bus compressor does, without a ceiling.
+/// Every moment made as loud as every other within 5 ms, and bent like a root: what a hard bus compressor and saturation do, without a
+/// ceiling.
 pub(crate) fn squashed(mut sound: Sound) -> Sound {
     let keep = dsp::math::exp(-1.0 / (0.005 * f64::from(sound.rate_hz)));
     let mut power = 0.0;
@@ -177,7 +190,8 @@ pub(crate) fn squashed(mut sound: Sound) -> Sound {
         let gain = dsp::math::pow(power.sqrt().max(1e-3) / 0.1, -0.85);
         sound.planes.iter_mut().for_each(|plane| plane[n] *= gain);
     }
-    sound.at_peak(-6.0)
+    // The root of silence is silence; what is under -60 dBFS stays as it is.
+    sound.each(|x| *x *= x.abs().max(1e-3).sqrt().recip()).at_peak(-6.0)
 }
 
 /// A gentle compressor: 2 to 1 over -20 dBFS, 30 ms up, 200 ms down.

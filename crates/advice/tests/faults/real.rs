@@ -162,6 +162,10 @@ const FOLDERS: &[Folder] = &[
             ("abrupt_end", "20_"),
             ("bit_depth", "05_"),
             ("bit_depth", "23_"),
+            // They fall by 12 to 15 dB in 0.6 s: 60 dB in 2.4 s and more.
+            ("printed_reverb", "20_rim01"),
+            ("printed_reverb", "21_Rimshot"),
+            ("printed_reverb", "22_snare_rim01"),
         ],
         // Its last 10 ms are at -49.7 dBFS, 0.3 dB over the limit.
         &[("bit_depth", ""), ("abrupt_end", "21_")],

@@ -26,8 +26,9 @@ const fn fault(
     Fault { name, must, may, make }
 }
 
-/// What a mix that was pushed says besides.
-const PUSHED: &[&str] = &["headroom", "limited", "dense", "clipped", "previous_master", "ceiling_passed"];
+/// What a mix that was pushed says besides; an uneven wave that is cut has direct current.
+const PUSHED: &[&str] =
+    &["dc", "headroom", "limited", "dense", "clipped", "previous_master", "ceiling_passed"];
 
 /// Level, peaks, dynamics.
 const PEAKS: &[Fault] = &[
@@ -120,7 +121,7 @@ const PICTURE: &[Fault] = &[
         s
     }),
     fault("bass upside down on one side", &["bass_in_sides"], &["phase"], |s| bass_apart(s, 20.0)),
-    fault("bass 110 degrees apart", &["bass_in_sides"], &[], |s| bass_apart(s, 1.41)),
+    fault("bass 110 degrees apart", &["bass_in_sides"], &["phase"], |s| bass_apart(s, 1.41)),
     fault("bass 80 degrees apart", &[], &[], |s| bass_apart(s, 0.84)),
     fault("the middle covered by 29 dB", &["covered"], &[], |s| presence_under(s, 29.0)),
     fault("the middle covered by 33 dB", &["covered"], &[], |s| presence_under(s, 33.0)),
@@ -140,7 +141,7 @@ const DIRT: &[Fault] = &[
     }),
     fault("white noise at -80 dBFS", &[], &[], |s| hiss(s, -80.0)),
     fault("mains hum", &["hum"], &["abrupt_end", "abrupt_start"], |s| hum(s, 50.0, 0.0)),
-    fault("mains hum of 60 Hz, soft", &["hum"], &["abrupt_end", "abrupt_start"], |s| hum(s, 60.0, -12.0)),
+    fault("mains hum of 60 Hz, soft", &["hum"], &["abrupt_end", "abrupt_start"], |s| hum(s, 60.0, -5.0)),
     fault("mains hum under hearing", &[], &[], |s| hum(s, 50.0, -42.0)),
     fault("begins in a sound", &["abrupt_start"], &[], |mut s| {
         let from = loud_place(&s, 0.4);
@@ -150,8 +151,11 @@ const DIRT: &[Fault] = &[
     fault("begins in a soft sound", &["abrupt_start"], &[], |mut s| {
         let from = loud_place(&s, 0.4);
         s.planes.iter_mut().for_each(|plane| drop(plane.drain(..from)));
-        let top = s.planes.iter().fold(0.0_f64, |most, plane| most.max(plane[0].abs()));
-        s.gain(-40.0 - dsp::math::gain_to_db(top)).at_most(-7.0)
+        for plane in &mut s.planes {
+            // At least -17 dBFS, 24 dB softer: -41 dBFS.
+            plane.iter_mut().take(9600).enumerate().for_each(|(n, x)| *x *= 0.06 + 0.94 * n as f64 / 9600.0);
+        }
+        s
     }),
     fault("begins with a short fade", &[], &[], |mut s| {
         let from = loud_place(&s, 0.4);
@@ -202,7 +206,11 @@ const FILE: &[Fault] = &[
     }),
     fault("upsampled to 96 kHz", &["upsampled"], &[], |s| at_rate(s, 96_000)),
     fault("upsampled to 88.2 kHz", &["upsampled"], &[], |s| at_rate(s, 88_200)),
-    fault("recorded at 96 kHz", &[], &[], |s| hiss(at_rate(s, 96_000), -88.0)),
+    fault("recorded at 96 kHz", &[], &[], |mut s| {
+        // Played twice as fast it reaches twice as far up.
+        s.rate_hz = 96_000;
+        hiss(s, -95.0)
+    }),
     fault("at 32 kHz", &["sample_rate"], &["lossy"], |s| at_rate(s, 32_000)),
     fault("at 22.05 kHz", &["sample_rate"], &["lossy"], |s| at_rate(s, 22_050)),
     fault("16 bits", &["bit_depth"], &[], |mut s| {
