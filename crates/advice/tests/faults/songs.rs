@@ -38,7 +38,8 @@ const PEAKS: &[Fault] = &[
     fault("limited by 8 dB", &["limited"], PUSHED, |s| limit(s, 8.0, -3.5)),
     fault("limited by 8 dB and turned down", &["limited"], PUSHED, |s| limit(s, 8.0, -9.0)),
     fault("limited by 6 dB and turned down", &["limited"], PUSHED, |s| limit(s, 6.0, -6.0)),
-    fault("squashed without a ceiling", &["dense"], &[], squashed),
+    // Peaks within 1.5 dB of each other are a limiter's, whatever made them so; else it is told as dense.
+    fault("squashed without a ceiling", &[], &["dense", "limited"], squashed),
     fault("a gentle bus compressor", &[], &[], gently),
     fault("normalised", &["headroom"], &[], |s| s.at_peak(-0.1)),
     fault("peaks at -2 dBFS", &["headroom"], &[], |s| s.at_peak(-2.0)),
