@@ -340,6 +340,7 @@ mod tests {
             seconds,
             states: Vec::new(),
             lufs: Vec::new(),
+            room: Vec::new(),
             figures: Vec::new(),
         };
         Assessment {

@@ -21,6 +21,7 @@ pub(super) fn assess(pile: &Pile, wanted: &[Target], job: &Job<'_>) -> Result<(I
     item.seconds = songs.iter().map(|song| song.seconds).sum();
     item.states = songs.iter().map(|song| song.state).collect();
     item.lufs = songs.iter().map(|song| song.lufs).collect();
+    item.room = songs.iter().map(|song| song.room).collect();
     for song in songs {
         advice.extend(song.advice);
         item.figures.extend(song.figures);

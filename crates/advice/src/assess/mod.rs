@@ -6,6 +6,7 @@
 //! Costs about 30 ms of processor time a second of a stereo song, 25 ms a second of a mono track.
 
 mod album;
+mod clicks;
 mod destination;
 mod listen;
 mod parts;
@@ -20,7 +21,7 @@ pub use parts::masking;
 pub use plain::{PLAIN, Plain};
 pub use plan::{Need, Step};
 pub use shelf::Kind;
-pub use song::State;
+pub use song::{Room, State};
 pub use text::text;
 
 use serde::Serialize;
@@ -51,6 +52,8 @@ pub struct Item {
     pub states: Vec<State>,
     /// Integrated loudness of each song, LUFS; `None` where there is none.
     pub lufs: Vec<Option<f64>>,
+    /// What is left for whoever works on each song, in the order of the files; `None` for a file that cannot be read.
+    pub room: Vec<Option<Room>>,
     /// What the rules of songs looked at, whether they spoke or not.
     pub figures: Vec<Figure>,
 }
@@ -190,6 +193,7 @@ impl Item {
             seconds: pile.seconds(),
             states: Vec::new(),
             lufs: Vec::new(),
+            room: Vec::new(),
             figures: Vec::new(),
         }
     }

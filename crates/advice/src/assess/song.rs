@@ -3,7 +3,7 @@
 use super::listen::{Heard, listen};
 use super::shelf::Pile;
 use super::{Advice, Figure, Item, short};
-use assistant::hear::{self, Facts};
+use assistant::hear::{self, Facts, Track};
 use dsp::math;
 use serde::Serialize;
 use std::path::Path;
@@ -31,18 +31,31 @@ pub enum State {
 /// planted masters are found, real ones were not all tried; see docs/decisions/053.
 const MASTER_LUFS: f64 = -13.5;
 const MASTER_DBTP: f64 = -1.5;
-/// Difference of the sides that is heard as a leaning picture, dB. Same decision.
-const LEANS_DB: f64 = 3.0;
-/// Side over middle in the bass above which it goes missing in mono, dB: at 0 half of it is gone. Same decision.
-const BASS_SIDE_DB: f64 = -3.0;
+/// Difference of the sides in loudness that is heard as a leaning picture, LU: by the law of tangents (Bernfeld, AES 1973) what should be
+/// in the middle stands a sixth of the way to one loudspeaker. Same decision.
+const LEANS_LU: f64 = 3.0;
+/// Side over middle in the bass above which it goes missing in mono, dB: a correlation of -0.2, as the gate asks of the whole. Bass of
+/// two sides that have nothing to do with each other lies at 0. Same decision.
+const BASS_SIDE_DB: f64 = 1.76;
 /// Bass this far under everything is none, dB.
 const BASS_SHARE_DB: f64 = -25.0;
 /// Presence this far under the body covers a voice, dB. Same decision.
 const COVERED_DB: f64 = -26.0;
+/// Further under than this there is no voice to be covered, dB: voices have it 11 dB under their own body (Byrne et al., JASA 96, 1994), so
+/// that one that made all of it would be 25 dB under the rest. Same decision.
+const NO_VOICE_DB: f64 = -36.0;
+/// What a file of 24 bits has above 24.5 kHz when nothing else is there: its dither (-141 dBFS), with a margin.
+const DITHER_DBFS: f64 = -130.0;
 /// Fewest clicks that are told: one may be a stroke.
 const CLICKS: u64 = 3;
-/// Noise this near to the music is heard in its pauses, dB. Same decision.
-const NOISE_DB: f64 = 42.0;
+/// Noise this near to the music is heard in its pauses, LU: music played at 70 dB has it at 28 dB there, as loud as a quiet room. Same
+/// decision.
+const NOISE_LU: f64 = 42.0;
+/// Noise stays as it is: so many values of 50 ms with no more than this between the softest and the loudest, dB. Same decision.
+const STEADY: usize = 8;
+const STEADY_DB: f64 = 3.0;
+/// Flatness of a spectrum from which it is noise, not tones: pink noise has 0.35, brown noise 0.07. Same decision.
+const NOISE_FLATNESS: f32 = 0.05;
 /// Hum this near to the music is heard in its pauses, dB. Same decision.
 const HUM_DB: f64 = 60.0;
 
@@ -54,6 +67,7 @@ pub(super) fn assess(pile: &Pile, wanted: &[Target], job: &Job<'_>) -> Result<(I
         let one = one_or_why(&file.path, wanted, job)?;
         item.states.push(one.state);
         item.lufs.push(one.lufs);
+        item.room.push(one.room);
         item.seconds = one.seconds;
         advice = one.advice;
         item.figures = one.figures;
@@ -65,6 +79,7 @@ pub(super) fn assess(pile: &Pile, wanted: &[Target], job: &Job<'_>) -> Result<(I
 pub(super) struct One {
     pub(super) state: State,
     pub(super) lufs: Option<f64>,
+    pub(super) room: Option<Room>,
     pub(super) seconds: f64,
     pub(super) advice: Vec<Advice>,
     pub(super) figures: Vec<Figure>,
@@ -76,6 +91,7 @@ pub(super) fn one_or_why(path: &Path, wanted: &[Target], job: &Job<'_>) -> Resul
         Err(error) if error.kind != Kind::Interrupted => Ok(One {
             state: State::Broken,
             lufs: None,
+            room: None,
             seconds: 0.0,
             advice: vec![Advice { severity: Severity::Blocker, ..super::unread(&error) }],
             figures: Vec::new(),
@@ -92,6 +108,12 @@ fn one(path: &Path, wanted: &[Target], job: &Job<'_>) -> Result<One> {
     let mut figures = Vec::new();
     if !broken {
         findings.extend(own(path, &verdict, &mut figures, job)?);
+    }
+    let room = Room::of(&verdict);
+    for finding in &mut findings {
+        if matches!(finding.rule, "limited" | "clipped" | "dense" | "headroom") {
+            finding.measured = format!("{}; {room}", finding.measured);
+        }
     }
     if state == State::Master {
         // A master has no headroom by nature, and is dense: what is told is that it is one.
@@ -114,10 +136,43 @@ fn one(path: &Path, wanted: &[Target], job: &Job<'_>) -> Result<One> {
     Ok(One {
         state,
         lufs: measured.integrated_lufs.filter(|lufs| lufs.is_finite()),
+        room: Some(room).filter(|room| room.headroom_db.is_finite()),
         seconds: measured.duration_seconds,
         advice,
         figures,
     })
+}
+
+/// What is left for whoever works on it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Room {
+    /// From the highest true peak to full scale, dB; negative when it passes it.
+    pub headroom_db: f64,
+    /// From the integrated loudness to the highest true peak, dB; `None` without a loudness.
+    pub peak_to_loudness_db: Option<f64>,
+    /// From soft to loud passages, LU (EBU Tech 3342); `None` for files too short for it.
+    pub range_lu: Option<f64>,
+}
+
+impl Room {
+    fn of(verdict: &Verdict) -> Self {
+        let measured = &verdict.measurements;
+        Self {
+            headroom_db: -measured.true_peak_worst_dbtp(),
+            peak_to_loudness_db: measured.plr_lu,
+            range_lu: measured.loudness_range_lu,
+        }
+    }
+}
+
+impl std::fmt::Display for Room {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "left: {:.1} dB above the peaks", self.headroom_db)?;
+        if let Some(db) = self.peak_to_loudness_db {
+            write!(f, ", {db:.1} dB from loudness to peak")?;
+        }
+        Ok(())
+    }
 }
 
 /// Clipping in a master is damage, not nature.
@@ -178,37 +233,40 @@ fn own(
 ) -> Result<Vec<Finding>> {
     let heard = listen(path, job)?;
     let mut out = Vec::new();
-    figures.extend(verdict.measurements.left_to_right_db.map(|db| ("leans", db.abs())));
+    figures.extend(heard.lean_lu.map(|lu| ("leans", lu.abs())));
     figures.extend(
         heard.bass_side_db.filter(|_| heard.bass_share_db > BASS_SHARE_DB).map(|db| ("bass_in_sides", db)),
     );
     figures.push(("covered", heard.presence_db));
     figures.push(("clicks", heard.clicks as f64));
-    out.extend(leans(verdict));
-    let one_side = verdict.findings.iter().any(|finding| finding.rule == "channel_silent");
-    out.extend(bass_in_sides(&heard).filter(|_| !one_side));
-    out.extend(covered(&heard));
-    out.extend(clicks(&heard));
+    let found = |rule: &str| verdict.findings.iter().any(|finding| finding.rule == rule);
+    out.extend(leans(&heard).filter(|_| !found("channel_silent")));
+    out.extend(bass_in_sides(&heard).filter(|_| !found("channel_silent")));
+    // With the sides against each other the middle is not where the music is.
+    out.extend(covered(&heard).filter(|_| !found("phase")));
+    // The corners of flat tops cannot be predicted either: there the clipping is the fault.
+    out.extend(clicks(&heard).filter(|_| !found("clipped")));
+    out.extend(upsampled(&heard).filter(|_| !found("upsampled")));
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let options = hear::Options { skip_alignment: true, ignore_names: true, ..hear::Options::default() };
     let heard = hear::hear_files(folder, &[short(path)], job, &options);
     if let Some(track) = heard.ok().as_ref().and_then(|song| song.tracks.first()) {
         let facts = &track.facts;
-        figures.extend(facts.noise_floor_dbfs.map(|floor| ("noise_in_pauses", facts.rms_dbfs - floor)));
+        let floor_lu = floor_lu(track);
+        figures.extend(floor_lu.map(|apart| ("noise_in_pauses", apart)));
         figures.extend(facts.hum.map(|hum| ("hum", facts.rms_dbfs - hum.level_dbfs)));
-        out.extend(noise(facts));
+        out.extend(floor_lu.and_then(noise));
         out.extend(hum(facts));
     }
     Ok(out)
 }
 
-fn leans(verdict: &Verdict) -> Option<Finding> {
-    let found = |rule: &str| verdict.findings.iter().any(|finding| finding.rule == rule);
-    let db = verdict.measurements.left_to_right_db.filter(|db| db.is_finite())?;
-    let side = if db > 0.0 { "left" } else { "right" };
-    (db.abs() > LEANS_DB && !found("channel_silent")).then(|| {
-        Finding::new("leans", Severity::Warning, format!("the {side} is {:.1} dB louder", db.abs()))
-            .limit(format!("{LEANS_DB} dB"))
+fn leans(heard: &Heard) -> Option<Finding> {
+    let lu = heard.lean_lu?;
+    let side = if lu > 0.0 { "left" } else { "right" };
+    (lu.abs() > LEANS_LU).then(|| {
+        Finding::new("leans", Severity::Warning, format!("the {side} is {:.1} LU louder", lu.abs()))
+            .limit(format!("{LEANS_LU} LU"))
     })
 }
 
@@ -221,8 +279,19 @@ fn bass_in_sides(heard: &Heard) -> Option<Finding> {
 fn covered(heard: &Heard) -> Option<Finding> {
     let db = heard.presence_db;
     let what = format!("1.5 to 5 kHz is {:.0} dB under 150 to 600 Hz in the middle", -db);
-    (db.is_finite() && db < COVERED_DB)
+    (NO_VOICE_DB..COVERED_DB)
+        .contains(&db)
         .then(|| Finding::new("covered", Severity::Info, what).limit(format!("{:.0} dB", -COVERED_DB)))
+}
+
+/// At high rates, where not even the noise of a converter is above 24 kHz. The gate says the same of a cliff.
+fn upsampled(heard: &Heard) -> Option<Finding> {
+    let above = heard.above_dbfs.filter(|above| *above < DITHER_DBFS)?;
+    let level = if above.is_finite() { format!("{above:.0} dBFS") } else { "silence".to_owned() };
+    Some(
+        Finding::new("upsampled", Severity::Info, format!("above 24.5 kHz there is {level}"))
+            .limit(format!("{DITHER_DBFS} dBFS, the noise of any converter")),
+    )
 }
 
 pub(super) fn clicks(heard: &Heard) -> Option<Finding> {
@@ -233,16 +302,40 @@ pub(super) fn clicks(heard: &Heard) -> Option<Finding> {
     })
 }
 
-fn noise(facts: &Facts) -> Option<Finding> {
-    let floor = facts.noise_floor_dbfs.filter(|floor| floor.is_finite())?;
-    let apart = facts.rms_dbfs - floor;
-    (apart < NOISE_DB).then(|| {
+/// How far the noise in the pauses is under the music, LU: in the softest stretch outside the music that is steady and without tones.
+/// A quiet passage goes up and down, or has tones. `None` where there is no such stretch.
+fn floor_lu(track: &Track) -> Option<f64> {
+    let film = &track.film;
+    let mean =
+        |values: &[f32]| values.iter().map(|x| f64::from(*x)).sum::<f64>() / values.len().max(1) as f64;
+    let mut floor: Option<f64> = None;
+    for start in 0..film.loudness.len().saturating_sub(STEADY - 1) {
+        let range = start..start + STEADY;
+        let (Some(loud), Some(on), Some(flat)) =
+            (film.loudness.get(range.clone()), film.active.get(range.clone()), film.flatness.get(range))
+        else {
+            break;
+        };
+        let (low, high) =
+            loud.iter().fold((f32::INFINITY, 0.0_f32), |(low, high), x| (low.min(*x), high.max(*x)));
+        let steady = low > 0.0 && math::power_to_db(f64::from(high / low)) < STEADY_DB;
+        if steady && on.iter().all(|on| !*on) && flat.iter().all(|flat| *flat > NOISE_FLATNESS) {
+            floor = Some(floor.map_or(mean(loud), |floor| floor.min(mean(loud))));
+        }
+    }
+    let sounding: Vec<f32> =
+        film.loudness.iter().zip(&film.active).filter(|(_, on)| **on).map(|(loud, _)| *loud).collect();
+    floor.map(|floor| math::power_to_db(mean(&sounding) / floor)).filter(|apart| apart.is_finite())
+}
+
+fn noise(apart: f64) -> Option<Finding> {
+    (apart < NOISE_LU).then(|| {
         Finding::new(
             "noise_in_pauses",
             Severity::Warning,
-            format!("noise in pauses {apart:.0} dB under the music"),
+            format!("noise in pauses {apart:.0} LU under the music"),
         )
-        .limit(format!("{NOISE_DB} dB"))
+        .limit(format!("{NOISE_LU} LU"))
     })
 }
 

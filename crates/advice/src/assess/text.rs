@@ -41,7 +41,11 @@ fn lies(item: &Item) -> String {
         (Kind::Album, count) => format!("{count} songs"),
         (Kind::Session, _) => "a session".to_owned(),
     };
-    format!("{}: {what}, {}", clean_name(super::short(&item.path)), clock(item.seconds))
+    let room = match item.room.as_slice() {
+        [Some(room)] => format!("; {room}"),
+        _ => String::new(),
+    };
+    format!("{}: {what}, {}{room}", clean_name(super::short(&item.path)), clock(item.seconds))
 }
 
 fn clock(seconds: f64) -> String {

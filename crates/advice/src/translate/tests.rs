@@ -121,6 +121,35 @@ fn a_player_has_the_response_of_its_place_and_is_in_time() {
     }
 }
 
+/// Few bits code tones well and noise badly; the middle and the sides of noise that differ take all there are.
+#[test]
+fn a_slow_line_is_heard_in_wide_noise_and_not_in_tones() {
+    let on_a_slow_line = |planes: &[Vec<f64>]| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = write_file(folder.path(), "song.wav", planes);
+        let options = Options { places: vec!["lossy".to_owned()], ..Options::default() };
+        translate(&path, &options, &Job::quiet()).unwrap()
+    };
+    let tones = on_a_slow_line(&song(0.6, 0.1));
+    let words = words_of(&tones, "lossy");
+    assert!(!words.contains(&Word::CodecHeard), "{tones:?}");
+    let noisy: Vec<Vec<f64>> = (0..2).map(|side| noise(0.3, 20 + side, 240_000)).collect();
+    let words = words_of(&on_a_slow_line(&noisy), "lossy");
+    assert!(words.contains(&Word::CodecHeard) && !words.contains(&Word::CodecClips), "{words:?}");
+    let full: Vec<Vec<f64>> = (0..2).map(|side| noise(0.999, 30 + side, 240_000)).collect();
+    assert!(words_of(&on_a_slow_line(&full), "lossy").contains(&Word::CodecClips));
+    // What cannot be encoded is said to be so.
+    let place = places().unwrap().into_iter().find(|place| place.codec.is_some()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let here = hear(&write_file(folder.path(), "song.wav", &song(0.6, 0.1)), &Job::quiet()).unwrap();
+    let said = judge::judge(&place, &here, Some(&Err("no encoder".to_owned())));
+    assert!(
+        said.effects
+            .iter()
+            .any(|effect| effect.text.contains("could not be encoded") && effect.measured == "no encoder")
+    );
+}
+
 fn libm_log10(x: f64) -> f64 {
     dsp::math::log10(x)
 }

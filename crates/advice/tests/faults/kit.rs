@@ -1,12 +1,14 @@
 //! What the corpus is made with: sounds, files, a tally.
 
-use advice::assess::{Assessment, Options, assess};
+use advice::assess::{Advice, Assessment, Options, assess};
+use dsp::biquad::Svf;
 use dsp::block::Buffer;
+use dsp::eq_design::{Curve, design};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use studio::audio::Encoding;
 use studio::decode;
-use studio::deliver::{Container, Gate, Spec, Writer};
 use studio::job::Job;
 
 /// A sound and how it is stored.
@@ -70,45 +72,69 @@ pub(crate) fn read(path: &Path) -> Sound {
     Sound::new(planes, source.info().sample_rate_hz)
 }
 
+/// A WAV file without dither: what stands in the planes stands in the file.
 pub(crate) fn write(path: &Path, sound: &Sound) {
-    if let Encoding::Float(_) = sound.encoding {
-        return write_float(path, sound);
-    }
-    let spec = Spec::new(Container::Wav, sound.encoding, sound.rate_hz, sound.planes.len());
-    let mut writer = Writer::create(path, spec, true).unwrap();
-    writer.write(Buffer::from_planes(&sound.planes).view()).unwrap();
-    writer.finish(&Job::quiet(), &Gate::default()).unwrap();
+    write_stamped(path, sound, None);
 }
 
-/// 32-bit float, whatever stands in it.
-fn write_float(path: &Path, sound: &Sound) {
+/// As [`write`], with the time stamp of a recorder (EBU Tech 3285, `bext`), frames after midnight.
+pub(crate) fn write_stamped(path: &Path, sound: &Sound, stamp_frames: Option<u64>) {
+    let (format, bits) = match sound.encoding {
+        Encoding::Float(_) => (3_u16, 32_u32),
+        Encoding::Int(bits) => (1, u32::from(bits)),
+        Encoding::Lossy => panic!("no lossy files are made here"),
+    };
     let (channels, frames) = (sound.planes.len() as u32, sound.frames() as u32);
-    let bytes = 4 * channels * frames;
-    let mut out = Vec::new();
-    out.extend_from_slice(b"RIFF");
-    out.extend_from_slice(&(36 + bytes).to_le_bytes());
+    let bytes = bits / 8 * channels * frames;
+    let mut chunk = vec![0_u8; 602];
+    chunk[338..346].copy_from_slice(&stamp_frames.unwrap_or(0).to_le_bytes());
+    let extra = if stamp_frames.is_some() { 8 + chunk.len() as u32 } else { 0 };
+    let mut out = b"RIFF".to_vec();
+    out.extend_from_slice(&(36 + extra + bytes).to_le_bytes());
     out.extend_from_slice(b"WAVEfmt ");
     out.extend_from_slice(&16_u32.to_le_bytes());
-    out.extend_from_slice(&3_u16.to_le_bytes());
+    out.extend_from_slice(&format.to_le_bytes());
     out.extend_from_slice(&(channels as u16).to_le_bytes());
     out.extend_from_slice(&sound.rate_hz.to_le_bytes());
-    out.extend_from_slice(&(4 * channels * sound.rate_hz).to_le_bytes());
-    out.extend_from_slice(&(4 * channels as u16).to_le_bytes());
-    out.extend_from_slice(&32_u16.to_le_bytes());
+    out.extend_from_slice(&(bits / 8 * channels * sound.rate_hz).to_le_bytes());
+    out.extend_from_slice(&((bits / 8 * channels) as u16).to_le_bytes());
+    out.extend_from_slice(&(bits as u16).to_le_bytes());
+    if stamp_frames.is_some() {
+        out.extend_from_slice(b"bext");
+        out.extend_from_slice(&(chunk.len() as u32).to_le_bytes());
+        out.extend_from_slice(&chunk);
+    }
     out.extend_from_slice(b"data");
     out.extend_from_slice(&bytes.to_le_bytes());
+    let top = f64::from(1_u32 << (bits.min(24) - 1));
     for n in 0..sound.frames() {
-        sound.planes.iter().for_each(|plane| out.extend_from_slice(&(plane[n] as f32).to_le_bytes()));
+        for plane in &sound.planes {
+            if format == 3 {
+                out.extend_from_slice(&(plane[n] as f32).to_le_bytes());
+            } else {
+                let step = (plane[n] * top).round().clamp(-top, top - 1.0) as i32;
+                out.extend_from_slice(&step.to_le_bytes()[..bits as usize / 8]);
+            }
+        }
     }
     std::fs::write(path, out).unwrap();
 }
 
-/// The demo song, all tracks added up, from its start, with clean ends and two pauses.
-pub(crate) fn demo_mix(seconds: f64) -> Sound {
-    let tracks = studio::demo::tracks(1);
+/// Tracks of the demo song; made once.
+pub(crate) fn demo() -> &'static [studio::demo::Track] {
+    static TRACKS: OnceLock<Vec<studio::demo::Track>> = OnceLock::new();
+    TRACKS.get_or_init(|| studio::demo::tracks(1))
+}
+
+/// Tracks of the demo song added up, all of them or those named, with clean ends and two pauses.
+pub(crate) fn demo_mix(from_seconds: f64, seconds: f64, parts: &[&str]) -> Sound {
+    let start = (from_seconds * 48_000.0) as usize;
     let frames = (seconds * 48_000.0) as usize;
     let mut planes = vec![vec![0.0; frames]; 2];
-    for track in &tracks {
+    for track in demo() {
+        if !parts.is_empty() && !parts.iter().any(|part| track.file.contains(part)) {
+            continue;
+        }
         let audio = &track.audio;
         // Voices and bass above, rooms below; the snare's bottom as it should be turned.
         let gain = match track.file {
@@ -124,15 +150,21 @@ pub(crate) fn demo_mix(seconds: f64) -> Sound {
         };
         for (channel, plane) in planes.iter_mut().enumerate() {
             let from = audio.view().channel(channel.min(audio.channels() - 1));
-            // Two seconds in, where everybody plays.
-            plane.iter_mut().zip(&from[96_000..]).for_each(|(x, y)| *x += gain * pan[channel] * y);
+            plane.iter_mut().zip(&from[start..]).for_each(|(x, y)| *x += gain * pan[channel] * y);
         }
     }
     clean(&Sound::new(planes, 48_000))
 }
 
-/// Half a second of silence at both ends, fades, two pauses, peak at -6 dBFS: a clean twin.
+/// Without direct current, half a second of silence at both ends, fades, two pauses, peak at -6 dBFS: a clean twin.
 pub(crate) fn clean(sound: &Sound) -> Sound {
+    let mut sound = sound.clone();
+    let frames = sound.frames() as f64;
+    for plane in &mut sound.planes {
+        let mean = plane.iter().sum::<f64>() / frames;
+        plane.iter_mut().for_each(|x| *x -= mean);
+        Svf::new(design(Curve::HighPass, 20.0, 0.0, 0.707, f64::from(sound.rate_hz))).process(plane);
+    }
     let rate = f64::from(sound.rate_hz);
     let (head, fade, gap) = ((0.5 * rate) as usize, (0.3 * rate) as usize, (1.2 * rate) as usize);
     let frames = sound.frames();
@@ -210,6 +242,14 @@ impl Tally {
         }
     }
 
+    /// In an order that does not depend on the threads.
+    pub(crate) fn sort(&mut self) {
+        for count in self.rules.values_mut() {
+            count.missed.sort();
+            count.false_alarms.sort();
+        }
+    }
+
     /// Remembers the figures of a case.
     pub(crate) fn figures(&mut self, found: &Assessment, must: &[&'static str], may: &[&'static str]) {
         for figure in found.items.iter().flat_map(|item| &item.figures) {
@@ -240,6 +280,39 @@ impl Tally {
         }
         for plain in advice::assess::PLAIN.iter().filter(|plain| !spoke.contains(&plain.rule)) {
             self.rules.entry(plain.rule).or_default().quiet += 1;
+        }
+    }
+
+    /// A folder in which each part is a case of its own: what has to be said of which, and what may; an empty name is any part.
+    pub(crate) fn parts(
+        &mut self,
+        name: &str,
+        found: &Assessment,
+        must: &[(&'static str, &'static str)],
+        may: &[(&'static str, &'static str)],
+    ) {
+        self.cases += must.len().max(1) as u32;
+        let is = |advice: &Advice, (rule, part): &(&str, &str)| {
+            advice.rule == *rule && advice.about.contains(part)
+        };
+        for wanted in must {
+            let count = self.rules.entry(wanted.0).or_default();
+            if found.advice.iter().any(|advice| is(advice, wanted)) {
+                count.hit += 1;
+            } else {
+                count.missed.push(format!("{name}: {}", wanted.1));
+            }
+        }
+        for advice in &found.advice {
+            if !must.iter().chain(may).any(|known| is(advice, known)) {
+                let what = format!("{name}: {} ({})", advice.about, advice.measured);
+                self.rules.entry(advice.rule).or_default().false_alarms.push(what);
+            }
+        }
+        let files: usize = found.items.iter().map(|item| item.files.len()).sum();
+        for plain in advice::assess::PLAIN {
+            let spoke = found.advice.iter().filter(|advice| advice.rule == plain.rule).count();
+            self.rules.entry(plain.rule).or_default().quiet += files.saturating_sub(spoke) as u32;
         }
     }
 
@@ -279,6 +352,7 @@ impl Tally {
         }
     }
 
+    /// Every rule that had something to find or found something reaches `least` in both.
     pub(crate) fn demand(&self, least: f64) {
         let below = |count: &Count| {
             let (precision, recall) = shares(count);
@@ -287,6 +361,18 @@ impl Tally {
         let bad: Vec<&&str> =
             self.rules.iter().filter(|(_, count)| below(count)).map(|(rule, _)| rule).collect();
         assert!(bad.is_empty(), "below {least}: {bad:?}");
+    }
+
+    /// Every rule there is was planted so often or more.
+    pub(crate) fn demand_plants(&self, fewest: u32) {
+        let planted =
+            |rule: &str| self.rules.get(rule).map_or(0, |count| count.hit + count.missed.len() as u32);
+        let bare: Vec<String> = advice::assess::PLAIN
+            .iter()
+            .filter(|plain| planted(plain.rule) < fewest)
+            .map(|plain| format!("{} {}", plain.rule, planted(plain.rule)))
+            .collect();
+        assert!(bare.is_empty(), "planted too seldom: {bare:?}");
     }
 }
 

@@ -174,7 +174,11 @@ fn missing(song: &Song) -> Vec<Finding> {
         );
     };
     let band = has(Group::Drums) && (has(Group::Guitars) || has(Group::Keys) || has(Group::Vocals));
-    let low = song.playing().any(|(_, track)| track.facts.low_share > 0.5 && track.facts.pitch.share > 0.3);
+    // A kick has a pitch, too, and is no bass.
+    let drum = |track: &Track| matches!(track.role.role.group, Group::Drums | Group::Percussion);
+    let low = song
+        .playing()
+        .any(|(_, track)| !drum(track) && track.facts.low_share > 0.5 && track.facts.pitch.share > 0.3);
     if band && count >= 4 && !has(Group::Bass) && !low {
         say("drums and a band, and no bass".to_owned(), "a bass beside drums");
     }
