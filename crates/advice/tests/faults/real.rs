@@ -2,6 +2,7 @@
 //!
 //! What is so of a recording was measured beside the code (numpy, ffmpeg's ebur128), 2026-11-22, and stands behind each.
 
+use crate::Work;
 use crate::kit::{Sound, Tally, clean, look, read, rules, shared};
 
 /// Clips for faults: a band and a song with a voice that rules were made on, and two that were kept aside.
@@ -173,8 +174,8 @@ const FOLDERS: &[Folder] = &[
 ];
 
 /// All of it, one after another.
-pub(crate) fn works() -> Vec<Box<dyn Fn(&mut Tally) + Send + Sync>> {
-    let mut out: Vec<Box<dyn Fn(&mut Tally) + Send + Sync>> = Vec::new();
+pub(crate) fn works() -> Vec<Work> {
+    let mut out: Vec<Work> = Vec::new();
     for known in MASTERED.iter().chain(MIXES) {
         out.push(Box::new(move |tally| file(tally, known)));
     }

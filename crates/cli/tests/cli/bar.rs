@@ -85,7 +85,6 @@ fn destinations(dir: &Path) -> Vec<Wanted> {
 }
 
 /// A file as two strangers hear it: ffmpeg's meter, and libebur128's translation of what ffmpeg decodes.
-#[derive(Clone)]
 struct Judged {
     ffmpeg: Heard,
     lufs: f64,
