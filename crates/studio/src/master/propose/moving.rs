@@ -21,9 +21,6 @@ const SINE_DB: f64 = 3.01;
 /// Share of sibilants and their level over the presence band from which on they are too much.
 /// By calibration, 2026-11-21, see docs/decisions/042.
 const SIBILANT_SHARE: f64 = 0.03;
-/// Share from which on they are no sibilants, which come and go, but how the whole sounds: a cymbal, a tone. Fricatives are a fifth
-/// of speech. By our own convention.
-const STANDING_SHARE: f64 = 0.5;
 const SIBILANT_DB: f64 = 2.0;
 /// No sibilant is turned down by more, dB (mastering.md §5.9).
 const SIBILANT_CAP_DB: f64 = 4.0;
@@ -209,15 +206,12 @@ pub(super) fn booming(heard: &Listening, taste: &Taste, proposal: &mut Proposal)
 pub(super) fn sibilants(heard: &Listening, taste: &Taste, proposal: &mut Proposal) -> Result<()> {
     let sibilance = heard.sibilance;
     let over_db = sibilance.level_db - sibilance.presence_db;
-    let comes_and_goes = (SIBILANT_SHARE..STANDING_SHARE).contains(&sibilance.share);
-    if !comes_and_goes || over_db <= SIBILANT_DB || heard.top_hz < 9000.0 {
+    if sibilance.share < SIBILANT_SHARE || over_db <= SIBILANT_DB || heard.top_hz < 9000.0 {
         let moves = |step: &Step| step.id.starts_with("tone-resonance") || step.id.starts_with("tone-boom");
         if !proposal.steps.iter().any(moves) {
             let share = 100.0 * sibilance.share;
             let sharp = if sibilance.share < SIBILANT_SHARE {
                 format!("sharp sounds fill {share:.1} % of the time (limit {:.0} %)", 100.0 * SIBILANT_SHARE)
-            } else if !comes_and_goes {
-                format!("what is sharp stands for {share:.0} % of the time: no sibilants, but how it sounds")
             } else {
                 format!("sharp sounds stand {over_db:+.1} dB beside 1 to 4 kHz (limit {SIBILANT_DB:+.1} dB)")
             };
