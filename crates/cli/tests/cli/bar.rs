@@ -395,6 +395,23 @@ fn a_print_that_cannot_take_the_level_is_mastered_to_what_it_takes_and_the_run_s
 }
 
 #[test]
+fn an_encoder_that_breaks_is_told_and_takes_no_master_down() {
+    let Some(print) = shared("intake/rock__buscomp_4to1_-6.flac") else { return };
+    let dir = folder();
+    // Its Opus stream, by the encoder that is built in, decodes to +65 dBTP.
+    let args = ["master", print.to_str().unwrap(), "--for", "youtube", "-o", "m", "--json", "--check-codecs"];
+    let output = run_long(dir.path(), &args);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let report = json(&output);
+    let master = &report["masters"][0];
+    assert!(master["ceiling_dbtp"].as_f64().unwrap() > -6.0, "{master:#}");
+    let broken = master["codecs"].as_array().unwrap().iter();
+    let broken =
+        broken.filter(|one| one["checked"]["true_peak_dbtp"].as_f64().is_some_and(|peak| peak > 20.0));
+    assert_eq!(broken.count() > 0, says(&report, "youtube", "codec_over"));
+}
+
+#[test]
 fn a_chain_that_does_nothing_gives_back_the_print_bit_by_bit() {
     let dir = folder();
     let print = write_song(dir.path(), "mix.wav", 2.0);

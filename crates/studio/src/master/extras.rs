@@ -30,6 +30,9 @@ const MOST_LOWERINGS: usize = 5;
 /// More than the overshoot itself, because another ceiling is another encode (mastering.md §5.13); each time by as much again, so that
 /// encodes that never settle are left behind.
 const MORE_DB: f64 = 0.1;
+/// Over its source by this much no codec decodes that works: a fault of the encoder, which no ceiling mends. (Seen: +67 dB, Opus of a
+/// print with direct current that begins in the middle of its sound. All others seen: under 6 dB.)
+const BROKEN_DB: f64 = 20.0;
 
 /// Renders a delivery to its level; when codecs are to be checked, again under a lower ceiling until the decoded streams hold theirs.
 pub(super) fn held(
@@ -52,6 +55,7 @@ pub(super) fn held(
         let by = |outcome: &Outcome| format!("{} ({})", outcome.codec(), outcome.encoder());
         let worst =
             waiting.codecs.iter().filter_map(|outcome| Some((outcome.true_peak_dbtp()?, by(outcome))));
+        let worst = worst.filter(|(decoded_dbtp, _)| *decoded_dbtp < peak_dbtp + BROKEN_DB);
         let Some((peak_dbtp, codec)) = worst.max_by(|a, b| a.0.total_cmp(&b.0)) else { break };
         let over_db = peak_dbtp - target.codec_ceiling();
         if over_db <= 0.0 || turn == MOST_LOWERINGS {
