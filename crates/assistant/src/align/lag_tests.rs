@@ -138,16 +138,20 @@ fn recordings_of_different_things_are_not_accepted() {
     }
 }
 
+/// Strokes and the same 72 frames later, turned over and half as high.
+fn turned_copies() -> Vec<Stroke> {
+    let copy = |stroke| {
+        let own = snare(5, stroke);
+        let mut other = vec![0.0; SIZE];
+        add(&mut other, &own, 72, -0.5);
+        Stroke { own, other }
+    };
+    (0..4).map(copy).collect()
+}
+
 #[test]
 fn a_copy_moved_and_turned_is_found_to_a_quarter_frame_and_the_sum_says_so() {
-    let strokes: Vec<Stroke> = (0..4)
-        .map(|stroke| {
-            let own = snare(5, stroke);
-            let mut other = vec![0.0; SIZE];
-            add(&mut other, &own, 72, -0.5);
-            Stroke { own, other }
-        })
-        .collect();
+    let strokes = turned_copies();
     let found = lag(&strokes, Search { lags_seconds: (-0.005, 0.005), ..search() }).unwrap();
     assert!((found.frames - 72.0).abs() < 0.3 && found.inverted && found.ratio > 3.0, "{found:?}");
     let (before, after) =
@@ -168,14 +172,7 @@ fn a_copy_moved_and_turned_is_found_to_a_quarter_frame_and_the_sum_says_so() {
 
 #[test]
 fn the_low_end_has_its_most_where_both_are_in_step_and_the_end_of_a_search_is_no_peak() {
-    let strokes: Vec<Stroke> = (0..4)
-        .map(|stroke| {
-            let own = snare(5, stroke);
-            let mut other = vec![0.0; SIZE];
-            add(&mut other, &own, 72, -0.5);
-            Stroke { own, other }
-        })
-        .collect();
+    let strokes = turned_copies();
     let wide = Search { lags_seconds: (-0.005, 0.005), ..search() };
     let most = most_low_db(&strokes, wide).unwrap();
     assert!((most - 3.01).abs() < 0.1, "{most}");

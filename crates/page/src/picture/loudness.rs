@@ -67,18 +67,6 @@ pub fn plot(before: Option<&Heard>, after: &Heard) -> Option<Plot> {
         format!("{}{} LUFS", if before.is_some() { "after " } else { "" }, plain(integrated, 1)),
     ));
     layers.extend(gate.map(|gate| Layer::Level("gate", gate, "gate".into())));
-    let mut legend = vec![
-        ("b", "short-term, 3 s".to_owned()),
-        ("b dash", "integrated".to_owned()),
-        ("gate dash", "relative gate; grey: not counted".to_owned()),
-    ];
-    if before.is_some() {
-        legend = vec![
-            ("a", "before, short-term".to_owned()),
-            ("b", "after, short-term (thin: momentary)".to_owned()),
-            ("gate dash", "relative gate of after; grey: not counted".to_owned()),
-        ];
-    }
     let numbers: Vec<[String; 3]> = line(&curves.short_term_lufs, SHORT_SECONDS, curves.step_seconds)
         .into_iter()
         .enumerate()
@@ -103,10 +91,28 @@ pub fn plot(before: Option<&Heard>, after: &Heard) -> Option<Plot> {
         y: Axis::linear("LUFS", (low - 18.0).floor(), (top + 1.5).ceil()),
         height_px: 250,
         half: false,
-        legend,
+        legend: legend(before.is_some()),
         layers,
         table: rows(["time", "before, LUFS short-term", if before.is_some() { "after, LUFS short-term" } else { "LUFS short-term" }], thin(&numbers)),
     })
+}
+
+/// What the lines are; `both`: of two files.
+fn legend(both: bool) -> Vec<(&'static str, String)> {
+    let lines = if both {
+        [
+            ("a", "before, short-term"),
+            ("b", "after, short-term (thin: momentary)"),
+            ("gate dash", "relative gate of after; grey: not counted"),
+        ]
+    } else {
+        [
+            ("b", "short-term, 3 s"),
+            ("b dash", "integrated"),
+            ("gate dash", "relative gate; grey: not counted"),
+        ]
+    };
+    lines.map(|(class, text)| (class, text.to_owned())).to_vec()
 }
 
 #[cfg(test)]
