@@ -10,7 +10,7 @@ use crate::deliver::tags;
 use crate::job::Job;
 use crate::message::{Error, Finding, Result, Severity};
 use crate::session::read::{Node, Reader, Take, wrong};
-use crate::targets::{self, Codec, Target};
+use crate::targets::{self, Codec, Family as CodecFamily, Target};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -34,6 +34,16 @@ const MORE_DB: f64 = 0.1;
 /// print with direct current that begins in the middle of its sound. All others seen: under 6 dB.)
 const BROKEN_DB: f64 = 20.0;
 
+/// Two encodes of what is nearly the same file differ by this, dB, in peaks near full scale: what is nearer to its ceiling goes over it on
+/// another day. Of AAC (ffmpeg, 256 kbit/s, six levels within 0.01 dB of nine masters) 0.07 to 0.65 dB, mostly 0.3; of MP3, Opus and
+/// Vorbis under 0.07. By measurement, 2026-11-22.
+const fn spread_db(family: CodecFamily) -> f64 {
+    match family {
+        CodecFamily::Aac => 0.3,
+        _ => 0.05,
+    }
+}
+
 /// Renders a delivery to its level; when codecs are to be checked, again under a lower ceiling until the decoded streams hold theirs.
 pub(super) fn held(
     programme: &Programme<'_>,
@@ -53,22 +63,27 @@ pub(super) fn held(
         let peak_dbtp = waiting.file.written().measured.true_peak_worst_dbtp();
         waiting.codecs = codec::hold(waiting.file.temporary(), &codecs, peak_dbtp, job)?;
         let by = |outcome: &Outcome| format!("{} ({})", outcome.codec(), outcome.encoder());
-        let worst =
-            waiting.codecs.iter().filter_map(|outcome| Some((outcome.true_peak_dbtp()?, by(outcome))));
-        let worst = worst.filter(|(decoded_dbtp, _)| *decoded_dbtp < peak_dbtp + BROKEN_DB);
-        let Some((peak_dbtp, codec)) = worst.max_by(|a, b| a.0.total_cmp(&b.0)) else { break };
-        let over_db = peak_dbtp - target.codec_ceiling();
+        let worst = waiting.codecs.iter().filter_map(|outcome| {
+            Some((outcome.true_peak_dbtp()?, spread_db(outcome.codec().family), by(outcome)))
+        });
+        let worst = worst.filter(|(decoded_dbtp, ..)| *decoded_dbtp < peak_dbtp + BROKEN_DB);
+        let Some((peak_dbtp, spread_db, codec)) = worst.max_by(|a, b| (a.0 + a.1).total_cmp(&(b.0 + b.1)))
+        else {
+            break;
+        };
+        let over_db = peak_dbtp + spread_db - target.codec_ceiling();
         if over_db <= 0.0 || turn == MOST_LOWERINGS {
             break;
         }
-        first.get_or_insert((codec, peak_dbtp));
+        first.get_or_insert((codec, peak_dbtp, spread_db));
         let mut next = Level { delivery: waiting.delivery.clone(), ..solved.clone() };
         lower_ceiling(&mut next.delivery, over_db + (1 + turn) as f64 * MORE_DB)?;
         waiting = render_to_level(programme, target, next, place, job)?;
     }
-    if let Some((codec, peak_dbtp)) = first {
+    if let Some((codec, peak_dbtp, spread_db)) = first {
         let now_dbtp = waiting.delivery.output.ceiling_dbtp;
-        let said = format!("{codec} decoded to {peak_dbtp:+.2} dBTP");
+        let said =
+            format!("{codec} decoded to {peak_dbtp:+.2} dBTP, and another time may to {spread_db} dB more");
         let measured =
             format!("the ceiling went from {ceiling_dbtp:.2} to {now_dbtp:.2} dBTP because {said}");
         waiting.delivery.because.push(measured.clone());

@@ -366,7 +366,7 @@ pub fn render_with(
 fn listen_to(premaster: &Premaster, paint: bool, job: &Job<'_>) -> Result<Heard> {
     let mut source = render::open(premaster)?;
     let info = source.info().clone();
-    let mut listener = Listener::new(CHANNELS, f64::from(info.sample_rate_hz));
+    let mut listener = Listener::new(CHANNELS, f64::from(info.sample_rate_hz), premaster.analysis().frames());
     let [long, side, levels, short] = listener.stages();
     let mut both = Stereo;
     let mut stages: Vec<&mut dyn Stage> = vec![&mut both, long, side, levels, short];
