@@ -114,8 +114,8 @@ pub struct Ear {
     rate: f64,
 }
 
-/// How far under the centre of a bell its ear no longer hears all. By calibration, 2026-11-22: an octave more and 60 Hz under 7 kHz
-/// is heard 6 dB more, an octave less and the reading an octave under the centre falls by 1 dB.
+/// How far under the centre of a bell its ear no longer hears all. By calibration, 2026-11-22: an octave further
+/// down and the bass is heard 6 dB more, an octave up and what lies an octave under the centre reads 0.7 dB low (0.2 dB here).
 const WITHOUT_BASS: f64 = 1.0 / 8.0;
 
 /// A high-pass of one pole with a gain of exactly 1 at the centre of the band.
