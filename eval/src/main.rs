@@ -33,6 +33,9 @@ enum Command {
         /// Without damaged twins.
         #[arg(long)]
         no_damage: bool,
+        /// Every song with a drummer is counted in.
+        #[arg(long)]
+        count_in: bool,
     },
     /// Mixes every song of a corpus, measures the mixes, and holds them against the bars.
     Run {
@@ -130,8 +133,8 @@ fn main() -> ExitCode {
 fn work(command: Command) -> Result<ExitCode, Vec<Error>> {
     let job = Job::quiet();
     match command {
-        Command::Corpus { folder, seed, seconds, songs, no_damage } => {
-            let options = corpus::Options { seed, seconds, songs, no_damage };
+        Command::Corpus { folder, seed, seconds, songs, no_damage, count_in } => {
+            let options = corpus::Options { seed, seconds, songs, no_damage, count_in };
             let written = corpus::write(&folder, &options, &job).map_err(|error| vec![error])?;
             println!("{} songs in {}", written.len(), folder.display());
             Ok(ExitCode::SUCCESS)

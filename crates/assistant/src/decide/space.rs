@@ -25,7 +25,6 @@ const CEILING_LU: f64 = -9.0;
 const USUAL_BPM: f64 = 100.0;
 /// Level of the recordings with printed reverb, dB less of a send (C1, I11).
 const PRINTED_DB: f64 = -6.0;
-const PRINTED_SECONDS: f64 = 0.8;
 /// High-pass and low-pass of returns (C11; DiffVox: -5 dB at 7 kHz).
 pub(super) const LOW_CUT_HZ: f64 = 250.0;
 pub(super) const HIGH_CUT_HZ: f64 = 7000.0;
@@ -195,7 +194,7 @@ fn settings_of(room: &Room<'_>, processor: &str) -> (Vec<(&'static str, Value)>,
 
 fn send(room: &mut Room<'_>, number: usize, to: &str, level: f64) {
     let lane = room.lanes[number].clone();
-    let printed = room.facts(&lane).tail.filter(|tail| tail.rt60_seconds > PRINTED_SECONDS);
+    let printed = crate::ingest::printed_room(room.track(&lane));
     let less = if printed.is_some() { PRINTED_DB } else { 0.0 };
     let echo = to == "echo_return";
     let text = match printed {
