@@ -386,13 +386,17 @@ type Purpose = (Family, &'static str, bool, fn(&Metrics, &Metrics) -> f64);
 
 /// What each family is for (the mixing rules, part c: one strength a family, a monotone response of what it is for).
 const PURPOSES: [Purpose; 7] = [
-    (Family::Cleanup, "distance of colour to the full proposal, dB", false, |made, full| -colours_apart(made, full)),
+    (Family::Cleanup, "distance of colour to the full proposal, dB", false, |made, full| {
+        -colours_apart(made, full)
+    }),
     (Family::Balance, "distance of groups to the full proposal, LU", true, |made, full| {
         let gaps =
             Group::ALL.iter().filter_map(|group| Some((made.group(*group)? - full.group(*group)?).abs()));
         -gaps.fold(0.0, f64::max)
     }),
-    (Family::Tone, "distance of colour to the full proposal, dB", false, |made, full| -colours_apart(made, full)),
+    (Family::Tone, "distance of colour to the full proposal, dB", false, |made, full| {
+        -colours_apart(made, full)
+    }),
     (Family::Masking, "audibility", true, |made, _| made.audibility),
     (Family::Width, "side over mid", false, |made, _| made.side_to_mid),
     (Family::Space, "loudness of the reverberation, LU", true, |made, _| {

@@ -161,7 +161,10 @@ fn a_group_is_heard_with_its_share_of_the_room_as_if_it_were_alone_and_the_mix_s
         buffer
     };
     let mut shelf = Shelf::default();
-    ["a", "b", "c"].iter().zip(1..).for_each(|(name, stream)| shelf.put(&format!("{name}.wav"), noise(stream), rate));
+    ["a", "b", "c"]
+        .iter()
+        .zip(1..)
+        .for_each(|(name, stream)| shelf.put(&format!("{name}.wav"), noise(stream), rate));
     // One group on a track of its own at the side, one on a bus that is turned down: sends leave ahead of it.
     let text = |mute: [bool; 3]| {
         let [a, b, c] = mute;
@@ -174,7 +177,8 @@ fn a_group_is_heard_with_its_share_of_the_room_as_if_it_were_alone_and_the_mix_s
              [[bus.insert]]\nplate = {{ mix_percent = 100.0 }}\n"
         )
     };
-    let session = |mute| Session::parse(&text(mute), "x", std::path::Path::new(""), Default::default()).unwrap();
+    let session =
+        |mute| Session::parse(&text(mute), "x", std::path::Path::new(""), Default::default()).unwrap();
     let plain = |mute| render(&session(mute), (&[], &[]), &shelf, &Job::quiet()).unwrap();
     let mix = |heard: &Heard| gated_lufs(heard.of("mix").unwrap()).unwrap();
     let own = |strip: &str, tracks: &[&str]| Party {
@@ -182,7 +186,8 @@ fn a_group_is_heard_with_its_share_of_the_room_as_if_it_were_alone_and_the_mix_s
         tracks: tracks.iter().map(|track| (*track).to_owned()).collect(),
     };
     let groups = [own("a", &["a"]), own("bus", &["b", "c"])];
-    let heard = render(&session([false; 3]), (&groups, &["plate".to_owned()]), &shelf, &Job::quiet()).unwrap();
+    let heard =
+        render(&session([false; 3]), (&groups, &["plate".to_owned()]), &shelf, &Job::quiet()).unwrap();
     assert!((mix(&heard) - mix(&plain([false; 3]))).abs() < 1e-6);
     for (strip, mute) in [("a", [false, true, true]), ("bus", [true, false, false])] {
         let whole = gated_lufs(heard.of(&whole_of(strip)).unwrap()).unwrap();

@@ -2,9 +2,9 @@
 
 use super::groups::{Sounding, lead_instrument, targets};
 use super::lanes::Room;
+use super::listen::own_of;
 use super::trim::WORKING_LUFS;
 use super::{Balance, pan, shares, space};
-use super::listen::own_of;
 use crate::close::{Heard, Powers, active_lufs, gated_lufs, scaled, solve, sum, whole_of};
 use crate::moves::{Draft, Family, Place};
 use dsp::math::{db_to_power, power_to_db};

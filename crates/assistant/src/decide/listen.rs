@@ -5,8 +5,8 @@ use super::lanes::{GroupLane, Lane, Room};
 use super::{shares, space, text_of};
 use crate::again::Again;
 use crate::close::{Excerpt, Heard, Party, Powers, render, scaled, share_of, sum, whole_of};
-use std::collections::BTreeMap;
 use crate::write::StripPlan;
+use std::collections::BTreeMap;
 use studio::engine::Files;
 use studio::job::Job;
 use studio::message::Error;
@@ -119,9 +119,8 @@ pub(super) fn own_of(room: &Room<'_>, at: usize, heard: &Heard) -> Vec<Powers> {
         true => heard.of(&group.strip).cloned(),
         false => behind_ride(room, heard, &group.strip),
     };
-    let share = |bus: &StripPlan| {
-        Some(scaled(heard.of(&share_of(&bus.id, &group.strip))?, bus.number("fader_db")))
-    };
+    let share =
+        |bus: &StripPlan| Some(scaled(heard.of(&share_of(&bus.id, &group.strip))?, bus.number("fader_db")));
     let dry = dry.map(|dry| scaled(&dry, group.then_db));
     dry.into_iter().chain(space::returns(room).filter_map(share)).collect()
 }

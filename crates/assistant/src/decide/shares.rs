@@ -139,11 +139,12 @@ pub(super) fn wets(room: &Room<'_>, heard: &Heard, now: bool) -> Vec<Wet> {
         let now = trailing(room, heard, &bus.id, trail, now);
         let all = sum(&then);
         let whole = heard.of(&bus.id);
-        let part = |(at, group): (usize, &GroupLane)| match (heard.of(&share_of(&bus.id, &group.strip)), whole) {
-            (Some(own), _) => follows(&scaled(own, fader_db), &now[at], &then[at]),
-            (None, Some(whole)) => shared(&scaled(whole, fader_db), &now[at], &all),
-            (None, None) => Powers::new(),
-        };
+        let part =
+            |(at, group): (usize, &GroupLane)| match (heard.of(&share_of(&bus.id, &group.strip)), whole) {
+                (Some(own), _) => follows(&scaled(own, fader_db), &now[at], &then[at]),
+                (None, Some(whole)) => shared(&scaled(whole, fader_db), &now[at], &all),
+                (None, None) => Powers::new(),
+            };
         let parts: Vec<Powers> = room.groups.iter().enumerate().map(part).collect();
         let sounds = parts.iter().flatten().any(|power| *power > 0.0);
         sounds.then(|| Wet { id: bus.id.clone(), powers: sum(&parts), parts })

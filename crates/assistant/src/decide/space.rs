@@ -208,7 +208,8 @@ pub(super) struct Sent {
 }
 
 fn send(room: &mut Room<'_>, number: usize, to: &'static str, level: f64) {
-    let printed = room.facts(&room.lanes[number]).tail.is_some_and(|tail| tail.rt60_seconds > PRINTED_SECONDS);
+    let printed =
+        room.facts(&room.lanes[number]).tail.is_some_and(|tail| tail.rt60_seconds > PRINTED_SECONDS);
     let level_db = level + if printed { PRINTED_DB } else { 0.0 };
     room.sends.push(Sent { lane: number, to, level_db, followed_db: 0.0, follows: true });
     put(room, room.sends.len() - 1, bus_db(room, number, true));

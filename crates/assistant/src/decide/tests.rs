@@ -70,7 +70,8 @@ fn where_a_lead_rests_it_is_louder_before_drums_leave_their_range_and_without_on
         Sounding { group, strip: group.id().to_owned(), powers }
     };
     let (drums, bass) = (steady(Group::Drums, -20.0), steady(Group::Bass, -20.0));
-    let lu = relative(&[drums.clone(), bass.clone(), rests(Group::Synths)], "electronic", Some(Group::Synths));
+    let lu =
+        relative(&[drums.clone(), bass.clone(), rests(Group::Synths)], "electronic", Some(Group::Synths));
     assert!((-9.3..=-4.9).contains(&lu[0]) && (-10.1..=-6.7).contains(&lu[1]), "{lu:?}");
     assert!(lu[2] > 0.0 && lu[2] < 3.0, "{lu:?}");
     // A voice has a range of its own: there the beat carries what is missing, and neither voice nor bass leaves theirs.
