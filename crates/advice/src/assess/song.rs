@@ -271,7 +271,8 @@ fn two_ears(path: &Path, job: &Job<'_>) -> Result<(Heard, Option<Track>)> {
             song => Ok((None, song.ok().and_then(|song| song.tracks.into_iter().next()))),
         }
     };
-    let [(heard, _), (_, track)] = <[_; 2]>::try_from(job::each(2, 1, "listen", job, one)?).unwrap_or_default();
+    let [(heard, _), (_, track)] =
+        <[_; 2]>::try_from(job::each(2, 1, "listen", job, one)?).unwrap_or_default();
     Ok((heard.unwrap_or_default(), track))
 }
 

@@ -116,8 +116,9 @@ fn hear(path: &Path, job: &Job<'_>) -> Result<Here> {
         return Err(error.hint("give its stereo downmix: tonmeister mix --downmix"));
     }
     let spacing = Spacing::for_length(source.info().frames.unwrap_or(0), f64::from(rate_hz));
-    let welch =
-        |planes| Welch::new(channels, f64::from(rate_hz), Analysis { planes, spacing, ..Analysis::default() });
+    let welch = |planes| {
+        Welch::new(channels, f64::from(rate_hz), Analysis { planes, spacing, ..Analysis::default() })
+    };
     let (mut middle, mut side) = (welch(Planes::Mid), welch(Planes::Side));
     let mut tap = Tap { inner: source, middle: &mut middle, side: &mut side };
     let setup = Setup::of(tap.info()).with_curves();

@@ -1,6 +1,8 @@
 //! `master`: gate first, several targets at once, chains rendered again, nothing overwritten.
 
-use crate::kit::{by_ffmpeg, err, expect_code, folder, json, names, out, run, tonmeister, tool, write_song, write_wav};
+use crate::kit::{
+    by_ffmpeg, err, expect_code, folder, json, names, out, run, tonmeister, tool, write_song, write_wav,
+};
 use std::fs;
 use std::path::Path;
 
@@ -48,7 +50,8 @@ fn what_a_medium_takes_off_the_peaks_is_given_back_to_an_unlimited_master() {
     write_wav(&dir.path().join("mix.wav"), &[side(0.5), side(0.15)], 48_000, 24);
     let output = run(dir.path(), ["master", "mix.wav", "--for", "vinyl", "-o", "m", "--json"]);
     let master = &json(&output)["masters"][0];
-    let moved: Vec<&str> = master["moves"].as_array().unwrap().iter().filter_map(|m| m["id"].as_str()).collect();
+    let moved: Vec<&str> =
+        master["moves"].as_array().unwrap().iter().filter_map(|m| m["id"].as_str()).collect();
     assert!(moved.contains(&"medium-bass"), "{moved:?}");
     assert!(master["moves"].as_array().unwrap().iter().all(|one| one["by_hand"] == false), "{master}");
     let own = master["measurements"]["true_peak_dbtp"].as_f64().unwrap();
@@ -61,7 +64,8 @@ fn what_a_medium_takes_off_the_peaks_is_given_back_to_an_unlimited_master() {
     let gain = format!("gain_db = {}", master["gain_db"]);
     assert!(chain.contains(&gain), "{gain}: {chain}");
     fs::write(dir.path().join("m/master.toml"), chain.replace(&gain, "gain_db = -9.0")).unwrap();
-    let args = ["master", "mix.wav", "--chain", "m/master.toml", "--again", "--for", "vinyl", "-o", "n", "--json"];
+    let args =
+        ["master", "mix.wav", "--chain", "m/master.toml", "--again", "--for", "vinyl", "-o", "n", "--json"];
     let again = json(&run(dir.path(), args));
     assert_eq!(again["masters"][0]["gain_db"], -9.0, "{again}");
 }

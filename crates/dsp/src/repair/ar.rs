@@ -65,7 +65,8 @@ impl Model {
             let left = 1.0 - k * k;
             let (first, last) = (forward.first().copied(), backward.last().copied());
             let ends = first.map_or(0.0, |f| f * f) + last.map_or(0.0, |b| b * b);
-            known = Some(left * bottom - ends).filter(|rest| left > LEAST_LEFT && *rest > LEAST_LEFT * bottom);
+            known =
+                Some(left * bottom - ends).filter(|rest| left > LEAST_LEFT && *rest > LEAST_LEFT * bottom);
         }
         for lag in 0..=self.order {
             self.b[lag] = (0..=self.order - lag).map(|k| self.a[k] * self.a[k + lag]).sum();

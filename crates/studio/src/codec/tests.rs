@@ -140,7 +140,8 @@ fn the_aac_of_ffmpeg_is_what_ffmpeg_makes_of_the_file_for_anybody() {
         Ok(encoded) => std::fs::read(encoded.file.temporary()).unwrap(),
         Err(_) => return println!("skipped: no ffmpeg"),
     };
-    let [m4a, adts] = ["them.m4a", "them.aac"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
+    let [m4a, adts] =
+        ["them.m4a", "them.aac"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
     let said = |args: &[&str]| std::process::Command::new("ffmpeg").args(args).status().unwrap().success();
     assert!(said(&["-v", "error", "-i", path.to_str().unwrap(), "-c:a", "aac", "-b:a", "256k", &m4a]));
     assert!(said(&["-v", "error", "-i", &m4a, "-c", "copy", &adts]));

@@ -29,7 +29,7 @@ type Joined = Chain<Cursor<[u8; HEAD_BYTES]>, File>;
 /// Who decodes.
 enum Reader {
     /// Exact for every depth; told of every damage. Buffered, because it reads byte by byte.
-    Careful(FlacChannelReader<Bytewise<Joined>>),
+    Careful(Box<FlacChannelReader<Bytewise<Joined>>>),
     /// For files of our own.
     Quick(Box<Quick>),
 }
@@ -41,7 +41,7 @@ impl Reader {
             return Ok(Self::Quick(Box::new(Quick::new(both, bits)?)));
         }
         let reader = FlacChannelReader::new(Bytewise::new(both)).map_err(|e| corrupt(&e.to_string(), 0))?;
-        Ok(Self::Careful(reader))
+        Ok(Self::Careful(Box::new(reader)))
     }
 
     /// What is decoded and not consumed; decodes more when there is nothing. Nothing at the end.

@@ -293,9 +293,10 @@ mod tests {
         };
         let after = |mut delivery: Delivery| {
             lower_ceiling(&mut delivery, 0.5).unwrap();
-            let held = delivery.steps.iter().find(|step| step.limits()).map(|step| {
-                step.settings.get(step.settings.description().index_of("ceiling_dbtp").unwrap())
-            });
+            let held =
+                delivery.steps.iter().find(|step| step.limits()).map(|step| {
+                    step.settings.get(step.settings.description().index_of("ceiling_dbtp").unwrap())
+                });
             (delivery.output.gain_db, delivery.output.ceiling_dbtp, held)
         };
         let near = |found: (f64, f64, Option<f64>), wanted: (f64, f64, Option<f64>)| {
