@@ -16,6 +16,9 @@ const PER_SECOND: f64 = 100.0;
 /// estimate on dry and wet voices, 2026-11-21, see docs/decisions/050.
 const SHORT_DB: f64 = 10.0;
 const SHORT: usize = 10;
+/// A tail of few notes comes and goes by 10 dB within some hundredths of a second, as echoes meet (its power is distributed
+/// exponentially: Schroeder, JASA 34, 1962): so many values on either side of one, 90 ms in all, bring that to 3 dB.
+const RIPPLE: usize = 4;
 
 /// Course of a track at 100 values a second.
 #[derive(Debug)]
@@ -93,8 +96,9 @@ impl Course {
     pub(super) fn tail(&self) -> Option<Decay> {
         let mut slopes = Vec::new();
         let mut at = 0;
-        while at < self.level_db.len() {
-            match self.fall(at) {
+        let levels = self.without_ripple();
+        while at < levels.len() {
+            match self.fall(&levels, at) {
                 Some((end, slope)) => {
                     slopes.extend(slope);
                     at = end.max(at + 1);
@@ -108,18 +112,26 @@ impl Course {
         Some(Decay { rt60_seconds: 60.0 / slope, count })
     }
 
+    /// Levels of means of power over [`RIPPLE`] values on either side.
+    fn without_ripple(&self) -> Vec<f64> {
+        let powers: Vec<f64> = self.level_db.iter().map(|db| math::db_to_power(*db)).collect();
+        let around = |at: usize| &powers[at.saturating_sub(RIPPLE)..(at + RIPPLE + 1).min(powers.len())];
+        let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+        (0..powers.len()).map(|at| math::power_to_db(mean(around(at)))).collect()
+    }
+
     /// A fall that begins here, where a loud moment is followed by nothing louder: its end, and its slope in dB a second where it
     /// lasts long enough to be read.
-    fn fall(&self, start: usize) -> Option<(usize, Option<f64>)> {
-        let from = *self.level_db.get(start)?;
-        let falls = self.level_db.get(start + 1).is_some_and(|next| *next < from);
+    fn fall(&self, levels: &[f64], start: usize) -> Option<(usize, Option<f64>)> {
+        let from = *levels.get(start)?;
+        let falls = levels.get(start + 1).is_some_and(|next| *next < from);
         // Begins loud, or there is no room above the floor.
         if !falls || from < self.loud_db - 12.0 {
             return None;
         }
         let mut lowest = from;
         let mut end = start + 1;
-        while let Some(level) = self.level_db.get(end) {
+        while let Some(level) = levels.get(end) {
             // Up by 4 dB again: the next sound. By estimate, 2026-11-21: tails ripple by 3.
             if *level > lowest + 4.0 || lowest < from - 30.0 {
                 break;
@@ -127,15 +139,15 @@ impl Course {
             lowest = lowest.min(*level);
             end += 1;
         }
-        let below = |db: f64| self.level_db[start..end].iter().position(|level| *level <= from - db);
+        let below = |db: f64| levels[start..end].iter().position(|level| *level <= from - db);
         // Where the next sound comes before 28 dB are reached, the lowest moment must do: in a printed room phrases leave no more.
         let lowest_at = || {
-            let at = (start..end).min_by(|a, b| self.level_db[*a].total_cmp(&self.level_db[*b]))?;
+            let at = (start..end).min_by(|a, b| levels[*a].total_cmp(&levels[*b]))?;
             (lowest <= from - SHORT_DB && at >= start + below(8.0)? + SHORT).then_some(at - start)
         };
         let slope = match (below(8.0), below(28.0).or_else(lowest_at)) {
             (Some(first), Some(last)) if last > first => {
-                Some(fit(&self.level_db[start + first..=start + last])).filter(|slope| *slope > 0.0)
+                Some(fit(&levels[start + first..=start + last])).filter(|slope| *slope > 0.0)
             }
             _ => None,
         };
