@@ -63,6 +63,8 @@ const ONE_LEVEL_DB: f64 = 2.0;
 const ONE_SECOND: usize = 20;
 /// And so far under the music, LU: what is nearer is played.
 const LOUD_NOISE_LU: f64 = 10.0;
+/// Up to so many times its power it is the noise itself that is heard: 6 dB, twice what is allowed between its softest and loudest.
+const NOISE_ITSELF: f64 = 4.0;
 /// Hum this near to the music is heard in its pauses, dB. Same decision.
 const HUM_DB: f64 = 60.0;
 
@@ -315,10 +317,15 @@ pub(super) fn floor_lu(track: &Track) -> Option<f64> {
     let film = &track.film;
     let (in_pauses, everywhere) = (steady_noise(film, false), steady_noise(film, true));
     let softest = |floors: &[f64]| floors.iter().copied().reduce(f64::min);
-    let sounding: Vec<f32> =
-        film.loudness.iter().zip(&film.active).filter(|(_, on)| **on).map(|(loud, _)| *loud).collect();
+    // What stands at the level of the noise is noise, not music.
+    let music = |floor: f64| -> Vec<f32> {
+        let both = film.loudness.iter().zip(&film.active);
+        both.filter(|(loud, on)| **on && f64::from(**loud) > NOISE_ITSELF * floor)
+            .map(|(loud, _)| *loud)
+            .collect()
+    };
     let apart =
-        |floor: f64| Some(math::power_to_db(mean(&sounding) / floor)).filter(|apart| apart.is_finite());
+        |floor: f64| Some(math::power_to_db(mean(&music(floor)) / floor)).filter(|apart| apart.is_finite());
     if let Some(floor) = softest(&in_pauses) {
         return apart(floor);
     }

@@ -3,7 +3,7 @@
 use crate::bands::{self, Band, Parts, put};
 use crate::kit::{Sound, demo_mix, look, opus_file, write, write_stamped};
 use crate::make::{
-    at_rate, clicks, clip, cut_above, hiss, hum, limit, presence_under, ridden, rounded, summed, tops_cut,
+    at_rate, clicks, clip, cut_above, hiss, hum, limit, presence_under, rounded, summed, tops_cut, with_a_hit,
 };
 use advice::assess::{Advice, Assessment, Kind, Need, Options, State, assess, text};
 use std::path::{Path, PathBuf};
@@ -69,7 +69,7 @@ fn bus_limiting_is_said_with_headroom_and_dynamic_room_left() {
 
 #[test]
 fn bus_compression_is_said_with_what_is_left() {
-    let found = of_song(&ridden(rounded(song(), 18.0), 20.0));
+    let found = of_song(&with_a_hit(rounded(song(), 18.0), 10.0));
     assert!(said(&found, "dense").measured.contains("left: "));
 }
 

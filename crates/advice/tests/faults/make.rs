@@ -194,11 +194,16 @@ pub(crate) fn squashed(mut sound: Sound) -> Sound {
     sound.each(|x| *x *= x.abs().max(1e-3).sqrt().recip()).at_peak(-6.0)
 }
 
-/// Turned down evenly by so many dB over its length.
-pub(crate) fn ridden(mut sound: Sound, by_db: f64) -> Sound {
-    let frames = sound.frames() as f64;
+/// One stroke of 30 ms at 0.6 s, so many dB over everything else.
+pub(crate) fn with_a_hit(mut sound: Sound, over_db: f64) -> Sound {
+    let (rate, height) = (f64::from(sound.rate_hz), sound.peak() * db(over_db));
+    let (start, length) = ((0.6 * rate) as usize, (0.03 * rate) as usize);
     for plane in &mut sound.planes {
-        plane.iter_mut().enumerate().for_each(|(n, x)| *x *= db(-by_db * n as f64 / frames));
+        for n in 0..length {
+            let share = n as f64 / length as f64;
+            let swell = dsp::math::sin(0.5 * dsp::math::TAU * share);
+            plane[start + n] += height * swell * swell * dsp::math::sin(dsp::math::TAU * 3.5 * share);
+        }
     }
     sound.at_peak(-6.0)
 }

@@ -3,7 +3,7 @@
 use crate::kit::{Sound, look, opus_file, rules, write};
 use crate::make::{
     at_rate, back_to_loud, bass_apart, clicks, clip, coded, cut_above, gently, hiss, hum, limit, loud_place,
-    presence_under, ridden, rounded, rumble, spectral, squashed,
+    presence_under, rounded, rumble, spectral, squashed, with_a_hit,
 };
 use crate::tally::{Expected, Tally};
 use std::path::Path;
@@ -45,12 +45,12 @@ const PEAKS: &[Fault] = &[
     fault("limited by 6 dB and turned down", &["limited"], PUSHED, |s| limit(s, 6.0, -6.0)),
     // Peaks within 1.5 dB of each other are a limiter's, whatever made them so; else it is told as dense.
     fault("squashed without a ceiling", &[], &["dense", "limited"], squashed),
-    // Turned down as a fader does it, so that its peaks do not stand in one line: nothing but density is left to tell.
-    fault("driven hard into tubes, and faded", &["dense"], &["dc", "noise_in_pauses"], |s| {
-        ridden(rounded(s, 18.0), 20.0)
+    // One stray hit stands over it, so that its peaks do not stand in one line: nothing but density is left to tell.
+    fault("driven hard into tubes, and one hit", &["dense"], &["dc", "noise_in_pauses"], |s| {
+        with_a_hit(rounded(s, 18.0), 10.0)
     }),
-    fault("driven into tubes, and faded", &["dense"], &["dc", "noise_in_pauses"], |s| {
-        ridden(rounded(s, 12.0), 16.0)
+    fault("driven into tubes, and one hit", &["dense"], &["dc", "noise_in_pauses"], |s| {
+        with_a_hit(rounded(s, 12.0), 10.0)
     }),
     near("a gentle bus compressor", &["dense", "limited"], &[], gently),
     fault("normalised", &["headroom"], &[], |s| s.at_peak(-0.1)),
