@@ -353,7 +353,9 @@ fn dulled(mut sound: Sound, gain_db: f64) -> Sound {
 /// The real voice, dulled and as it is; its own rooms.
 pub(crate) fn real_voice(tally: &mut Tally) {
     let Some(parts) = sung() else { return };
-    let so: &[Said] = &[("lossy", ""), ("headroom", ""), ("printed_reverb", "VOX_LEAD")];
+    // It has no bass among what is taken of it.
+    let so: &[Said] =
+        &[("lossy", ""), ("headroom", ""), ("printed_reverb", "VOX_LEAD"), ("missing_part", "")];
     for gain_db in [-20.0, -26.0, -2.0] {
         let mut case = Case::with(format!("sung, a voice dulled by {gain_db} dB"), parts.clone(), so);
         let covered = gain_db < -10.0;
