@@ -2,6 +2,7 @@
 
 use divan::{Bencher, counter::ItemsCount};
 use dsp::block::Buffer;
+use dsp::dither::{Dither, Quantiser};
 use dsp::fft::Fft;
 use dsp::meter::{loudness::LoudnessMeter, true_peak::TruePeakMeter};
 use dsp::resample::{Resampler, Slope};
@@ -50,6 +51,17 @@ fn resample(bencher: Bencher<'_, '_>, (from, to): (u32, u32)) {
             out
         },
     );
+}
+
+/// One channel to 24 bits with plain dither, to 16 with a shaper of nine taps.
+#[divan::bench(args = [("tpdf", 24), ("f_weighted_9", 16)], sample_count = 10)]
+fn dither(bencher: Bencher<'_, '_>, (name, bits): (&str, u16)) {
+    let audio = testkit::signals::noise(0.5, 3, RATE * SECONDS);
+    let Some(dither) = Dither::from_name(name) else { return };
+    let mut out = vec![0; audio.len()];
+    bencher
+        .counter(ItemsCount::new(RATE * SECONDS))
+        .bench_local(|| Quantiser::new(bits, dither, 1, 0).process(&audio, &mut out));
 }
 
 #[divan::bench(args = [1024, 4096, 4704, 16_384])]

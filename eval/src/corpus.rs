@@ -32,11 +32,13 @@ pub struct Options {
     pub songs: Vec<String>,
     /// Without damaged twins.
     pub no_damage: bool,
+    /// Every song with a drummer is counted in.
+    pub count_in: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, seconds: 34.0, songs: Vec::new(), no_damage: false }
+        Self { seed: 1, seconds: 34.0, songs: Vec::new(), no_damage: false, count_in: false }
     }
 }
 
@@ -50,6 +52,7 @@ pub fn plans(options: &Options) -> Vec<Plan> {
             let wanted = |word: &String| plan.id.contains(word.as_str());
             options.songs.is_empty() || options.songs.iter().any(wanted)
         })
+        .map(|plan| if options.count_in { plan.counted_in() } else { plan })
         .collect()
 }
 

@@ -250,13 +250,31 @@ pub fn song(genre: Genre, arrangement: usize, seed: u64, seconds: f64) -> Plan {
 }
 
 impl Plan {
-    /// The players in their room.
+    /// The same song, counted in by the drummer, if there is one.
     #[must_use]
-    pub fn studio(&self) -> crate::parts::Studio<'_> {
+    pub fn counted_in(mut self) -> Self {
+        if self.feel().is_some() && !self.score.counted_in {
+            self.score.counted_in = true;
+            if self.count_in == 0 {
+                self.count_in = 1;
+                self.score.start_seconds += self.score.beats_per_bar as f64 * self.score.beat_seconds();
+            }
+        }
+        self
+    }
+
+    /// How the drummer plays, if one is heard.
+    fn feel(&self) -> Option<Feel> {
         let hears = |track: &Planned| {
             matches!(track.instrument, crate::parts::Instrument::Kit(_) | crate::parts::Instrument::KitBus)
         };
-        let feel = self.genre.feel.filter(|_| self.tracks.iter().any(hears));
+        self.genre.feel.filter(|_| self.tracks.iter().any(hears))
+    }
+
+    /// The players in their room.
+    #[must_use]
+    pub fn studio(&self) -> crate::parts::Studio<'_> {
+        let feel = self.feel();
         let mut studio = crate::parts::Studio::new(&self.score, feel, self.lift);
         studio.busy = self.genre.busy;
         studio.walking = self.genre.walking;

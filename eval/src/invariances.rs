@@ -7,12 +7,13 @@ use crate::wav;
 use assistant::again::Again;
 use assistant::decide::decide;
 use assistant::hear;
-use assistant::moves::Family;
+use assistant::moves::{Family, Move};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use studio::job::Job;
 use studio::message::Error;
 use studio::mix::Group;
+use studio::session::Session;
 
 /// Something that was tried.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -193,14 +194,20 @@ impl Bench {
     }
 
     /// The same song with one family alone, heard as before.
-    fn alone(&self, family: Family, strength: f64) -> Checked<Metrics> {
-        let job = Job::quiet();
-        let Some(song) = &self.base.mixed.song else { return Ok(self.base.metrics.clone()) };
+    fn alone(&self, family: Family, strength: f64) -> Checked<(Session, Vec<Move>)> {
+        let Some(song) = &self.base.mixed.song else {
+            return Ok((self.base.mixed.session.clone(), self.base.mixed.moves.clone()));
+        };
         let how = Assist { strength, only: Some(family), ..Assist::default() };
         let ask = crate::mixers::ask(&how, &self.song, &self.truth.genre)?;
-        let session = metrics::parse(&decide(song, &ask, None, &job)?.text, &self.song)?;
-        let of = groups(&session, &self.truth);
-        metrics::measure(&session, &|id| of.get(id).copied(), &job)
+        let made = decide(song, &ask, None, &Job::quiet())?;
+        Ok((metrics::parse(&made.text, &self.song)?, made.moves))
+    }
+
+    /// What a session of this song measures.
+    fn measured(&self, session: &Session) -> Checked<Metrics> {
+        let of = groups(session, &self.truth);
+        metrics::measure(session, &|id| of.get(id).copied(), &Job::quiet())
     }
 
     fn close(&self, name: &str, other: &Run, most_lu: f64) -> Check {
@@ -357,7 +364,7 @@ pub fn unity(bench: &Bench) -> Checked<Vec<Check>> {
 }
 
 /// The whole mix, in memory.
-fn render(session: &studio::session::Session, job: &Job<'_>) -> Checked<Vec<Vec<f64>>> {
+fn render(session: &Session, job: &Job<'_>) -> Checked<Vec<Vec<f64>>> {
     let files = studio::engine::Files::default();
     let engine = studio::engine::Engine::new(session, &files, studio::engine::Options::default())?;
     let mut planes = vec![Vec::new(); engine.layout().channels()];
@@ -374,24 +381,28 @@ fn render(session: &studio::session::Session, job: &Job<'_>) -> Checked<Vec<Vec<
 }
 
 /// What a family is for, in words, and measured: a mix with this family alone, and the same at full strength.
-type Purpose = (Family, &'static str, fn(&Metrics, &Metrics) -> f64);
+/// Where groups do not matter, the mix alone is measured.
+type Purpose = (Family, &'static str, bool, fn(&Metrics, &Metrics) -> f64);
 
 /// What each family is for (the mixing rules, part c: one strength a family, a monotone response of what it is for).
-const PURPOSES: [Purpose; 8] = [
-    (Family::Cleanup, "distance of colour to the full proposal, dB", |made, full| -colours_apart(made, full)),
-    (Family::Balance, "distance of groups to the full proposal, LU", |made, full| {
+const PURPOSES: [Purpose; 7] = [
+    (Family::Cleanup, "distance of colour to the full proposal, dB", false, |made, full| {
+        -colours_apart(made, full)
+    }),
+    (Family::Balance, "distance of groups to the full proposal, LU", true, |made, full| {
         let gaps =
             Group::ALL.iter().filter_map(|group| Some((made.group(*group)? - full.group(*group)?).abs()));
         -gaps.fold(0.0, f64::max)
     }),
-    (Family::Tone, "distance of colour to the full proposal, dB", |made, full| -colours_apart(made, full)),
-    (Family::Dynamics, "crest, dB under the plain sum's", |made, _| -made.crest_db.unwrap_or(0.0)),
-    (Family::Masking, "audibility", |made, _| made.audibility),
-    (Family::Width, "side over mid", |made, _| made.side_to_mid),
-    (Family::Space, "loudness of the reverberation, LU", |made, _| {
+    (Family::Tone, "distance of colour to the full proposal, dB", false, |made, full| {
+        -colours_apart(made, full)
+    }),
+    (Family::Masking, "audibility", true, |made, _| made.audibility),
+    (Family::Width, "side over mid", false, |made, _| made.side_to_mid),
+    (Family::Space, "loudness of the reverberation, LU", true, |made, _| {
         made.space.map_or(-60.0, |space| space.rrl_lu)
     }),
-    (Family::Ride, "distance of the course to the full proposal, LU", |made, full| {
+    (Family::Ride, "distance of the course to the full proposal, LU", false, |made, full| {
         let pairs = made.momentary_lufs.iter().zip(&full.momentary_lufs);
         -pairs.map(|(a, b)| (a.max(-60.0) - b.max(-60.0)).abs()).fold(0.0, f64::max)
     }),
@@ -409,11 +420,16 @@ fn colours_apart(a: &Metrics, b: &Metrics) -> f64 {
 /// # Errors
 /// As [`order`].
 pub fn monotone(bench: &Bench) -> Checked<Vec<Check>> {
-    let none = bench.alone(Family::Balance, 0.0)?;
-    PURPOSES
+    let none = bench.measured(&bench.alone(Family::Balance, 0.0)?.0)?;
+    let mut checks = even(bench)?;
+    let others = PURPOSES
         .iter()
-        .map(|(family, name, measure)| {
-            let (half, full) = (bench.alone(*family, 0.5)?, bench.alone(*family, 1.0)?);
+        .map(|(family, name, groups, measure)| {
+            let alone = |strength: f64| {
+                let session = bench.alone(*family, strength)?.0;
+                if *groups { bench.measured(&session) } else { metrics::whole(&session, &Job::quiet()) }
+            };
+            let (half, full) = (alone(0.5)?, alone(1.0)?);
             let values = [measure(&none, &full), measure(&half, &full), measure(&full, &full)];
             let figures: Vec<String> = values.iter().map(|value| format!("{value:.3}")).collect();
             Ok(Check {
@@ -422,7 +438,52 @@ pub fn monotone(bench: &Bench) -> Checked<Vec<Check>> {
                 figure: figures.join(" → "),
             })
         })
+        .collect::<Checked<Vec<Check>>>()?;
+    checks.extend(others);
+    Ok(checks)
+}
+
+/// What dynamics are for: the strips they work on come out more even, each heard through its own chain. The whole mix cannot tell: what is
+/// compressed is made as loud as before, and what is struck among it then stands higher over everything else. Nor can crest: attacks of 10
+/// to 30 ms (C8) let the stroke itself through.
+///
+/// # Errors
+/// As [`order`].
+pub fn even(bench: &Bench) -> Checked<Vec<Check>> {
+    let (full, moves) = bench.alone(Family::Dynamics, 1.0)?;
+    let (none, half) = (bench.alone(Family::Dynamics, 0.0)?.0, bench.alone(Family::Dynamics, 0.5)?.0);
+    let compressed = moves.iter().filter(|made| !made.offered && made.rule.starts_with("dynamics."));
+    compressed
+        .map(|made| {
+            let strip = made.place.strip.as_str();
+            let values = [&none, &half, &full].map(|session| spread_lu(session, strip));
+            let values = values.into_iter().collect::<Checked<Vec<f64>>>()?;
+            let figures: Vec<String> = values.iter().map(|value| format!("{value:.2}")).collect();
+            let narrower: Vec<f64> = values.iter().map(|value| -value).collect();
+            Ok(Check {
+                name: format!("strength of dynamics: loud over usual moments of {strip}, LU"),
+                holds: rises(&narrower),
+                figure: format!("{} ({})", figures.join(" → "), made.rule),
+            })
+        })
         .collect()
+}
+
+/// How far the loud moments of a strip stand over its usual ones: 95th percentile over median of its momentary loudness while it sounds,
+/// by which it is decided whether a track is compressed at all (C8).
+fn spread_lu(session: &Session, strip: &str) -> Checked<f64> {
+    let inside = |id: &str| {
+        let track = session.strip(id);
+        id == strip || track.is_some_and(|track| track.output.id == strip)
+    };
+    let heard = metrics::heard_alone(&metrics::session::only(session, &inside))?;
+    let mut loud: Vec<f64> = heard.momentary_lufs();
+    loud.sort_by(f64::total_cmp);
+    let at = |list: &[f64], part: usize| list.get(list.len().saturating_sub(1) * part / 100).copied();
+    let top = at(&loud, 95).unwrap_or(0.0);
+    // Sounds: within 20 LU of its loud moments (C0).
+    loud.retain(|lufs| *lufs > top - 20.0);
+    Ok(at(&loud, 95).zip(at(&loud, 50)).map_or(0.0, |(loud, usual)| loud - usual))
 }
 
 /// A tenth of what the whole course spans may go the wrong way: measurement, not law.

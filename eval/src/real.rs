@@ -118,9 +118,16 @@ pub fn table(entries: &[Entry]) -> String {
     text
 }
 
-/// What a mix must not do (the mixing rules, C6, C11, e.1): empty if nothing is wrong.
+/// Fall of the masking index that is none: the guard of the rules works on excerpts of bands, this one on all of them. By our own
+/// convention.
+const AUDIBLE: f64 = 0.005;
+/// Peak of a mix as it is printed, dBFS and dBTP (C12).
+const PEAK_DB: f64 = -3.0;
+
+/// What a mix must not do (the mixing rules, C6, C9, C11, C12, e.1): empty if nothing is wrong. `covered` is the same mix without what
+/// was done against masking: after it, what matters must not be heard less than before.
 #[must_use]
-pub fn broken_rules(mixer: &Metrics, plain: &Metrics) -> Vec<String> {
+pub fn broken_rules(mixer: &Metrics, plain: &Metrics, covered: Option<&Metrics>) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut rule = |broken: bool, what: String| {
         if broken {
@@ -146,6 +153,12 @@ pub fn broken_rules(mixer: &Metrics, plain: &Metrics) -> Vec<String> {
         format!("crest {:.1} dB under the plain sum's", -crest.unwrap_or(0.0)),
     );
     rule(mixer.side_to_mid > 0.5, format!("side over mid {:.2}", mixer.side_to_mid));
+    rule(
+        covered.is_some_and(|covered| mixer.audibility < covered.audibility - AUDIBLE),
+        format!("masking index {:.3}, worse than without any cut", mixer.audibility),
+    );
+    let peak = mixer.peak_dbfs.max(mixer.true_peak_dbtp);
+    rule(peak > PEAK_DB, format!("peaks at {peak:.2} dB"));
     wrong
 }
 

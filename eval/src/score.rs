@@ -49,6 +49,8 @@ pub struct Score {
     pub beats_per_bar: usize,
     /// Where bar 0 begins.
     pub start_seconds: f64,
+    /// Whether the drummer counts in, a bar ahead.
+    pub counted_in: bool,
     /// Pitch class of the key note: 0 is C.
     pub tonic: i32,
     /// Whether the key is minor.
@@ -127,8 +129,17 @@ impl Score {
             bar += count;
         }
         let (tonic, minor) = key;
-        let mut score =
-            Self { bpm, beats_per_bar, start_seconds: 0.2, tonic, minor, sections, chords: Vec::new(), seed };
+        let mut score = Self {
+            bpm,
+            beats_per_bar,
+            start_seconds: 0.2,
+            counted_in: false,
+            tonic,
+            minor,
+            sections,
+            chords: Vec::new(),
+            seed,
+        };
         score.chords = (0..bar + 1)
             .map(|bar| {
                 let degrees = degrees[usize::from(score.label(bar) == "chorus")];

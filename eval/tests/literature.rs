@@ -151,3 +151,15 @@ fn the_lead_stands_where_published_mixes_have_it() {
     assert!((-4.0..=-1.8).contains(&lead(&SCENE.own.1)), "{}", lead(&SCENE.own.1));
     assert!(Path::new(&SCENE.path()).exists());
 }
+
+#[test]
+fn what_is_reported_of_the_balance_is_what_is_rendered() {
+    // No published failure, but the ground of every figure above: the assistant's own word against groups soloed and measured.
+    let reported = SCENE.own.0.balance.clone().unwrap().groups;
+    assert!(reported.len() >= 6, "{reported:?}");
+    for (_, name, lu) in &reported {
+        let group = Group::ALL.iter().find(|group| group.name() == name).unwrap();
+        let measured = SCENE.own.1.group(*group).unwrap();
+        assert!((measured - lu).abs() < 0.3, "{name}: reported {lu:.2} LU, measured {measured:.2} LU");
+    }
+}

@@ -124,7 +124,8 @@ fn of_session(input: &Path, request: &Request, job: &Job<'_>) -> Result<Assisted
     let folder = session.origin.folder.clone();
     let ledger = again.ledger.clone().unwrap_or_default();
     let mut ask = ask(request, &ledger, &folder, Path::new(""), job).map_err(one)?;
-    let mut song = song_of(&session, request, &ask, job).map_err(one)?;
+    let options = hearing(request, &ask, Some(session.sample_rate_hz));
+    let mut song = song_of(&session, &ask.tracks, &options, job).map_err(one)?;
     tell(&mut song, &mut ask);
     decide(&song, &ask, Some(&again), job)
 }
@@ -198,8 +199,28 @@ fn slashes(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 
-/// The tracks of a session, heard, under their ids in it.
-fn song_of(session: &Session, request: &Request, ask: &Ask, job: &Job<'_>) -> Result<Song, Error> {
+/// Hears the tracks of a session as they are on disk, and says what of it no mix mends ([`crate::explain::not_mended`]). Tracks
+/// that are muted in it are no part of the mix, and nothing is said about them.
+///
+/// # Errors
+/// Those of hearing.
+pub fn not_mended(session: &Session, job: &Job<'_>) -> Result<Vec<Finding>, Error> {
+    let ledger = crate::moves::read(&session.origin.text).unwrap_or_default();
+    let options = hear::Options {
+        sample_rate_hz: Some(session.sample_rate_hz),
+        roles: ledger.roles,
+        skip_alignment: true,
+        ..hear::Options::default()
+    };
+    let song = song_of(session, &ledger.tracks, &options, job)?;
+    let muted =
+        |about: &str| song.tracks.iter().any(|track| track.path == about && track.use_as == hear::Use::Empty);
+    let all = crate::explain::not_mended(&song.findings);
+    Ok(all.filter(|finding| !muted(&finding.about)).cloned().collect())
+}
+
+/// The tracks of a session, heard, under their ids in it; `tracks` is the folder they were heard from before.
+fn song_of(session: &Session, tracks: &str, options: &hear::Options, job: &Job<'_>) -> Result<Song, Error> {
     let first = |track: &session::Track| track.clips.first().map(|clip| clip.file.id.clone());
     let mut files: Vec<String> = session.tracks.iter().filter_map(first).collect();
     files.sort();
@@ -208,12 +229,11 @@ fn song_of(session: &Session, request: &Request, ask: &Ask, job: &Job<'_>) -> Re
     let inside = |prefix: &str| {
         files.iter().all(|file| file.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/')))
     };
-    let prefix = if inside(&ask.tracks) { ask.tracks.clone() } else { common_folder(&files) };
+    let prefix = if inside(tracks) { tracks.to_owned() } else { common_folder(&files) };
     let strip =
         |file: &str| file.strip_prefix(&prefix).map_or(file, |rest| rest.trim_start_matches('/')).to_owned();
     let paths: Vec<String> = files.iter().map(|file| strip(file)).collect();
-    let options = hearing(request, ask, Some(session.sample_rate_hz));
-    let mut song = hear::hear_files(&session.origin.folder.join(&prefix), &paths, job, &options)?;
+    let mut song = hear::hear_files(&session.origin.folder.join(&prefix), &paths, job, options)?;
     song.name.clone_from(&session.name);
     for track in &mut song.tracks {
         let own = session.tracks.iter().find(|own| first(own).is_some_and(|file| strip(&file) == track.path));

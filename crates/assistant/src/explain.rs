@@ -160,3 +160,28 @@ fn one(text: &mut String, m: &Move, by_rule: bool, all: bool) {
         clean(&m.evidence)
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use studio::message::Severity;
+
+    #[test]
+    fn what_mixing_cannot_fix_is_said_and_what_it_can_is_not() {
+        let said = [
+            "clipped",
+            "printed_reverb",
+            "bleed",
+            "missing_part",
+            "out_of_tune",
+            "out_of_time",
+            "noisy",
+            "hum",
+        ];
+        let other = ["rate_differs", "dc", "click", "count_in", "pair"];
+        let findings: Vec<Finding> =
+            said.iter().chain(&other).map(|rule| Finding::new(rule, Severity::Info, "x")).collect();
+        let told: Vec<&str> = not_mended(&findings).map(|finding| finding.rule).collect();
+        assert_eq!(told, said);
+    }
+}

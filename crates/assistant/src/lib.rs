@@ -24,4 +24,4 @@ pub mod time;
 pub mod variants;
 pub mod write;
 
-pub use assist::{Request, assist};
+pub use assist::{Request, assist, not_mended};

@@ -67,7 +67,7 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Make three different mixes of a folder of tracks, equally loud, to choose from
     Variants(Variants),
-    /// From a folder of tracks to finished masters: mix, hand-over gate, masters, one folder
+    /// From tracks, or a session, to finished masters: mix, hand-over gate, masters, one folder
     Produce(Produce),
     /// Check tracks and export them for another engineer: one start, length and rate, with a README
     Prepare(Prepare),

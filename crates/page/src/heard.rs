@@ -4,7 +4,7 @@ use dsp::block::{Buffer, View};
 use dsp::fft::RealFft;
 use dsp::math;
 use dsp::meter::goniometer::{DIRECTIONS, Goniometer};
-use dsp::spectrum::{Band, Options, Planes, Spectrum, Welch};
+use dsp::spectrum::{Band, Options, Planes, Spacing, Spectrum, Welch};
 use dsp::window::Window;
 use sha2::{Digest, Sha256};
 use std::io::Read;
@@ -127,7 +127,8 @@ struct Ears {
 impl Ears {
     fn new(info: &Info) -> Self {
         let (rate, channels) = (f64::from(info.sample_rate_hz), info.channels());
-        let welch = |planes| Welch::new(channels, rate, Options { planes, ..Options::default() });
+        let spacing = Spacing::for_length(info.frames.unwrap_or(0), rate);
+        let welch = |planes| Welch::new(channels, rate, Options { planes, spacing, ..Options::default() });
         // The mean power of two channels is that of mid and side together: two analyses tell three things.
         let spectra = match channels {
             2 => vec![welch(Planes::Mid), welch(Planes::Side)],

@@ -165,7 +165,12 @@ fn random_mutations_of_every_format_never_panic_and_always_end() {
             }
             // Writing over costs far less than writing anew.
             file.write_all_at(&mutant, 0).unwrap();
-            let options = Options { salvage: round % 2 == 0, repair: true, allow_bad_md5: round % 4 == 0 };
+            let options = Options {
+                salvage: round % 2 == 0,
+                repair: true,
+                allow_bad_md5: round % 4 == 0,
+                own: round % 3 == 0,
+            };
             taken += usize::from(drain(&path, options).is_ok());
         }
         println!("{name}: {taken} of {ROUNDS} taken");

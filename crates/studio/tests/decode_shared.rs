@@ -7,7 +7,7 @@ use decode_kit::{all, run, scratch};
 use std::path::{Path, PathBuf};
 use studio::decode::{self, Options};
 
-const SALVAGE: Options = Options { salvage: true, repair: false, allow_bad_md5: false };
+const SALVAGE: Options = Options { salvage: true, repair: false, allow_bad_md5: false, own: false };
 
 /// The folder of recordings, beside the project or above it.
 fn shared(name: &str) -> Option<PathBuf> {

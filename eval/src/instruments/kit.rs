@@ -26,6 +26,15 @@ pub fn strokes(score: &Score, feel: Feel, seed: u64) -> Vec<Hit> {
         }
         bar_of(feel, bar, energy, last, beats, &mut hit);
     }
+    if score.counted_in {
+        // On the closed hi-hat, as loud as it is played; by a player of its own, so that the song stays as it is.
+        let mut player = Player::new(seed, 2, 0.0, 2.0);
+        for beat in 0..score.beats_per_bar {
+            let (seconds, velocity) =
+                player.play(score.at(0, beat as f64 - score.beats_per_bar as f64), 0.75);
+            hits.push(Hit { drum: Drum::Closed, seconds, velocity });
+        }
+    }
     if let Some(end) = score.end_of_last_bar() {
         for (drum, velocity) in [(Drum::Crash, 0.9), (Drum::Kick, 0.9)] {
             hits.push(Hit { drum, seconds: end, velocity });

@@ -94,6 +94,14 @@ pub fn measure(
     Ok(collect(&mix, &heard, space))
 }
 
+/// What is heard of a session, without its audio.
+///
+/// # Errors
+/// Those of the engine.
+pub fn heard_alone(session: &Session) -> Result<Heard, Vec<Error>> {
+    listen(session, &Files::default(), &Job::quiet(), false)
+}
+
 /// Only the mix: for baselines of which no more is wanted.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use super::clicks::Ear;
 use dsp::block::Buffer;
 use dsp::math;
 use dsp::meter::loudness::KWeighting;
-use dsp::spectrum::{Options, Planes, Spectrum, Welch};
+use dsp::spectrum::{Options, Planes, Spacing, Spectrum, Welch};
 use std::path::Path;
 use studio::decode;
 use studio::job::Job;
@@ -46,7 +46,8 @@ pub(super) fn listen(path: &Path, job: &Job<'_>) -> Result<Heard> {
     let mut source = decode::open(path, options)?;
     let (channels, frames) = (source.info().channels(), source.info().frames.unwrap_or(0));
     let rate_hz = f64::from(source.info().sample_rate_hz);
-    let welch = |planes| Welch::new(channels, rate_hz, Options { planes, ..Options::default() });
+    let spacing = Spacing::for_length(frames, rate_hz);
+    let welch = |planes| Welch::new(channels, rate_hz, Options { planes, spacing, ..Options::default() });
     let (mut middle, mut both) = (welch(Planes::Mid), welch(Planes::Channels));
     let mut ear = Ear::new(rate_hz);
     let mut buffer = Buffer::new(channels, 8192);

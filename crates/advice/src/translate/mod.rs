@@ -16,7 +16,7 @@ pub use play::Player;
 
 use crate::compare;
 use dsp::block::Buffer;
-use dsp::spectrum::{Options as Analysis, Planes, Spectrum, Welch};
+use dsp::spectrum::{Options as Analysis, Planes, Spacing, Spectrum, Welch};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use studio::audio::{Encoding, Source};
@@ -115,7 +115,9 @@ fn hear(path: &Path, job: &Job<'_>) -> Result<Here> {
         let error = Error::input("not_stereo", format!("the file has {channels} channels"));
         return Err(error.hint("give its stereo downmix: tonmeister mix --downmix"));
     }
-    let welch = |planes| Welch::new(channels, f64::from(rate_hz), Analysis { planes, ..Analysis::default() });
+    let spacing = Spacing::for_length(source.info().frames.unwrap_or(0), f64::from(rate_hz));
+    let welch =
+        |planes| Welch::new(channels, f64::from(rate_hz), Analysis { planes, spacing, ..Analysis::default() });
     let (mut middle, mut side) = (welch(Planes::Mid), welch(Planes::Side));
     let mut tap = Tap { inner: source, middle: &mut middle, side: &mut side };
     let setup = Setup::of(tap.info()).with_curves();

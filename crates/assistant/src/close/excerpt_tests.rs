@@ -81,8 +81,8 @@ fn parts_that_are_rendered_are_those_of_the_whole() {
     let session = Session::parse(text, "x", std::path::Path::new(""), Default::default()).unwrap();
     let excerpt = excerpt(&[(0, 50), (70, 110), (160, 200)], 200);
     let short = excerpt.cut(&session, &|id| (id == "a").then_some(8.0)).unwrap();
-    let whole = render(&session, &shelf, &Job::quiet()).unwrap();
-    let heard = render(&short, &shelf, &Job::quiet()).unwrap();
+    let whole = render(&session, (&[], &[]), &shelf, &Job::quiet()).unwrap();
+    let heard = render(&short, (&[], &[]), &shelf, &Job::quiet()).unwrap();
     for strip in ["a", "mix"] {
         let (wanted, got) = (whole.of(strip).unwrap(), excerpt.placed(heard.of(strip).unwrap()));
         for (from, to) in [(22, 38), (42, 50), (72, 79), (82, 99), (162, 178)] {

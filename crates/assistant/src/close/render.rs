@@ -1,5 +1,6 @@
 //! One rendering of a session, with an ear on every strip.
 
+use super::apart::{Party, apart};
 use super::power::Powers;
 use super::tap::{COURSE, ID, PEAK, POWER, SIDES, Tap, USUAL};
 use std::collections::BTreeMap;
@@ -31,12 +32,20 @@ impl Heard {
     }
 }
 
-/// Renders a session to nothing, and tells what was heard on the way. Costs what a print costs, without the writing.
+/// Renders a session to nothing, and tells what was heard on the way; of every group also what it is with its own share of `returns`
+/// ([`whole_of`](super::whole_of), [`share_of`](super::share_of)). Costs what a print costs, without the writing, and a return once more for every
+/// further group that sends to it.
 ///
 /// # Errors
 /// Those of the engine.
-pub fn render(session: &Session, library: &dyn Library, job: &Job<'_>) -> Result<Heard, Vec<Error>> {
+pub fn render(
+    session: &Session,
+    (groups, returns): (&[Party], &[String]),
+    library: &dyn Library,
+    job: &Job<'_>,
+) -> Result<Heard, Vec<Error>> {
     let mut session = session.clone();
+    apart(&mut session, groups, returns);
     let ear = |peaks: bool| Insert {
         id: ID.to_owned(),
         on: true,

@@ -133,7 +133,7 @@ fn ears_on_strips_read_what_a_meter_would() {
     let text = "version = 1\n[session]\nsample_rate_hz = 48000\n[[track]]\nid = \"a\"\nfile = \"a.wav\"\nfader_db = -3.0\noutput = \"bus\"\n\
                 [[track]]\nid = \"b\"\nfile = \"b.wav\"\noutput = \"bus\"\n[[bus]]\nid = \"bus\"\nfader_db = -6.0\n[mix]\nfader_db = 4.0\n";
     let session = Session::parse(text, "x", std::path::Path::new(""), Default::default()).unwrap();
-    let heard = render(&session, &shelf, &Job::quiet()).unwrap();
+    let heard = render(&session, (&[], &[]), &shelf, &Job::quiet()).unwrap();
     // Ahead of the fader: -6.02 - 3.01.
     let a = gated_lufs(heard.of("a").unwrap()).unwrap();
     assert!((a + 9.03).abs() < 0.05, "{a}");
@@ -146,4 +146,57 @@ fn ears_on_strips_read_what_a_meter_would() {
     assert!((mix - wanted + 6.0).abs() < 0.05, "{mix}");
     let peak = heard.peaks_db["mix"];
     assert!((peak - (wanted + 3.01 - 6.0 - 3.01)).abs() < 0.1, "{peak}");
+}
+
+#[test]
+fn a_group_is_heard_with_its_share_of_the_room_as_if_it_were_alone_and_the_mix_stays_what_it_is() {
+    let rate = 48_000;
+    let noise = |stream: u64| {
+        let rng = dsp::rng::CounterRng::new(7, stream);
+        let mut buffer = dsp::block::Buffer::new(1, 2 * rate as usize);
+        let half = rate as usize;
+        for (n, x) in buffer.channel_mut(0).iter_mut().enumerate().take(half) {
+            *x = 0.2 * rng.bipolar(n as u64);
+        }
+        buffer
+    };
+    let mut shelf = Shelf::default();
+    ["a", "b", "c"]
+        .iter()
+        .zip(1..)
+        .for_each(|(name, stream)| shelf.put(&format!("{name}.wav"), noise(stream), rate));
+    // One group on a track of its own at the side, one on a bus that is turned down: sends leave ahead of it.
+    let text = |mute: [bool; 3]| {
+        let [a, b, c] = mute;
+        format!(
+            "version = 1\n[session]\nsample_rate_hz = 48000\n\
+             [[track]]\nid = \"a\"\nfile = \"a.wav\"\npan = 0.6\nmute = {a}\nsends = [{{ to = \"plate\", gain_db = -6.0 }}]\n\
+             [[track]]\nid = \"b\"\nfile = \"b.wav\"\noutput = \"bus\"\nmute = {b}\nsends = [{{ to = \"plate\", gain_db = -3.0 }}]\n\
+             [[track]]\nid = \"c\"\nfile = \"c.wav\"\noutput = \"bus\"\nmute = {c}\n\
+             [[bus]]\nid = \"bus\"\nfader_db = -12.0\n[[bus]]\nid = \"plate\"\nfader_db = -2.0\n\
+             [[bus.insert]]\nplate = {{ mix_percent = 100.0 }}\n"
+        )
+    };
+    let session =
+        |mute| Session::parse(&text(mute), "x", std::path::Path::new(""), Default::default()).unwrap();
+    let plain = |mute| render(&session(mute), (&[], &[]), &shelf, &Job::quiet()).unwrap();
+    let mix = |heard: &Heard| gated_lufs(heard.of("mix").unwrap()).unwrap();
+    let own = |strip: &str, tracks: &[&str]| Party {
+        strip: strip.to_owned(),
+        tracks: tracks.iter().map(|track| (*track).to_owned()).collect(),
+    };
+    let groups = [own("a", &["a"]), own("bus", &["b", "c"])];
+    let heard =
+        render(&session([false; 3]), (&groups, &["plate".to_owned()]), &shelf, &Job::quiet()).unwrap();
+    assert!((mix(&heard) - mix(&plain([false; 3]))).abs() < 1e-6);
+    for (strip, mute) in [("a", [false, true, true]), ("bus", [true, false, false])] {
+        let whole = gated_lufs(heard.of(&whole_of(strip)).unwrap()).unwrap();
+        assert!((whole - mix(&plain(mute))).abs() < 1e-6, "{strip}: {whole} {}", mix(&plain(mute)));
+    }
+    // Its dry sound alone is not it: the room of the bus is louder than the bus.
+    let dry = gated_lufs(heard.of("bus").unwrap()).unwrap() - 12.0;
+    let share = gated_lufs(heard.of(&share_of("plate", "bus")).unwrap()).unwrap() - 2.0;
+    let whole = gated_lufs(heard.of(&whole_of("bus")).unwrap()).unwrap();
+    assert!(whole > dry + 0.5 && whole > share, "{dry} {share} {whole}");
+    assert_eq!(heard.of("plate"), None, "nothing is left of what was taken apart");
 }

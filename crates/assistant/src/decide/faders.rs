@@ -2,9 +2,10 @@
 
 use super::groups::{Sounding, lead_instrument, targets};
 use super::lanes::Room;
+use super::listen::own_of;
 use super::trim::WORKING_LUFS;
-use super::{Balance, shares, space};
-use crate::close::{Heard, Powers, active_lufs, gated_lufs, scaled, solve, sum};
+use super::{Balance, pan, shares, space};
+use crate::close::{Heard, Powers, active_lufs, gated_lufs, scaled, solve, sum, whole_of};
 use crate::moves::{Draft, Family, Place};
 use dsp::math::{db_to_power, power_to_db};
 use studio::message::{Finding, Severity};
@@ -107,6 +108,7 @@ pub(super) fn set_up(room: &mut Room<'_>) {
             }
         }
     }
+    space::follow(room, false);
 }
 
 fn lead(room: &Room<'_>) -> Option<Group> {
@@ -179,14 +181,17 @@ fn track_move(
 fn powers_of(room: &Room<'_>, at: usize, heard: &Heard) -> Powers {
     let group = &room.groups[at];
     if !group.is_bus {
-        return heard.of(&group.strip).map(|powers| ridden(room, &group.strip, powers)).unwrap_or_default();
+        let louder_db = group.lanes.first().map_or(0.0, |number| pan::louder_db(room, heard, *number));
+        let own = heard.of(&group.strip).map(|powers| ridden(room, &group.strip, powers));
+        return scaled(&own.unwrap_or_default(), louder_db);
     }
     let with = |now: bool| {
-        let parts = group.lanes.iter().filter_map(|lane| {
-            let lane = &room.lanes[*lane];
+        let parts = group.lanes.iter().filter_map(|number| {
+            let lane = &room.lanes[*number];
             let powers = heard.of(&lane.id)?;
             let ride = now || room.rides_heard;
-            let fader = if now { lane.fader_db } else { lane.then_db };
+            let stands = if now { pan::louder_db(room, heard, *number) } else { 0.0 };
+            let fader = stands + if now { lane.fader_db } else { lane.then_db };
             Some(scaled(&if ride { ridden(room, &lane.id, powers) } else { powers.clone() }, fader))
         });
         sum(&parts.collect::<Vec<_>>())
@@ -296,6 +301,14 @@ fn then_of(room: &Room<'_>, heard: &Heard) -> f64 {
     mix.zip(gated_lufs(&sum(&all))).map_or(0.0, |(mix, sum)| (mix - sum).clamp(-3.0, 3.0))
 }
 
+/// What a group was louder than the powers of its dry sound and its room together when it was rendered, LU: where it stands, and how
+/// far its echoes fall in with it.
+fn together_lu(room: &Room<'_>, at: usize, heard: &Heard) -> f64 {
+    let whole = heard.of(&whole_of(&room.groups[at].strip)).and_then(|whole| gated_lufs(whole));
+    let parts = gated_lufs(&sum(&own_of(room, at, heard)));
+    whole.zip(parts).map_or(0.0, |(whole, parts)| (whole - parts).clamp(-3.0, 3.0))
+}
+
 /// The groups behind their faders as they stand now, with their room.
 struct Now {
     /// Dry powers of each.
@@ -317,13 +330,17 @@ impl Now {
         wets.iter_mut().for_each(|wet| wet.turn(gain));
         let both = sum([&all_dry, &shares::all(&wets)]);
         let room_lu = gated_lufs(&both).zip(gated_lufs(&all_dry)).map_or(0.0, |(both, dry)| both - dry);
-        let louder_lu = shares::louder_lu(&wets, &dry);
+        let mut louder_lu = shares::louder_lu(&wets, &dry);
+        louder_lu.iter_mut().enumerate().for_each(|(at, lu)| *lu += together_lu(room, at, heard));
         Self { dry, wets, louder_lu, room_lu }
     }
 }
 
 /// The last rendering was heard: groups for good, the amount of room, left and right, the print trim. Tells the balance as it is now.
 pub(super) fn settle(room: &mut Room<'_>, heard: &Heard) -> Balance {
+    groups(room, heard);
+    // Where things stand changes how loud they are: first both sides, then the faders for good.
+    let imbalance_db = pan::weigh(room, heard);
     let own = sounding(room, heard);
     if is_kept(room) {
         keep(room, &own);
@@ -337,6 +354,7 @@ pub(super) fn settle(room: &mut Room<'_>, heard: &Heard) -> Balance {
         }
     }
     let coherence = then_of(room, heard);
+    space::follow(room, true);
     let now = Now::of(room, heard, &own);
     let all = sum(now.dry.iter().chain(now.wets.iter().map(|wet| &wet.powers)));
     let mix_lufs = gated_lufs(&all).unwrap_or(f64::NEG_INFINITY) + coherence;
@@ -346,7 +364,6 @@ pub(super) fn settle(room: &mut Room<'_>, heard: &Heard) -> Balance {
     };
     let groups: Vec<(String, String, f64)> = room.groups.iter().enumerate().filter_map(told).collect();
     let reverberation = space::settle(room, heard, &sum(&now.dry));
-    let imbalance_db = super::pan::weigh(room, heard);
     guard(room, &groups);
     let mix = heard.of(studio::session::MIX).cloned().unwrap_or_default();
     let change = gated_lufs(&mix).map_or(0.0, |then| mix_lufs - then);

@@ -84,10 +84,12 @@ pub fn targets(sounding: &[Sounding], style: &Style, lead: Option<Group>) -> Vec
             let target_lu = power_to_db(power.max(1e-6));
             let (range_lu, follows) = range(one.group, count(one.group), style, reach);
             let under = vocals.filter(|_| one.group == Group::Backing).map(|lead| (lead, BACKING_UNDER_LU));
-            // Where three groups are all there is and one of them rests, the drums carry what is missing, then the bass.
+            // Where few groups are all there is and one of them rests, somebody carries what is missing: whoever has no published range,
+            // then the drums, then the bass.
             let gives = match one.group {
-                Group::Drums => 1,
-                Group::Bass => 2,
+                _ if fills(one) => 1,
+                Group::Drums => 2,
+                Group::Bass => 3,
                 _ => 0,
             };
             Part {

@@ -81,6 +81,8 @@ pub struct Room<'a> {
     pub rides_heard: bool,
     /// Where lanes stand, and why.
     pub(super) spots: BTreeMap<usize, super::pan::Spot>,
+    /// What is sent to the returns.
+    pub(super) sends: Vec<super::space::Sent>,
     /// What should be known.
     pub findings: Vec<Finding>,
 }
@@ -104,6 +106,7 @@ impl<'a> Room<'a> {
             groups: Vec::new(),
             rides_heard: false,
             spots: BTreeMap::new(),
+            sends: Vec::new(),
             findings: Vec::new(),
         };
         for number in order {

@@ -4,7 +4,8 @@ use super::faders::ridden;
 use super::lanes::{GroupLane, Lane, Room};
 use super::{shares, space, text_of};
 use crate::again::Again;
-use crate::close::{Excerpt, Heard, Powers, render, scaled, sum};
+use crate::close::{Excerpt, Heard, Party, Powers, render, scaled, share_of, sum, whole_of};
+use crate::write::StripPlan;
 use std::collections::BTreeMap;
 use studio::engine::Files;
 use studio::job::Job;
@@ -50,12 +51,24 @@ pub(super) fn listen(
 ) -> Result<Heard, Vec<Error>> {
     let session = session_of(room, again)?;
     let library = Files { options: room.ask.decode };
+    let (groups, returns) = apart(room);
+    let apart = (groups.as_slice(), returns.as_slice());
     let seconds = |id: &str| seconds_of(room, id);
     let short = excerpt.and_then(|excerpt| Some((excerpt, excerpt.cut(&session, &seconds)?)));
     match short {
-        Some((excerpt, short)) => Ok(whole(room, excerpt, render(&short, &library, job)?)),
-        None => render(&session, &library, job),
+        Some((excerpt, short)) => Ok(whole(room, excerpt, render(&short, apart, &library, job)?)),
+        None => render(&session, apart, &library, job),
     }
+}
+
+/// The groups and the returns, for ears of their own.
+fn apart(room: &Room<'_>) -> (Vec<Party>, Vec<String>) {
+    let of = |group: &GroupLane| Party {
+        strip: group.strip.clone(),
+        tracks: group.lanes.iter().filter_map(|lane| Some(room.lanes.get(*lane)?.id.clone())).collect(),
+    };
+    let returns = space::returns(room).map(|bus| bus.id.clone()).collect();
+    (room.groups.iter().map(of).collect(), returns)
 }
 
 /// Powers of a lane as it was recorded, all along the song.
@@ -86,9 +99,30 @@ fn whole(room: &Room<'_>, excerpt: &Excerpt, parts: Heard) -> Heard {
     }
     for (id, trail) in shares::trails(room) {
         put(&id, &|all| sum(&shares::trailing(room, all, &id, trail, false)));
+        for (at, group) in room.groups.iter().enumerate() {
+            put(&share_of(&id, &group.strip), &|all| {
+                shares::trailing(room, all, &id, trail, false).into_iter().nth(at).unwrap_or_default()
+            });
+        }
+    }
+    for (at, group) in room.groups.iter().enumerate() {
+        put(&whole_of(&group.strip), &|all| sum(&own_of(room, at, all)));
     }
     put(MIX, &|all| sum_of(room, all));
     all
+}
+
+/// A group and its shares of the returns, behind their faders as they were rendered.
+pub(super) fn own_of(room: &Room<'_>, at: usize, heard: &Heard) -> Vec<Powers> {
+    let group = &room.groups[at];
+    let dry = match group.is_bus {
+        true => heard.of(&group.strip).cloned(),
+        false => behind_ride(room, heard, &group.strip),
+    };
+    let share =
+        |bus: &StripPlan| Some(scaled(heard.of(&share_of(&bus.id, &group.strip))?, bus.number("fader_db")));
+    let dry = dry.map(|dry| scaled(&dry, group.then_db));
+    dry.into_iter().chain(space::returns(room).filter_map(share)).collect()
 }
 
 /// A strip behind the ride it was rendered with.
@@ -106,14 +140,8 @@ fn tracks_of(room: &Room<'_>, group: &GroupLane, heard: &Heard) -> Powers {
 
 /// Groups and returns behind their faders.
 fn sum_of(room: &Room<'_>, heard: &Heard) -> Powers {
-    let of = |group: &GroupLane| {
-        let own = match group.is_bus {
-            true => heard.of(&group.strip)?.clone(),
-            false => behind_ride(room, heard, &group.strip)?,
-        };
-        Some(scaled(&own, group.then_db))
-    };
-    let returns =
-        space::returns(room).filter_map(|bus| Some(scaled(heard.of(&bus.id)?, bus.number("fader_db"))));
-    sum(&room.groups.iter().filter_map(of).chain(returns).collect::<Vec<_>>())
+    let groups = (0..room.groups.len()).flat_map(|at| own_of(room, at, heard));
+    // A return that was not taken apart.
+    let whole = |bus: &StripPlan| Some(scaled(heard.of(&bus.id)?, bus.number("fader_db")));
+    sum(&groups.chain(space::returns(room).filter_map(whole)).collect::<Vec<_>>())
 }

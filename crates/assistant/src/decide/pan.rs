@@ -3,7 +3,7 @@
 mod balance;
 mod level;
 
-pub(super) use level::weigh;
+pub(super) use level::{louder_db, weigh};
 
 use super::lanes::Room;
 use crate::moves::{Draft, Family, Place};

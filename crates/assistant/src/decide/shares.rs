@@ -4,7 +4,7 @@ use super::faders::ridden;
 use super::lanes::{GroupLane, Lane, Room};
 use super::mask::weights;
 use super::space::{HIGH_CUT_HZ, LOW_CUT_HZ};
-use crate::close::{Heard, Powers, gated_lufs, scaled, sum};
+use crate::close::{Heard, Powers, gated_lufs, scaled, share_of, sum};
 use crate::hear::{BANDS, band_centre_hz};
 use crate::write::StripPlan;
 use dsp::math::{db_to_power, power_to_db};
@@ -91,11 +91,12 @@ fn let_through(room: &Room<'_>, lane: &Lane) -> f64 {
 fn sent(room: &Room<'_>, heard: &Heard, to: &str, now: bool) -> Vec<Powers> {
     let of = |at: usize, lane: usize| {
         let id = &room.lanes[lane].id;
+        let follows = super::space::to_follow_db(room, lane, to, now);
         let send = room.desk.strip(id)?.sends.get(to)?.number_of("gain_db")?;
         let own = heard.of(id)?;
         let own = if now || room.rides_heard { ridden(room, id, own) } else { own.clone() };
         let through = power_to_db(let_through(room, &room.lanes[lane]).max(1e-6));
-        Some(scaled(&own, send + fader_db(room, at, lane, now) + through))
+        Some(scaled(&own, send + follows + fader_db(room, at, lane, now) + through))
     };
     let parts = |(at, group): (usize, &GroupLane)| {
         let own: Vec<Powers> = group.lanes.iter().filter_map(|lane| of(at, *lane)).collect();
@@ -132,17 +133,35 @@ pub(super) fn trailing(room: &Room<'_>, heard: &Heard, to: &str, trail: Trail, n
 /// louder by as much, and as long as the room rings.
 pub(super) fn wets(room: &Room<'_>, heard: &Heard, now: bool) -> Vec<Wet> {
     let of = |bus: &StripPlan| {
-        let powers = scaled(heard.of(&bus.id)?, bus.number("fader_db"));
+        let fader_db = bus.number("fader_db");
         let trail = trail(room, bus);
-        let then = sum(&trailing(room, heard, &bus.id, trail, false));
-        let parts = trailing(room, heard, &bus.id, trail, now);
-        let sounds = |power: &f64| *power > 0.0;
-        (then.iter().any(sounds) && parts.iter().flatten().any(sounds)).then(|| {
-            let parts: Vec<Powers> = parts.iter().map(|own| shared(&powers, own, &then)).collect();
-            Wet { id: bus.id.clone(), powers: sum(&parts), parts }
-        })
+        let then = trailing(room, heard, &bus.id, trail, false);
+        let now = trailing(room, heard, &bus.id, trail, now);
+        let all = sum(&then);
+        let whole = heard.of(&bus.id);
+        let part =
+            |(at, group): (usize, &GroupLane)| match (heard.of(&share_of(&bus.id, &group.strip)), whole) {
+                (Some(own), _) => follows(&scaled(own, fader_db), &now[at], &then[at]),
+                (None, Some(whole)) => shared(&scaled(whole, fader_db), &now[at], &all),
+                (None, None) => Powers::new(),
+            };
+        let parts: Vec<Powers> = room.groups.iter().enumerate().map(part).collect();
+        let sounds = parts.iter().flatten().any(|power| *power > 0.0);
+        sounds.then(|| Wet { id: bus.id.clone(), powers: sum(&parts), parts })
     };
     super::space::returns(room).filter_map(of).collect()
+}
+
+/// A group's share of a return as it was heard, with what is sent there changed.
+fn follows(heard: &Powers, now: &Powers, then: &Powers) -> Powers {
+    if now == then {
+        return heard.clone();
+    }
+    let of = |(at, power): (usize, &f64)| match (now.get(at), then.get(at)) {
+        (Some(now), Some(then)) if *then > 0.0 => power * (now / then),
+        _ => *power,
+    };
+    heard.iter().enumerate().map(of).collect()
 }
 
 /// What of `powers` is one group's, whose trail is `own` where that of all was `all`.
@@ -163,7 +182,7 @@ pub(super) fn louder_lu(wets: &[Wet], dry: &[Powers]) -> Vec<f64> {
         .map(|(at, dry)| {
             let own = wets.iter().filter_map(|wet| wet.parts.get(at)).chain([dry]);
             let together = sum(own);
-            gated_lufs(&together).zip(gated_lufs(dry)).map_or(0.0, |(with, dry)| (with - dry).clamp(0.0, 6.0))
+            gated_lufs(&together).zip(gated_lufs(dry)).map_or(0.0, |(with, dry)| with - dry)
         })
         .collect()
 }

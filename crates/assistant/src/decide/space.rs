@@ -25,7 +25,6 @@ const CEILING_LU: f64 = -9.0;
 const USUAL_BPM: f64 = 100.0;
 /// Level of the recordings with printed reverb, dB less of a send (C1, I11).
 const PRINTED_DB: f64 = -6.0;
-const PRINTED_SECONDS: f64 = 0.8;
 /// High-pass and low-pass of returns (C11; DiffVox: -5 dB at 7 kHz).
 pub(super) const LOW_CUT_HZ: f64 = 250.0;
 pub(super) const HIGH_CUT_HZ: f64 = 7000.0;
@@ -95,6 +94,7 @@ pub(super) fn work(room: &mut Room<'_>) {
     // Microphones of a room bring their own.
     let roomy = !room.of_role("room").is_empty();
     let mut wanted: Vec<(usize, &'static str, f64)> = Vec::new();
+    room.sends.clear();
     for (number, lane) in room.lanes.iter().enumerate() {
         for (to, level) in sends(lane.role.name) {
             let drums = lane.role.group == Group::Drums;
@@ -193,11 +193,52 @@ fn settings_of(room: &Room<'_>, processor: &str) -> (Vec<(&'static str, Value)>,
     (settings, text)
 }
 
-fn send(room: &mut Room<'_>, number: usize, to: &str, level: f64) {
-    let lane = room.lanes[number].clone();
-    let printed = room.facts(&lane).tail.filter(|tail| tail.rt60_seconds > PRINTED_SECONDS);
-    let less = if printed.is_some() { PRINTED_DB } else { 0.0 };
-    let echo = to == "echo_return";
+/// A send of a track, and how it stands to the fader of its group.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sent {
+    lane: usize,
+    to: &'static str,
+    /// Level where the group's fader is at 0.
+    level_db: f64,
+    /// Fader of the bus that is in what stands on the desk: a send leaves ahead of it.
+    followed_db: f64,
+    /// Whether it goes along with that fader: a person's own does not.
+    follows: bool,
+}
+
+fn send(room: &mut Room<'_>, number: usize, to: &'static str, level: f64) {
+    let printed = crate::ingest::printed_room(room.track(&room.lanes[number])).is_some();
+    let level_db = level + if printed { PRINTED_DB } else { 0.0 };
+    room.sends.push(Sent { lane: number, to, level_db, followed_db: 0.0, follows: true });
+    put(room, room.sends.len() - 1, bus_db(room, number, true));
+}
+
+/// Fader of the bus a lane goes to, now or when it was rendered; 0 without one.
+fn bus_db(room: &Room<'_>, number: usize, now: bool) -> f64 {
+    let group = room.groups.iter().find(|group| group.is_bus && group.lanes.contains(&number));
+    group.map_or(0.0, |group| if now { group.fader_db } else { group.then_db })
+}
+
+/// What the fader of a bus has moved by since a send was put on the desk, dB: the send will go along with it.
+pub(super) fn to_follow_db(room: &Room<'_>, number: usize, to: &str, now: bool) -> f64 {
+    let sent = room.sends.iter().find(|sent| sent.lane == number && sent.to == to && sent.follows);
+    sent.map_or(0.0, |sent| bus_db(room, number, now) - sent.followed_db)
+}
+
+/// Sends of tracks go along with the faders of their buses, so that a group keeps its own proportion of room.
+pub(super) fn follow(room: &mut Room<'_>, now: bool) {
+    for at in 0..room.sends.len() {
+        let bus_db = bus_db(room, room.sends[at].lane, now);
+        if room.sends[at].follows && bus_db != room.sends[at].followed_db {
+            put(room, at, bus_db);
+        }
+    }
+}
+
+fn put(room: &mut Room<'_>, at: usize, bus_db: f64) {
+    let Sent { lane, to, level_db, .. } = room.sends[at].clone();
+    let lane = room.lanes[lane].clone();
+    let printed = crate::ingest::printed_room(room.track(&lane));
     let text = match printed {
         Some(_) => format!(
             "{} has a room printed on it already: {{gain_db}}, 6 dB less than usual.",
@@ -205,17 +246,27 @@ fn send(room: &mut Room<'_>, number: usize, to: &str, level: f64) {
         ),
         None => format!("{} to the {}: {{gain_db}}.", room.track(&lane).name, to.trim_end_matches("_return")),
     };
-    let full = named([("gain_db", (level + less).into())]);
-    let nth = if echo { 2 } else { 0 };
-    let mut draft =
-        Draft::new("space.send", Family::Space, Place::send(&lane.id, to), full, Value::Switch(false), &text)
-            .nth(if nth == 0 && to != "plate_return" { if to == "room_return" { 3 } else { 4 } } else { nth })
-            .confidence(0.6)
-            .evidence("sends of mixing.md C11");
+    let nth = match to {
+        "echo_return" => 2,
+        "plate_return" => 0,
+        "room_return" => 3,
+        _ => 4,
+    };
+    let place = Place::send(&lane.id, to);
+    room.desk.clear(&place);
+    let full = named([("gain_db", (level_db + bus_db).clamp(-144.0, 12.0).into())]);
+    let mut draft = Draft::new("space.send", Family::Space, place, full, Value::Switch(false), &text)
+        .nth(nth)
+        .because("usual_send_db", level_db)
+        .because("fader_of_its_bus_db", bus_db)
+        .confidence(0.6)
+        .evidence("sends of mixing.md C11");
     if let Some(tail) = printed {
         draft = draft.because("printed_rt60_seconds", tail.rt60_seconds);
     }
-    room.book.put(&mut room.desk, draft);
+    let told = room.book.put(&mut room.desk, draft);
+    room.sends[at].followed_db = bus_db;
+    room.sends[at].follows = told.is_some_and(|told| !told.held);
 }
 
 /// Early decay time of the returns together: the longest of them that is used, s.

@@ -19,12 +19,11 @@ pub(super) fn opening(begins_seconds: f64) -> Vec<(f64, f64)> {
 /// Shuts the microphones of drums and percussion until the count-in is over.
 pub(super) fn work(room: &mut Room<'_>) {
     let Some(count) = room.song.time.count_in.clone() else { return };
+    // All of them, for each hears the strokes: softly, but through a raised fader.
     let before = |number: &usize| {
         let lane = &room.lanes[*number];
         let strikes = matches!(lane.role.group, Group::Drums | Group::Percussion);
-        let track = room.track(lane);
-        let first = track.facts.sounds_seconds.map(|(first, _)| first + track.start_seconds);
-        strikes && first.is_some_and(|first| first < count.end_seconds - AHEAD_SECONDS)
+        strikes && room.track(lane).start_seconds < count.end_seconds - AHEAD_SECONDS
     };
     for number in (0..room.lanes.len()).filter(before).collect::<Vec<_>>() {
         let id = room.lanes[number].id.clone();

@@ -64,6 +64,22 @@ fn without_a_singer_the_lead_instrument_takes_most_of_the_singers_share() {
 }
 
 #[test]
+fn where_a_lead_rests_it_is_louder_before_drums_leave_their_range_and_without_one_they_do() {
+    let rests = |group: Group| {
+        let powers = [vec![power_of_lufs(-20.0); 160], vec![0.0; 240]].concat();
+        Sounding { group, strip: group.id().to_owned(), powers }
+    };
+    let (drums, bass) = (steady(Group::Drums, -20.0), steady(Group::Bass, -20.0));
+    let lu =
+        relative(&[drums.clone(), bass.clone(), rests(Group::Synths)], "electronic", Some(Group::Synths));
+    assert!((-9.3..=-4.9).contains(&lu[0]) && (-10.1..=-6.7).contains(&lu[1]), "{lu:?}");
+    assert!(lu[2] > 0.0 && lu[2] < 3.0, "{lu:?}");
+    // A voice has a range of its own: there the beat carries what is missing, and neither voice nor bass leaves theirs.
+    let lu = relative(&[drums, bass, rests(Group::Vocals)], "hip-hop", None);
+    assert!(lu[0] > -4.9 && (-10.1..=-6.7).contains(&lu[1]) && (-4.0..=-1.8).contains(&lu[2]), "{lu:?}");
+}
+
+#[test]
 fn the_pan_formula_gives_the_figures_of_its_paper() {
     // Values of the mixing rules, C6, at width 5 and 10.
     for (width, table) in [(5.0, [0.20, 0.29, 0.42]), (10.0, [0.31, 0.44, 0.63])] {

@@ -54,6 +54,8 @@ pub struct Facts {
     pub sibilance: Option<Sibilance>,
     /// Room or effect printed on it.
     pub tail: Option<Decay>,
+    /// The same read band by band, where the whole never falls: says something of voices alone.
+    pub tail_in_bands: Option<Decay>,
     /// Left and right; `None` unless two channels are played.
     pub stereo: Option<Stereo>,
     /// Mean power in each band of the film while active.

@@ -146,6 +146,7 @@ fn facts(raw: &Raw, film: &Film, course: &Course, gain: f64, stereo: bool) -> Fa
     facts.onsets_per_second = onsets.len() as f64 / active_seconds;
     facts.decay_seconds = course.decay_seconds(&onsets);
     facts.tail = course.tail();
+    facts.tail_in_bands = if facts.tail.is_none() { super::tails::in_bands(&raw.fast) } else { None };
     facts.character = character::read(&raw.fast, course, &onsets, film);
     facts.pitch = pitch(raw, film);
     facts.sibilance = sibilance(raw, film, active_seconds);

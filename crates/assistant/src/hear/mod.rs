@@ -18,6 +18,7 @@ mod onsets;
 mod pitch;
 mod resonance;
 mod scan;
+mod tails;
 mod tune;
 
 pub(crate) use activity::percentile;

@@ -3,23 +3,16 @@
 use super::activity::percentile;
 use super::facts::Decay;
 use super::listen::ONSET_BANDS;
+use super::tails::{self, Falls};
 use dsp::math;
 
 /// What is softer than this under the loud moments (95th percentile) is no rise and no fall, dB.
-const RANGE_DB: f64 = 50.0;
+pub(super) const RANGE_DB: f64 = 50.0;
 /// Least strength of an onset: mean rise over all bands, dB. By estimate, 2026-11-21: softly played chords have 3, vibrato
 /// under 1.5.
 pub(crate) const LEAST_DB: f32 = 2.5;
 /// Values a second.
-const PER_SECOND: f64 = 100.0;
-/// A fall that is cut short by the next sound is read if it has gone this far down, dB, and from 8 dB on has lasted so long: 100 ms. By
-/// estimate on dry and wet voices, 2026-11-21, see docs/decisions/050.
-const SHORT_DB: f64 = 10.0;
-const SHORT: usize = 10;
-/// A tail of few notes comes and goes by 10 dB within some hundredths of a second, as echoes meet (its power is distributed
-/// exponentially: Schroeder, JASA 34, 1962): so many values on either side of one, 90 ms in all, bring that to 3 dB.
-const RIPPLE: usize = 4;
-
+pub(super) const PER_SECOND: f64 = 100.0;
 /// Course of a track at 100 values a second.
 #[derive(Debug)]
 pub(super) struct Course {
@@ -91,85 +84,14 @@ impl Course {
         percentile(times.collect(), 0.5)
     }
 
-    /// Decay after sounds end: the slope of falls from 8 to 28 dB under where they began, or to where the next
-    /// sound comes.
+    /// Decay after sounds end; `None` with fewer than four falls.
     pub(super) fn tail(&self) -> Option<Decay> {
-        let mut slopes = Vec::new();
-        let mut at = 0;
-        let levels = self.without_ripple();
-        while at < levels.len() {
-            match self.fall(&levels, at) {
-                Some((end, slope)) => {
-                    slopes.extend(slope);
-                    at = end.max(at + 1);
-                }
-                None => at += 1,
-            }
-        }
-        let count = slopes.len();
-        // Fewer than four say nothing.
-        let slope = (count >= 4).then(|| percentile(slopes, 0.5)).flatten()?;
-        Some(Decay { rt60_seconds: 60.0 / slope, count })
-    }
-
-    /// Levels of means of power over [`RIPPLE`] values on either side.
-    fn without_ripple(&self) -> Vec<f64> {
-        let powers: Vec<f64> = self.level_db.iter().map(|db| math::db_to_power(*db)).collect();
-        let around = |at: usize| &powers[at.saturating_sub(RIPPLE)..(at + RIPPLE + 1).min(powers.len())];
-        let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
-        (0..powers.len()).map(|at| math::power_to_db(mean(around(at)))).collect()
-    }
-
-    /// A fall that begins here, where a loud moment is followed by nothing louder: its end, and its slope in dB a second where it
-    /// lasts long enough to be read.
-    fn fall(&self, levels: &[f64], start: usize) -> Option<(usize, Option<f64>)> {
-        let from = *levels.get(start)?;
-        let falls = levels.get(start + 1).is_some_and(|next| *next < from);
-        // Begins loud, or there is no room above the floor.
-        if !falls || from < self.loud_db - 12.0 {
-            return None;
-        }
-        let mut lowest = from;
-        let mut end = start + 1;
-        while let Some(level) = levels.get(end) {
-            // Up by 4 dB again: the next sound. By estimate, 2026-11-21: tails ripple by 3.
-            if *level > lowest + 4.0 || lowest < from - 30.0 {
-                break;
-            }
-            lowest = lowest.min(*level);
-            end += 1;
-        }
-        let below = |db: f64| levels[start..end].iter().position(|level| *level <= from - db);
-        // Where the next sound comes before 28 dB are reached, the lowest moment must do: in a printed room phrases leave no more.
-        let lowest_at = || {
-            let at = (start..end).min_by(|a, b| levels[*a].total_cmp(&levels[*b]))?;
-            (lowest <= from - SHORT_DB && at >= start + below(8.0)? + SHORT).then_some(at - start)
-        };
-        let slope = match (below(8.0), below(28.0).or_else(lowest_at)) {
-            (Some(first), Some(last)) if last > first => {
-                Some(fit(&levels[start + first..=start + last])).filter(|slope| *slope > 0.0)
-            }
-            _ => None,
-        };
-        Some((end, slope))
+        tails::decay(Falls { level_db: &self.level_db, loud_db: self.loud_db }.slopes(), 4)
     }
 }
 
 /// Decibels in an octave of power.
-const DB_PER_OCTAVE: f64 = 10.0 * math::LN_2 / math::LN_10;
-
-/// Fall in dB a second by least squares.
-fn fit(levels: &[f64]) -> f64 {
-    let count = levels.len() as f64;
-    let middle = (count - 1.0) / 2.0;
-    let (mut xy, mut xx) = (0.0, 0.0);
-    for (n, level) in levels.iter().enumerate() {
-        let x = n as f64 - middle;
-        xy += x * level;
-        xx += x * x;
-    }
-    if xx > 0.0 { -xy / xx * PER_SECOND } else { 0.0 }
-}
+pub(super) const DB_PER_OCTAVE: f64 = 10.0 * math::LN_2 / math::LN_10;
 
 /// Highest values within five on either side that reach `least`.
 pub(crate) fn peaks(course: &[f32], least: f32) -> Vec<usize> {

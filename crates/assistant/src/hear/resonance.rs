@@ -222,9 +222,11 @@ impl Heard {
         found.retain(|one| {
             bodies.iter().all(|body| math::log2(one.freq_hz / body.freq_hz).abs() > 1.0 / 12.0)
         });
-        found.extend(bodies);
+        // Strings have dozens of lines; they leave room for what is surer to be a fault.
         found.sort_by(|a, b| b.over_db.total_cmp(&a.over_db));
         found.truncate(MOST);
+        found.extend(bodies);
+        found.sort_by(|a, b| b.body.cmp(&a.body).then(b.over_db.total_cmp(&a.over_db)));
         found
     }
 }
@@ -354,6 +356,21 @@ mod tests {
                 "{all:?}"
             );
         }
+    }
+
+    #[test]
+    fn lines_do_not_crowd_out_a_body_that_rings() {
+        let mut signal = noise(0.1, 7, 480_000);
+        Biquad::new(design(Curve::Bell, 5_000.0, 12.0, 8.0, 48_000.0).coefficients()).process(&mut signal);
+        // Twelve strings that sound all the time, far above everything.
+        for number in 0..12 {
+            let hz = 300.0 * math::exp2(f64::from(number) / 4.0);
+            let wave = testkit::signals::sine(hz, 0.05, 0.1, 10.0, 48_000.0);
+            signal.iter_mut().zip(wave).for_each(|(y, x)| *y += x);
+        }
+        let all = found(&signal);
+        assert!(all.len() > MOST && all[0].body && !all[1].body, "{all:?}");
+        assert!((all[0].freq_hz / 5_000.0 - 1.0).abs() < 0.05 && all[0].over_db < all[1].over_db, "{all:?}");
     }
 
     #[test]

@@ -6,10 +6,13 @@
 //! and of the takes themselves: `out_of_tune`, `out_of_time`, `missing_part`, `noisy`, `hum`.
 
 mod bleed;
+mod guides;
 mod pairs;
 mod rough;
 mod takes;
 mod tracks;
+
+pub(crate) use takes::printed_room;
 
 use crate::hear::{Options, Song};
 use std::path::Path;
@@ -59,6 +62,7 @@ pub(crate) fn judge(song: &mut Song) {
     rough::find(song);
     bleed::find(song);
     takes::find(song);
+    guides::find(song);
     // In order of tracks; what is about the song first.
     let order: Vec<String> = song.tracks.iter().map(|track| track.path.clone()).collect();
     let place = |about: &str| order.iter().position(|path| path == about).map_or(0, |at| at + 1);

@@ -1,6 +1,6 @@
 //! What mixing cannot mend: printed rooms, noise, hum, tuning, time, and what is not there (I11 and more).
 
-use crate::hear::{Song, Track, onset_peaks, onset_seconds};
+use crate::hear::{Decay, Song, Track, onset_peaks, onset_seconds};
 use dsp::math;
 use studio::message::{Finding, Severity};
 use studio::mix::{Group, side_of};
@@ -37,9 +37,16 @@ pub(super) fn find(song: &mut Song) {
     song.findings.extend(findings);
 }
 
+/// The room that is printed on a track, if one is. Of voices that never pause it is read band by band.
+pub(crate) fn printed_room(track: &Track) -> Option<Decay> {
+    let sung = track.role.role.group == Group::Vocals;
+    let in_bands = track.facts.tail_in_bands.filter(|_| sung);
+    track.facts.tail.or(in_bands).filter(|tail| tail.rt60_seconds > PRINTED_SECONDS)
+}
+
 fn printed(track: &Track) -> Option<Finding> {
     let dry = track.role.role.group == Group::Vocals || track.role.role.name == "snare";
-    let tail = track.facts.tail.filter(|tail| dry && tail.rt60_seconds > PRINTED_SECONDS)?;
+    let tail = printed_room(track).filter(|_| dry)?;
     let what = format!("sounds die away in {:.1} s (median of {})", tail.rt60_seconds, tail.count);
     let finding =
         Finding::new("printed_reverb", Severity::Warning, what).limit(format!("{PRINTED_SECONDS} s"));
@@ -90,9 +97,8 @@ fn out_of_tune(song: &Song, track: &Track) -> Option<Finding> {
     let away = away - 100.0 * (away / 100.0).round();
     let shifted = pitch.tuning_strength > 0.7 && away.abs() > TUNING_CENTS;
     // Spoken and rapped notes lie anywhere: that is no fault.
-    let loose = pitch.deviation_cents > DEVIATION_CENTS
-        && pitch.tuning_strength > 0.1
-        && pitch.vibrato_share + 0.3 > 0.3;
+    let loose =
+        pitch.deviation_cents > DEVIATION_CENTS && pitch.tuning_strength > 0.1 && pitch.vibrato_share > 0.0;
     let what = if shifted {
         format!("{away:+.0} cents against the song")
     } else if loose {

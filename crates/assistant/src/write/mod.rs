@@ -2,6 +2,7 @@
 
 mod desk;
 mod fresh;
+mod moved;
 mod update;
 
 #[cfg(test)]
@@ -9,4 +10,5 @@ mod tests;
 
 pub use desk::{Desk, InsertPlan, SourcePlan, StripPlan};
 pub use fresh::fresh;
+pub use moved::moved;
 pub use update::{Base, update};

@@ -56,6 +56,26 @@ impl Base {
         Some(entries(insert_in(self.strip(strip)?, id)?.get("band")).count())
     }
 
+    /// Sets the folder the tracks were heard from; empty is the session's own.
+    ///
+    /// # Errors
+    /// `session_shape` where the record of moves is no table.
+    pub fn heard_from(&mut self, tracks: &str) -> Result<()> {
+        let record =
+            self.document.get_mut(SESSION_KEY).and_then(Item::as_table_like_mut).ok_or_else(shape)?;
+        if tracks.is_empty() {
+            record.remove("tracks");
+            return Ok(());
+        }
+        put(record, "tracks", &Value::Word(tracks.to_owned()))
+    }
+
+    /// The text as it is now.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.document.to_string()
+    }
+
     fn strip(&self, id: &str) -> Option<&dyn TableLike> {
         if id == studio::session::MIX {
             return self.document.get("mix")?.as_table_like();

@@ -94,11 +94,11 @@ impl Wishes {
 /// `produce`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tonmeister produce tracks/ --for spotify,cd -o night-train\n  tonmeister produce tracks/ --for spotify -o out --style rock --intensity gentle --tag title=\"Night Train\"\n  tonmeister produce tracks/ --for cd -o out --reference hit.flac --strict\n\nDIR appears whole or not at all: mix/ with the print, its session and the reasons; masters/ with a folder a\ndestination; production.md with both logs and what could not be mended; checksums. Code 5 when the print\ndoes not pass the gate: nothing is written then."
+    after_help = "Examples:\n  tonmeister produce tracks/ --for spotify,cd -o night-train\n  tonmeister produce tracks/ --for spotify -o out --style rock --intensity gentle --tag title=Train\n  tonmeister produce tracks/ --for cd -o out --reference hit.flac --strict\n  tonmeister produce session.toml --for spotify,cd -o out     the mix as your session has it\n\nDIR appears whole or not at all: mix/ with the print, its session and the reasons; masters/ with a\nfolder a destination; production.md with both logs and what could not be mended; checksums. Code 5\nwhen the print does not pass the gate: nothing is written then."
 )]
 pub(crate) struct Produce {
-    /// A folder of tracks
-    #[arg(value_name = "FOLDER")]
+    /// A folder of tracks, to be mixed, or a session, printed as it stands
+    #[arg(value_name = "FOLDER|SESSION.toml")]
     pub(crate) input: PathBuf,
     /// Destinations; `tonmeister targets` lists them
     #[arg(long = "for", value_name = "TARGET,…", value_delimiter = ',', required = true)]
@@ -112,6 +112,9 @@ pub(crate) struct Produce {
     /// Stop (code 5) when the gate finds more than notes
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Allow tracks outside the folder of the session
+    #[arg(long)]
+    pub(crate) allow_external: bool,
     /// Replace an earlier production there, if nothing in it was changed or added
     #[arg(short, long)]
     pub(crate) force: bool,

@@ -23,7 +23,8 @@ struct Measured {
 }
 
 pub(crate) fn run(args: &Measure, ui: &Ui) -> Result<u8> {
-    let options = Options { salvage: args.salvage, repair: args.repair, allow_bad_md5: args.allow_bad_md5 };
+    let options =
+        Options { salvage: args.salvage, repair: args.repair, allow_bad_md5: args.allow_bad_md5, own: false };
     let mut good = Vec::new();
     let mut failed = Vec::new();
     for path in &args.inputs {

@@ -1,6 +1,6 @@
 //! What the assistant is told, and what it leaves alone: hands, locks, references, rough mixes, questions, beds.
 
-use crate::kit::{RATE_HZ, band, err, expect_code, folder, json, names, read_wav, run, write_wav};
+use crate::kit::{RATE_HZ, band, by_ffmpeg, err, expect_code, folder, json, names, read_wav, run, write_wav};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -73,6 +73,53 @@ fn the_balance_of_a_rough_mix_is_kept_within_one_lu() {
         );
     }
     assert!(fs::read_to_string(dir.path().join("kept.toml")).unwrap().contains("keep_balance = true"));
+}
+
+#[test]
+fn what_is_said_of_the_balance_is_what_another_meter_reads() {
+    let dir = folder();
+    band(dir.path(), "tracks", 8.0);
+    let told = run(dir.path(), ["assist", "tracks", "-o", "s.toml", "--json"]);
+    expect_code(&told, 0);
+    expect_code(&run(dir.path(), ["mix", "s.toml", "-o", "mix.wav"]), 0);
+    expect_code(&run(dir.path(), ["stems", "s.toml", "-o", "stems", "--by", "group", "--no-dither"]), 0);
+    let Some(mix) = by_ffmpeg(&dir.path().join("mix.wav")).map(|heard| heard.integrated_lufs) else { return };
+    let stems = names(&dir.path().join("stems"));
+    let document = json(&told);
+    let balance = document["balance"].as_array().unwrap();
+    assert!(balance.len() >= 4, "{document}");
+    for one in balance {
+        let (name, said) = (one["name"].as_str().unwrap(), one["relative_lu"].as_f64().unwrap());
+        let word = name.to_lowercase().replace(' ', "_");
+        let like = |stem: &&String| stem.to_lowercase().replace(' ', "_").contains(&word);
+        let stem = stems.iter().find(like).unwrap_or_else(|| panic!("{name}: {stems:?}"));
+        let lufs = by_ffmpeg(&dir.path().join("stems").join(stem)).unwrap().integrated_lufs;
+        // A tenth is what that meter rounds to.
+        assert!((lufs - mix - said).abs() <= 0.4, "{name}: said {said:.2} LU, measured {:.2} LU", lufs - mix);
+    }
+}
+
+#[test]
+fn styles_are_data_and_a_style_of_a_persons_own_is_followed() {
+    let dir = folder();
+    band(dir.path(), "tracks", 6.0);
+    let folk = concat!(env!("CARGO_MANIFEST_DIR"), "/../../styles/folk.toml");
+    let text = fs::read_to_string(folk).unwrap();
+    assert!(text.contains("name = \"folk\"") && text.contains("value = -2.1"));
+    let own = text.replace("name = \"folk\"", "name = \"far\"").replace("value = -2.1", "value = -5.5");
+    fs::write(dir.path().join("far.toml"), own).unwrap();
+    let voice = |style: &str, session: &str| {
+        let told = run(dir.path(), ["assist", "tracks", "-o", session, "--style", style, "--json"]);
+        expect_code(&told, 0);
+        group(&json(&told), "Lead vocals")
+    };
+    let (folk, far) = (voice("folk", "folk.toml"), voice("far.toml", "s.toml"));
+    assert!((-4.0..=-1.8).contains(&folk), "{folk}");
+    assert!(far < folk - 1.0, "{far} against {folk}");
+    // The session remembers whose it is, and a second run follows it without being told.
+    let again = run(dir.path(), ["assist", "s.toml", "-o", "s.toml", "-f", "--json"]);
+    expect_code(&again, 0);
+    assert!((group(&json(&again), "Lead vocals") - far).abs() < 0.2);
 }
 
 #[test]

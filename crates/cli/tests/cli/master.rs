@@ -1,6 +1,6 @@
 //! `master`: gate first, several targets at once, chains rendered again, nothing overwritten.
 
-use crate::kit::{by_ffmpeg, err, expect_code, folder, json, names, out, run, tonmeister, tool, write_song};
+use crate::kit::{by_ffmpeg, err, expect_code, folder, json, names, out, run, tonmeister, tool, write_song, write_wav};
 use std::fs;
 use std::path::Path;
 
@@ -36,6 +36,33 @@ fn several_targets_at_once_come_out_as_asked() {
     let Some(heard) = by_ffmpeg(&dir.path().join("m/mix.spotify.wav")) else { return };
     assert!((heard.integrated_lufs + 14.0).abs() <= 0.1 + 1e-9, "{}", heard.integrated_lufs);
     assert!(heard.true_peak_dbtp <= -1.0, "{}", heard.true_peak_dbtp);
+}
+
+#[test]
+fn what_a_medium_takes_off_the_peaks_is_given_back_to_an_unlimited_master() {
+    let dir = folder();
+    // A low note that is mostly on the left: in the middle, where a lathe wants it, its peaks are lower.
+    let note = |gain: f64| testkit::signals::sine(60.0, gain, 0.0, 4.0, 48_000.0);
+    let air = testkit::signals::noise(0.05, 2, note(0.0).len());
+    let side = |gain: f64| note(gain).iter().zip(&air).map(|(a, b)| a + b).collect::<Vec<f64>>();
+    write_wav(&dir.path().join("mix.wav"), &[side(0.5), side(0.15)], 48_000, 24);
+    let output = run(dir.path(), ["master", "mix.wav", "--for", "vinyl", "-o", "m", "--json"]);
+    let master = &json(&output)["masters"][0];
+    let moved: Vec<&str> = master["moves"].as_array().unwrap().iter().filter_map(|m| m["id"].as_str()).collect();
+    assert!(moved.contains(&"medium-bass"), "{moved:?}");
+    assert!(master["moves"].as_array().unwrap().iter().all(|one| one["by_hand"] == false), "{master}");
+    let own = master["measurements"]["true_peak_dbtp"].as_f64().unwrap();
+    assert!((-3.3..=-3.0).contains(&own), "{own}");
+    let chain = fs::read_to_string(dir.path().join("m/master.toml")).unwrap();
+    assert!(chain.contains("because the moves for the medium took as much off its peaks"), "{chain}");
+    let Some(heard) = by_ffmpeg(&dir.path().join("m/mix.vinyl.wav")) else { return };
+    assert!((-3.3..=-3.0).contains(&heard.true_peak_dbtp), "{}", heard.true_peak_dbtp);
+    // The gain a person writes stays.
+    let by_hand = chain.replacen("gain_db = ", "gain_db = -9.0 # ", 1);
+    fs::write(dir.path().join("m/master.toml"), by_hand).unwrap();
+    let args = ["master", "mix.wav", "--chain", "m/master.toml", "--again", "--for", "vinyl", "-o", "n", "--json"];
+    let again = json(&run(dir.path(), args));
+    assert_eq!(again["masters"][0]["gain_db"], -9.0, "{again}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `produce`: from tracks to masters in one folder.
 
 use crate::kit::{
-    RATE_HZ, band, below, by_ffmpeg, err, expect_code, folder, json, names, out, run, write_wav,
+    RATE_HZ, band, below, by_ffmpeg, err, expect_code, folder, json, names, out, read_wav, run, write_wav,
 };
 use std::fs;
 
@@ -108,6 +108,91 @@ fn a_folder_of_tracks_becomes_one_finished_folder_and_the_masters_know_the_print
 }
 
 #[test]
+fn a_session_is_printed_as_it_stands_and_goes_the_same_way() {
+    let dir = folder();
+    let tracks = band(dir.path(), "tracks", 8.0);
+    // One take is clipped: no mix mends that, whoever made the session.
+    let path = tracks.join("04 Electric Guitar.wav");
+    let samples = read_wav(&path).1;
+    let loudest = samples.iter().map(|x| x.abs()).max().unwrap();
+    let flat: Vec<f64> =
+        samples.iter().map(|x| (f64::from(*x) / f64::from(loudest) * 4.0).clamp(-0.8, 0.8)).collect();
+    write_wav(&path, &[flat], RATE_HZ, 24);
+    let made = run(dir.path(), ["assist", "tracks", "-o", "song.toml", "--style", "rock"]);
+    expect_code(&made, 0);
+    assert!(
+        err(&made).contains("flat tops") && err(&made).contains("mixing cannot mend it"),
+        "{}",
+        err(&made)
+    );
+    // A hand: a fader of its own, and a comment.
+    let text = fs::read_to_string(dir.path().join("song.toml")).unwrap();
+    let line = text.lines().find(|line| line.starts_with("trim_db")).unwrap();
+    let mine = text.replacen(line, "trim_db = -3.25 # as I want it", 1);
+    fs::write(dir.path().join("song.toml"), &mine).unwrap();
+    let call = ["produce", "song.toml", "--for", "spotify,cd", "-o", "out", "--tag", "title=Night Train"];
+    let output = run(dir.path(), call);
+    expect_code(&output, 0);
+    assert_eq!(names(dir.path()), ["out", "song.toml", "tracks"]);
+    assert!(fs::read_to_string(dir.path().join("song.toml")).unwrap() == mine, "the session is not touched");
+    let done = dir.path().join("out");
+    let files = below(&done);
+    for file in ["masters/cd/Night-Train.wav", "masters/spotify/Night-Train.wav", "mix/Night-Train.wav"] {
+        assert!(files.iter().any(|own| own == file), "{files:?}");
+    }
+    // The print is that of the session, and so it is from the folder it is delivered in.
+    expect_code(&run(dir.path(), ["mix", "song.toml", "-o", "plain.wav"]), 0);
+    let print = fs::read(done.join("mix/Night-Train.wav")).unwrap();
+    assert!(fs::read(dir.path().join("plain.wav")).unwrap() == print);
+    let delivered = fs::read_to_string(done.join("mix/session.toml")).unwrap();
+    assert!(delivered.contains("trim_db = -3.25 # as I want it"), "{delivered}");
+    let again = ["mix", "out/mix/session.toml", "-o", "again.wav", "--allow-external"];
+    expect_code(&run(dir.path(), again), 0);
+    assert!(fs::read(dir.path().join("again.wav")).unwrap() == print);
+    // Both rooms side by side on the sheet, and what is left to say.
+    let sheet = fs::read_to_string(done.join("production.md")).unwrap();
+    let head = sheet.lines().find(|line| line.starts_with("| Mix")).unwrap_or_else(|| panic!("{sheet}"));
+    assert!(head.contains("Masters"), "{head}");
+    let rows: Vec<&str> = sheet.lines().skip_while(|line| *line != head).skip(2).collect();
+    let both = rows[0].split('|').map(str::trim).filter(|cell| !cell.is_empty()).count();
+    assert_eq!(both, 2, "{}", rows[0]);
+    let left = &sheet[sheet.find("What could not be mended").unwrap()..];
+    assert!(left.contains("Electric Guitar") && left.contains("clipped"), "{left}");
+    let log = fs::read_to_string(done.join("mix/log.txt")).unwrap();
+    assert!(log.contains("printed as it stands") && log.contains("1 of them changed by hand"), "{log}");
+    assert!(log.contains("[by hand]"), "{log}");
+}
+
+#[test]
+fn a_session_by_hand_has_no_moves_and_its_rules_are_those_of_mix() {
+    let dir = folder();
+    band(dir.path(), "tracks", 5.0);
+    fs::create_dir(dir.path().join("s")).unwrap();
+    let session = "version = 1\n[session]\nname = \"Plain\"\nsample_rate_hz = 44100\n[[track]]\nid = \"k\"\nfile = \"../tracks/01 Kick.wav\"\n[[track]]\nid = \"b\"\nfile = \"../tracks/03 Bass.wav\"\nfader_db = -6.0\n";
+    fs::write(dir.path().join("s/plain.toml"), session).unwrap();
+    let output = run(dir.path(), ["produce", "s/plain.toml", "--for", "cd", "-o", "out"]);
+    assert!(err(&output).contains("external_file"), "{}", err(&output));
+    let call = ["produce", "s/plain.toml", "--for", "cd", "-o", "out", "--allow-external", "--json"];
+    let output = run(dir.path(), call);
+    expect_code(&output, 0);
+    let document = json(&output);
+    assert_eq!(document["mix"]["as_it_stands"], true);
+    assert_eq!(document["mix"]["assistant"]["moves"].as_array().unwrap().len(), 0);
+    let delivered = fs::read_to_string(dir.path().join("out/mix/session.toml")).unwrap();
+    assert_eq!(delivered, session.replace("\"../tracks", "\"../../tracks"));
+    assert!(dir.path().join("out/mix/Plain.wav").exists());
+    for wish in [["--style", "rock"], ["--undo", "space"], ["--role", "k=kick"], ["--strength", "all=0"]] {
+        let call = ["produce", "s/plain.toml", "--for", "cd", "-o", "no", "--allow-external"];
+        let output = run(dir.path(), call.iter().chain(&wish));
+        expect_code(&output, 2);
+        assert!(err(&output).contains("session_as_it_stands") && err(&output).contains("assist"));
+    }
+    let output = run(dir.path(), ["produce", "nowhere.toml", "--for", "cd", "-o", "no"]);
+    expect_code(&output, 4);
+    assert_eq!(names(dir.path()), ["out", "s", "tracks"]);
+}
+
+#[test]
 fn a_print_that_does_not_pass_leaves_nothing_and_five() {
     let dir = folder();
     let tracks = dir.path().join("tracks");
@@ -173,8 +258,9 @@ fn wrong_calls_end_before_any_work() {
         expect_code(&output, code);
         assert!(err(&output).contains(words), "{call:?}: {}", err(&output));
     }
+    // A track is neither.
     let output = run(dir.path(), ["produce", "tracks/01 Kick.wav", "--for", "cd", "-o", "out"]);
-    expect_code(&output, 2);
+    expect_code(&output, 3);
     let output = run(dir.path(), ["produce", "tracks", "--for", "cd", "-o", "no/out"]);
     expect_code(&output, 4);
     assert_eq!(names(dir.path()), ["tracks"]);

@@ -135,7 +135,8 @@ impl Quantiser {
     fn plainly(&mut self, input: &[f64], output: &mut [i32]) {
         for (input, output) in input.chunks(CHUNK).zip(output.chunks_mut(CHUNK)) {
             // Where nothing is silent and nothing clips, samples do not depend on each other.
-            let lively = input.iter().all(|x| x.abs() > SILENCE && x.abs() < 0.999);
+            let lively =
+                input.iter().fold(true, |so_far, x| so_far & (x.abs() > SILENCE) & (x.abs() < 0.999));
             if lively && self.bits > 12 && output.len() == input.len() {
                 self.lively(input, output);
             } else {
@@ -152,7 +153,8 @@ impl Quantiser {
             *noise = self.noise(frame);
         }
         for ((x, noise), y) in input.iter().zip(&noise).zip(output) {
-            *y = round_ties_even(x * scale + noise) as i32;
+            // The integer stands in the last bits of the sum, negative ones as their complement.
+            *y = (x * scale + noise + ROUNDER).to_bits() as i32;
         }
         self.silent_frames = 0;
         self.frame += input.len() as u64;
@@ -239,7 +241,7 @@ impl Quantiser {
             Dither::Triangular | Dither::Shaped(_) => {
                 // Two uniforms of 32 bits from one draw: their difference.
                 let bits = self.rng.bits(frame);
-                (f64::from((bits >> 32) as u32) - f64::from(bits as u32)) * (1.0 / 4_294_967_296.0)
+                (whole(bits >> 32) - whole(bits & 0xFFFF_FFFF)) * (1.0 / 4_294_967_296.0)
             }
             Dither::HighPass => self.rng.uniform(frame.wrapping_add(1)) - self.rng.uniform(frame),
         }
@@ -283,6 +285,12 @@ impl Quantiser {
             if n == 0 { 1.0 } else { -back }
         })
     }
+}
+
+/// An integer under 2^32 over 2^52, where it stands in the last bits: exact, the difference of two of them as well, and several at once.
+#[inline(always)]
+fn whole(bits: u64) -> f64 {
+    f64::from_bits(0x4330_0000_0000_0000 | bits)
 }
 
 /// Nearest integer, ties to even, for magnitudes below 2^51.

@@ -1,9 +1,9 @@
 //! Long-term spectra.
 //!
 //! [`Welch`] listens to a stream and averages the power of Hann-windowed blocks at half a block's distance (Welch, IEEE Trans.
-//! Audio Electroacoust. AU-15(2), 1967); the [`Spectrum`] it gives knows the mean square in any band. Everything is
+//! Audio Electroacoust. AU-15(2), 1967), or at a whole one's where there are many; the [`Spectrum`] it gives knows the mean square in any band. Everything is
 //! calibrated to power: the bands of a signal add up to its mean square, so a sine of peak 1.0 reads -3.01 dBFS in its band
-//! and white noise of RMS 1.0 reads 0 dBFS in the whole. About 1 ms per second of stereo at a size of 16384.
+//! and white noise of RMS 1.0 reads 0 dBFS in the whole. About 0.6 ms per second of stereo at a size of 16384, half of it side by side.
 
 mod bands;
 mod cutoff;
@@ -30,6 +30,28 @@ pub enum Planes {
     Mean,
 }
 
+/// From here on blocks side by side tell as much as overlapping ones: a song of a minute has 160 of them at the usual size, and a
+/// third of an octave averages over more than that in each.
+const LONG_SECONDS: f64 = 60.0;
+
+/// How far the beginnings of blocks are apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Spacing {
+    /// Half a block: every frame counts alike.
+    #[default]
+    Half,
+    /// A block: half the work, and what happens at their edges counts less.
+    Whole,
+}
+
+impl Spacing {
+    /// What a stream of this length needs.
+    #[must_use]
+    pub fn for_length(frames: u64, sample_rate_hz: f64) -> Self {
+        if frames as f64 >= LONG_SECONDS * sample_rate_hz { Self::Whole } else { Self::Half }
+    }
+}
+
 /// How to analyse.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Options {
@@ -41,12 +63,20 @@ pub struct Options {
     pub planes: Planes,
     /// Leaves out blocks whose mean square, averaged over channels, is below this; silence is always left out.
     pub gate_dbfs: f64,
+    /// Distance of the blocks.
+    pub spacing: Spacing,
 }
 
 impl Default for Options {
     fn default() -> Self {
         // -70 dBFS: the absolute gate of ITU-R BS.1770-5, here without its weighting.
-        Self { size: 16_384, window: Window::Hann, planes: Planes::Channels, gate_dbfs: -70.0 }
+        Self {
+            size: 16_384,
+            window: Window::Hann,
+            planes: Planes::Channels,
+            gate_dbfs: -70.0,
+            spacing: Spacing::Half,
+        }
     }
 }
 
@@ -102,7 +132,7 @@ impl Welch {
     }
 
     /// As [`push`](Self::push), and shows every block that counts as it is added: its number (blocks that do not count have one,
-    /// too; block `n` begins at frame `n · size / 2`) and the power of each bin of the channel added last, in the scale of
+    /// too; block `n` begins at frame `n · size / 2`, or `n · size` side by side) and the power of each bin of the channel added last, in the scale of
     /// [`Spectrum::power`] times [`block_scale`](Self::block_scale). For planes that have one channel: mid and side.
     pub fn push_each(&mut self, input: View<'_>, mut each: impl FnMut(u64, &[f64])) {
         let size = self.options.size;
@@ -125,8 +155,12 @@ impl Welch {
                 if self.analyse(size) {
                     each(number, &self.re);
                 }
-                self.waiting.iter_mut().for_each(|plane| plane.copy_within(size / 2.., 0));
-                self.filled = size / 2;
+                self.filled = match self.options.spacing {
+                    Spacing::Half => size / 2,
+                    Spacing::Whole => 0,
+                };
+                let again = size - self.filled;
+                self.waiting.iter_mut().for_each(|plane| plane.copy_within(again.., 0));
             }
         }
     }

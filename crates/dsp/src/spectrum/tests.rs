@@ -249,3 +249,27 @@ fn every_block_is_shown_with_its_number_and_blocks_add_up_to_the_spectrum() {
         assert!((sums[bin] * scale / power - 1.0).abs() < 1e-12, "bin {bin}");
     }
 }
+
+#[test]
+fn blocks_side_by_side_are_half_as_many_and_tell_the_same() {
+    assert_eq!(Spacing::for_length(60 * 48_000, 48_000.0), Spacing::Whole);
+    assert_eq!(Spacing::for_length(60 * 48_000 - 1, 48_000.0), Spacing::Half);
+    let signal = noise(0.5, 4, 62 * 8_000);
+    let [half, whole] = [Spacing::Half, Spacing::Whole].map(|spacing| {
+        analyse(std::slice::from_ref(&signal), Options { size: 1024, spacing, ..Options::default() })
+    });
+    assert_eq!((half.blocks(), whole.blocks()), (2 * (62 * 8_000 / 1024) - 1, 62 * 8_000 / 1024));
+    // Noise: a band of 200 bins averaged over 484 blocks is sure to 0.014 dB, one deviation.
+    for low_hz in [1_000.0, 5_000.0, 14_000.0] {
+        let [half, whole] = [&half, &whole].map(|spectrum| spectrum.band_dbfs(0, low_hz, low_hz + 9_000.0));
+        assert!((half - whole).abs() < 0.06, "{low_hz}: {half} {whole}");
+    }
+    // Blocks that do not overlap begin where the one before ended.
+    let mut clicks = vec![0.0; 4096];
+    clicks[1024 + 512] = 1.0;
+    let mut welch =
+        Welch::new(1, RATE, Options { size: 1024, spacing: Spacing::Whole, ..Options::default() });
+    let mut heard = Vec::new();
+    welch.push_each(Buffer::from_planes(&[clicks]).view(), |number, _| heard.push(number));
+    assert_eq!(heard, [1]);
+}

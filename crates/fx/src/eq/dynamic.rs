@@ -43,6 +43,8 @@ pub(super) struct Moving {
     /// Gain moved, frame by frame, without its sign.
     lane_db: [f64; SETTLE_FRAMES],
     terms: [SvfTerms; SETTLE_FRAMES],
+    /// The section stands still for the frames prepared: the first of `terms` is for all.
+    still: bool,
 }
 
 /// Threshold, slope and range as a law; without a slope where the band does not move.
@@ -86,6 +88,7 @@ impl Moving {
             delay: Ring::new(delay_frames),
             lane_db: [0.0; SETTLE_FRAMES],
             terms: [terms; SETTLE_FRAMES],
+            still: true,
         }
     }
 
@@ -220,6 +223,12 @@ impl Moving {
 
     /// Works out the section for every frame.
     pub(super) fn prepare(&mut self, frames: usize) {
+        let lane = self.lane_db.get(..frames).unwrap_or(&self.lane_db);
+        self.still = self.next.is_none() && lane.windows(2).all(|pair| pair[0] == pair[1]);
+        if self.still {
+            self.terms[0] = SvfTerms::new(&self.table.shape(self.lane_db[0]));
+            return;
+        }
         let glide = self.glide_frames();
         let mut last = (f64::NAN, SvfTerms::new(&self.table.shape(0.0)));
         for (terms, amount) in self.terms.iter_mut().zip(&self.lane_db).take(frames) {
@@ -245,6 +254,12 @@ impl Moving {
     /// Runs the section over one plane of its part.
     pub(super) fn apply(&mut self, channel: usize, plane: &mut [f64]) {
         let Some(state) = self.state.get_mut(channel) else { return };
+        if self.still {
+            let (terms, mut moved) = (self.terms[0], *state);
+            plane.iter_mut().for_each(|x| [*x] = terms.tick(&mut moved, [*x]));
+            *state = moved;
+            return;
+        }
         for (x, terms) in plane.iter_mut().zip(&self.terms) {
             [*x] = terms.tick(state, [*x]);
         }

@@ -173,7 +173,7 @@ impl EqKernel {
 
     fn settle(&mut self) {
         self.straight.iter_mut().chain(&mut self.matrix).for_each(SvfBank::settle);
-        self.moving.iter_mut().for_each(Moving::settle);
+        self.moving.iter_mut().filter(|band| band.is_awake()).for_each(Moving::settle);
         self.look_at_matrix();
         self.look_at_moving();
         for index in 0..BANDS {

@@ -152,7 +152,7 @@ impl<'a> Cutter<'a> {
         while let Some(slot) = self.slots.get(self.next_slot).filter(|slot| slot.start < end) {
             let rate_hz = self.spec.sample_rate_hz;
             let ear = self.ears.as_ref().map(|format| Ear::new(f64::from(rate_hz), format));
-            self.sounding.push((*slot, Meters::new(rate_hz), ear));
+            self.sounding.push((*slot, Meters::new(rate_hz, slot.end - slot.start), ear));
             self.next_slot += 1;
         }
         let mut sounding = std::mem::take(&mut self.sounding);

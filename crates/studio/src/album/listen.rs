@@ -14,7 +14,7 @@ use crate::message::{Error, Kind, Result};
 use crate::meters::Measurements;
 use crate::pipe::{self, Next, Stage};
 use dsp::block::Buffer;
-use dsp::spectrum::{Options, Planes, Welch};
+use dsp::spectrum::{Options, Planes, Spacing, Welch};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -165,8 +165,10 @@ pub(super) struct Ears {
 pub(super) struct Colours(Welch);
 
 impl Colours {
-    pub(super) fn new(sample_rate_hz: u32) -> Self {
-        let options = Options { planes: Planes::Mean, ..Options::default() };
+    /// Of a stream of `frames`.
+    pub(super) fn new(sample_rate_hz: u32, frames: u64) -> Self {
+        let spacing = Spacing::for_length(frames, f64::from(sample_rate_hz));
+        let options = Options { planes: Planes::Mean, spacing, ..Options::default() };
         Self(Welch::new(CHANNELS, f64::from(sample_rate_hz), options))
     }
 
@@ -186,9 +188,10 @@ pub(super) struct Meters {
 }
 
 impl Meters {
-    pub(super) fn new(sample_rate_hz: u32) -> Self {
+    /// Of a stream of `frames`.
+    pub(super) fn new(sample_rate_hz: u32, frames: u64) -> Self {
         let setup = crate::meters::Setup::of_render(sample_rate_hz, crate::audio::Layout::of(CHANNELS));
-        Self { spectrum: Colours::new(sample_rate_hz), bank: crate::meters::Bank::new(setup) }
+        Self { spectrum: Colours::new(sample_rate_hz, frames), bank: crate::meters::Bank::new(setup) }
     }
 
     pub(super) fn listen(&mut self, block: dsp::block::View<'_>) {
@@ -219,11 +222,11 @@ pub(super) fn hear(
 ) -> Result<Ears> {
     let mut source = Joined::new(parts.to_vec())?;
     let rate_hz = source.sample_rate_hz();
-    let mut listener = Listener::new(CHANNELS, f64::from(rate_hz));
+    let expected = parts.iter().map(|(_, part)| part.frames).sum();
+    let mut listener = Listener::new(CHANNELS, f64::from(rate_hz), expected);
     let mut watcher = Watcher::new(CHANNELS, f64::from(rate_hz));
     let setup = crate::meters::Setup::of_render(rate_hz, crate::audio::Layout::of(CHANNELS));
     let mut loud = known.is_none().then(|| Loud(crate::meters::Bank::new(setup)));
-    let expected = parts.iter().map(|(_, part)| part.frames).sum();
     let [long, side, levels, short] = listener.stages();
     let mut stereo = Stereo;
     let mut stages: Vec<&mut dyn Stage> = vec![&mut stereo, long, side, levels, short, &mut watcher];

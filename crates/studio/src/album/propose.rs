@@ -362,7 +362,7 @@ fn portrait_after(
     let frames = passage.frames(heard).iter().sum();
     let placed = Placed { passage: passage.clone(), start: 0, frames, fades: Fades::default() };
     let mut player = Player::new(&placed, heard, steps, rate_hz, 0.0)?;
-    let mut meters = Colours::new(rate_hz);
+    let mut meters = Colours::new(rate_hz, frames);
     let mut done = 0;
     player.drain(|block| {
         meters.listen(block.view());

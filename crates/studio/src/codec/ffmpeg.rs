@@ -65,8 +65,12 @@ impl Ffmpeg {
             Some((_, quality)) => command.args(["-q:a", &quality.to_string()]),
             None => command.args(["-b:a", &format!("{}k", codec.kbps)]),
         };
-        // Without these the serial number of the stream and the version of the program get into the bytes.
-        command.args(["-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", format, "-y"]);
+        // Without these the serial number of the stream and the version of the program get into the bytes. In AAC the version is
+        // part of the first frame, and without it the rate control goes another way: nobody's file would be like ours.
+        if codec.family != Family::Aac {
+            command.args(["-fflags", "+bitexact", "-flags:a", "+bitexact"]);
+        }
+        command.args(["-f", format, "-y"]);
         command.arg(file.temporary());
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| {

@@ -133,6 +133,21 @@ fn of_two_encoders_the_one_with_the_higher_peak_counts() {
 }
 
 #[test]
+fn the_aac_of_ffmpeg_is_what_ffmpeg_makes_of_the_file_for_anybody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = song(folder.path(), 44_100, 2, 0.98);
+    let ours = match encode_by(&path, codec("aac-256"), By::Ffmpeg, &Job::quiet()) {
+        Ok(encoded) => std::fs::read(encoded.file.temporary()).unwrap(),
+        Err(_) => return println!("skipped: no ffmpeg"),
+    };
+    let [m4a, adts] = ["them.m4a", "them.aac"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
+    let said = |args: &[&str]| std::process::Command::new("ffmpeg").args(args).status().unwrap().success();
+    assert!(said(&["-v", "error", "-i", path.to_str().unwrap(), "-c:a", "aac", "-b:a", "256k", &m4a]));
+    assert!(said(&["-v", "error", "-i", &m4a, "-c", "copy", &adts]));
+    assert!(ours == std::fs::read(adts).unwrap());
+}
+
+#[test]
 fn ffmpeg_decodes_the_same_peaks() {
     let folder = tempfile::tempdir().unwrap();
     let path = song(folder.path(), 44_100, 2, 0.98);

@@ -46,6 +46,8 @@ pub struct Options {
     pub repair: bool,
     /// Take FLAC whose checksum does not match, with a finding, instead of an error.
     pub allow_bad_md5: bool,
+    /// A file that was written here a moment ago and is compared with what was meant: the quicker decoder will do.
+    pub own: bool,
 }
 
 /// A kind of file that is read.

@@ -71,7 +71,7 @@ pub(super) struct Compared {
 impl Compared {
     /// Opens the file and checks that its header says what was meant.
     pub(super) fn open(path: &Path, spec: &Spec, frames: u64) -> Result<Self> {
-        let inner = decode::open(path, decode::Options::default())?;
+        let inner = decode::open(path, decode::Options { own: true, ..decode::Options::default() })?;
         let info = inner.info();
         let differs = |what: &str, found: String, meant: String| {
             Err(Error::input("read_back", format!("{what} reads as {found}, {meant} was written")))

@@ -169,6 +169,36 @@ fn flac_passes_its_own_test_and_holds_samples_and_tags() {
 }
 
 #[test]
+fn both_decoders_read_a_flac_file_alike_and_hear_a_single_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    for (bits, channels, frames) in
+        [(16, 1, 100), (16, 2, 4096), (20, 6, 9000), (24, 2, 30_000), (32, 2, 5000)]
+    {
+        let path = folder.path().join(format!("{bits} {channels}.flac"));
+        let audio = music(channels, frames);
+        write(&path, Spec::new(Container::Flac, Encoding::Int(bits), 48_000, channels), &audio);
+        let read = |own: bool| -> Result<Buffer> {
+            let options = crate::decode::Options { own, ..Default::default() };
+            let (mut source, mut all) =
+                (crate::decode::open(&path, options)?, Buffer::new(channels, frames + 10));
+            source.read(&mut all)?;
+            Ok(all)
+        };
+        let (careful, quick) = (read(false).unwrap(), read(true).unwrap());
+        assert_eq!((careful.frames(), quick.frames()), (frames, frames));
+        (0..channels).for_each(|c| assert!(careful.channel(c) == quick.channel(c), "{bits} {c}"));
+        // One bit of the last frame, before its checksum.
+        let mut bytes = fs::read(&path).unwrap();
+        let at = bytes.len() - 12;
+        bytes[at] ^= 4;
+        fs::write(&path, bytes).unwrap();
+        for own in [false, true] {
+            assert!(read(own).is_err(), "{bits} {own}");
+        }
+    }
+}
+
+#[test]
 fn what_flac_cannot_hold_is_refused_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.flac");

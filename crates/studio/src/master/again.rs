@@ -99,6 +99,7 @@ fn keep(level: &mut Level, edited: &Delivery) {
         aim.loudness = loudness;
     }
     level.delivery.proposed.clone_from(&edited.proposed);
+    level.to_ceiling = false;
 }
 
 /// A delivery as it goes into the chain: what a person changed is known as theirs the next time, too.

@@ -10,7 +10,7 @@ use crate::deliver::tags;
 use crate::job::Job;
 use crate::message::{Error, Finding, Result, Severity};
 use crate::session::read::{Node, Reader, Take, wrong};
-use crate::targets::{self, Codec, Target};
+use crate::targets::{self, Codec, Family as CodecFamily, Target};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -34,6 +34,16 @@ const MORE_DB: f64 = 0.1;
 /// print with direct current that begins in the middle of its sound. All others seen: under 6 dB.)
 const BROKEN_DB: f64 = 20.0;
 
+/// Two encodes of what is nearly the same file differ by this, dB, in peaks near full scale: what is nearer to its ceiling goes over it on
+/// another day. Of AAC (ffmpeg, 256 kbit/s, six levels within 0.01 dB of nine masters) 0.07 to 0.65 dB, mostly 0.3; of MP3, Opus and
+/// Vorbis under 0.07. By measurement, 2026-11-22.
+const fn spread_db(family: CodecFamily) -> f64 {
+    match family {
+        CodecFamily::Aac => 0.3,
+        _ => 0.05,
+    }
+}
+
 /// Renders a delivery to its level; when codecs are to be checked, again under a lower ceiling until the decoded streams hold theirs.
 pub(super) fn held(
     programme: &Programme<'_>,
@@ -53,30 +63,39 @@ pub(super) fn held(
         let peak_dbtp = waiting.file.written().measured.true_peak_worst_dbtp();
         waiting.codecs = codec::hold(waiting.file.temporary(), &codecs, peak_dbtp, job)?;
         let by = |outcome: &Outcome| format!("{} ({})", outcome.codec(), outcome.encoder());
-        let worst =
-            waiting.codecs.iter().filter_map(|outcome| Some((outcome.true_peak_dbtp()?, by(outcome))));
-        let worst = worst.filter(|(decoded_dbtp, _)| *decoded_dbtp < peak_dbtp + BROKEN_DB);
-        let Some((peak_dbtp, codec)) = worst.max_by(|a, b| a.0.total_cmp(&b.0)) else { break };
-        let over_db = peak_dbtp - target.codec_ceiling();
+        let worst = waiting.codecs.iter().filter_map(|outcome| {
+            Some((outcome.true_peak_dbtp()?, spread_db(outcome.codec().family), by(outcome)))
+        });
+        let worst = worst.filter(|(decoded_dbtp, ..)| *decoded_dbtp < peak_dbtp + BROKEN_DB);
+        let Some((peak_dbtp, spread_db, codec)) = worst.max_by(|a, b| (a.0 + a.1).total_cmp(&(b.0 + b.1)))
+        else {
+            break;
+        };
+        let over_db = peak_dbtp + spread_db - target.codec_ceiling();
         if over_db <= 0.0 || turn == MOST_LOWERINGS {
             break;
         }
-        first.get_or_insert((codec, peak_dbtp));
+        first.get_or_insert((codec, peak_dbtp, spread_db));
         let mut next = Level { delivery: waiting.delivery.clone(), ..solved.clone() };
         lower_ceiling(&mut next.delivery, over_db + (1 + turn) as f64 * MORE_DB)?;
         waiting = render_to_level(programme, target, next, place, job)?;
     }
-    if let Some((codec, peak_dbtp)) = first {
+    if let Some((codec, peak_dbtp, spread_db)) = first {
         let now_dbtp = waiting.delivery.output.ceiling_dbtp;
-        let said = format!("{codec} decoded to {peak_dbtp:+.2} dBTP");
+        let said =
+            format!("{codec} decoded to {peak_dbtp:+.2} dBTP, and another time may to {spread_db} dB more");
         let measured =
             format!("the ceiling went from {ceiling_dbtp:.2} to {now_dbtp:.2} dBTP because {said}");
         waiting.delivery.because.push(measured.clone());
+        let loudness = match waiting.delivery.aim {
+            Some(_) => "the loudness is as it was asked for; only the peaks are lower",
+            None => "nobody asked for a loudness: the whole is as much softer",
+        };
         waiting.lowered = Some(
             Finding::new("codec_ceiling", Severity::Info, measured)
                 .about(&target.name)
                 .limit(format!("{:.1} dBTP after decoding", target.codec_ceiling()))
-                .advice("the loudness is as it was asked for; only the peaks are lower"),
+                .advice(loudness),
         );
     }
     Ok(waiting)
@@ -114,11 +133,18 @@ pub(super) fn findings_as_it_is(waiting: &Waiting) -> Vec<Finding> {
     waiting.lowered.iter().cloned().chain(told).collect()
 }
 
-/// Takes ceiling and limiter down; without a limiter one is set, because the gain belongs to the loudness.
+/// Takes ceiling and limiter down; without a limiter one is set, because the gain belongs to the loudness that is asked for.
 fn lower_ceiling(delivery: &mut Delivery, by_db: f64) -> Result<()> {
     delivery.output.ceiling_dbtp -= by_db;
-    let limits = |step: &Step| step.on && step.settings.description().index_of("ceiling_dbtp").is_some();
-    if delivery.steps.iter().any(limits) {
+    if delivery.aim.is_none() {
+        // Nobody asked for a loudness: softer is cheaper than more limiting.
+        delivery.output.gain_db -= by_db;
+        if delivery.steps.iter().any(Step::limits) {
+            lower_peaks(delivery, by_db);
+        }
+        return Ok(());
+    }
+    if delivery.steps.iter().any(Step::limits) {
         // That takes a little more, against rounding.
         lower_peaks(delivery, by_db);
         return Ok(());
@@ -245,6 +271,46 @@ pub(super) fn write(chain: &Chain) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_ceiling_is_lowered_by_limiting_where_a_loudness_is_asked_for_and_by_softness_where_none_is() {
+        use crate::master::chain::{Aim, Output};
+        let delivery = |aim: Option<Aim>, steps: Vec<Step>| Delivery {
+            target: "spotify".into(),
+            file: "a.wav".into(),
+            output: Output { gain_db: 3.0, ceiling_dbtp: -1.0, ..Output::default() },
+            aim,
+            steps,
+            because: Vec::new(),
+            locked: false,
+            proposed: None,
+        };
+        let limiter = || {
+            let mut limiter = make("limiter").unwrap();
+            let index = limiter.description().index_of("ceiling_dbtp").unwrap();
+            limiter.set(index, -1.1);
+            Step::new("limiter", Family::Level, limiter)
+        };
+        let after = |mut delivery: Delivery| {
+            lower_ceiling(&mut delivery, 0.5).unwrap();
+            let held = delivery.steps.iter().find(|step| step.limits()).map(|step| {
+                step.settings.get(step.settings.description().index_of("ceiling_dbtp").unwrap())
+            });
+            (delivery.output.gain_db, delivery.output.ceiling_dbtp, held)
+        };
+        let near = |found: (f64, f64, Option<f64>), wanted: (f64, f64, Option<f64>)| {
+            let same = |a: f64, b: f64| (a - b).abs() < 0.03;
+            let held = match (found.2, wanted.2) {
+                (Some(a), Some(b)) => same(a, b),
+                (a, b) => a.is_none() && b.is_none(),
+            };
+            assert!(same(found.0, wanted.0) && same(found.1, wanted.1) && held, "{found:?} {wanted:?}");
+        };
+        near(after(delivery(Some(Aim::default()), vec![limiter()])), (3.0, -1.5, Some(-1.6)));
+        near(after(delivery(Some(Aim::default()), Vec::new())), (3.0, -1.5, Some(-1.6)));
+        near(after(delivery(None, vec![limiter()])), (2.5, -1.5, Some(-1.6)));
+        near(after(delivery(None, Vec::new())), (2.5, -1.5, None));
+    }
 
     #[test]
     fn tags_survive_the_text_of_a_chain() {

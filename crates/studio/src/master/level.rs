@@ -44,6 +44,8 @@ pub(super) struct Level {
     pub(super) delivery: Delivery,
     /// Loudness gained per decibel of drive, for corrections.
     pub(super) slope: f64,
+    /// Nothing but the ceiling says how loud it gets.
+    pub(super) to_ceiling: bool,
     /// What was decided, for the report.
     pub(super) decision: Decision,
     /// What the user should know.
@@ -333,7 +335,8 @@ fn level_of(order: &Order<'_>, model: &Simulations, attempt: Attempt) -> Result<
         locked: false,
         proposed: None,
     };
-    Ok(Level { delivery, slope: solution.slope.clamp(0.3, 1.0), decision, findings })
+    let to_ceiling = order.wanted_lufs.is_none() && target.is_unlimited();
+    Ok(Level { delivery, slope: solution.slope.clamp(0.3, 1.0), to_ceiling, decision, findings })
 }
 
 /// What to do when all renders stayed under the loudness that was solved, as happens with clicks over silence, which no model of

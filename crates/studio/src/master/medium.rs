@@ -34,7 +34,7 @@ pub(crate) fn moves(
         sub(target, heard, shared, strength)?,
         top(target, heard, strength)?,
     ];
-    Ok(found.into_iter().flatten().collect())
+    Ok(found.into_iter().flatten().map(Step::sealed).collect())
 }
 
 fn hz(fact: Option<&Fact<f64>>) -> Option<f64> {

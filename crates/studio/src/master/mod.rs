@@ -35,7 +35,7 @@ use crate::job::{self, Job};
 use crate::message::{Error, Finding, Kind, Result};
 use crate::pipe::{self, Next, Stage};
 use crate::targets::Target;
-use chain::{Chain, Delivery};
+use chain::{Chain, Delivery, Step};
 use dsp::block::Buffer;
 use dsp::limiter::model::{Collector, Model};
 pub use extras::{Extras, load_tags};
@@ -54,6 +54,8 @@ use taste::Taste;
 
 /// A render is repeated with a corrected drive until its loudness is this near, LU (mastering.md §5.5).
 const NEAR_LU: f64 = 0.05;
+/// A master that is to come up to its ceiling is rendered again when it stays this far under it, dB (twice what the model is off at most).
+const ROOM_DB: f64 = 0.3;
 /// Renders of one destination at most. The model is near enough for one; the second corrects it.
 const MOST_RENDERS: usize = 4;
 
@@ -366,7 +368,7 @@ pub fn render_with(
 fn listen_to(premaster: &Premaster, paint: bool, job: &Job<'_>) -> Result<Heard> {
     let mut source = render::open(premaster)?;
     let info = source.info().clone();
-    let mut listener = Listener::new(CHANNELS, f64::from(info.sample_rate_hz));
+    let mut listener = Listener::new(CHANNELS, f64::from(info.sample_rate_hz), premaster.analysis().frames());
     let [long, side, levels, short] = listener.stages();
     let mut both = Stereo;
     let mut stages: Vec<&mut dyn Stage> = vec![&mut both, long, side, levels, short];
@@ -427,7 +429,8 @@ fn render_to_level(
     place: Place<'_>,
     job: &Job<'_>,
 ) -> Result<Waiting> {
-    let Level { mut delivery, mut slope, .. } = solved;
+    let Level { mut delivery, mut slope, to_ceiling, .. } = solved;
+    let to_ceiling = to_ceiling && !delivery.steps.iter().any(Step::limits);
     let mut before: Option<(f64, f64)> = None;
     for turn in 1..=MOST_RENDERS {
         let Rendered { file, reduction_db } =
@@ -436,6 +439,13 @@ fn render_to_level(
         if over_db > 0.0 && turn < MOST_RENDERS {
             // A file that begins or ends in the middle of a wave can ring over where the limiter saw silence.
             lower_peaks(&mut delivery, over_db);
+            continue;
+        }
+        if to_ceiling && -over_db > ROOM_DB && turn < MOST_RENDERS {
+            let more_db = ((-over_db - level::MARGIN_DB) * 100.0).floor() / 100.0;
+            delivery.output.gain_db += more_db;
+            let why = format!("{more_db:+.2} dB because the moves for the medium took as much off its peaks");
+            delivery.because.push(why);
             continue;
         }
         let off = delivery

@@ -139,7 +139,7 @@ pub fn same(what: &str, ours: &[Vec<f64>], theirs: &[Vec<f64>]) {
     }
 }
 
-pub const PLAIN: Options = Options { salvage: false, repair: false, allow_bad_md5: false };
+pub const PLAIN: Options = Options { salvage: false, repair: false, allow_bad_md5: false, own: false };
 pub const SALVAGE: Options = Options { salvage: true, ..PLAIN };
 pub const REPAIR: Options = Options { repair: true, ..PLAIN };
 

@@ -56,6 +56,27 @@ fn is_stereo(room: &Room<'_>, number: usize) -> bool {
     room.track(&room.lanes[number]).played() == 2
 }
 
+/// Width a stereo recording has; `None` for one channel.
+fn width_of(room: &Room<'_>, number: usize) -> Option<f64> {
+    is_stereo(room, number).then(|| {
+        let strip = room.desk.strip(&room.lanes[number].id);
+        strip.and_then(|strip| strip.controls.get("width")).and_then(Value::number).unwrap_or(1.0)
+    })
+}
+
+/// What a lane is louder at the place it has now than where it stood when it was rendered, dB: nothing for one channel, whose power does not
+/// depend on it.
+pub(in super::super) fn louder_db(room: &Room<'_>, heard: &Heard, number: usize) -> f64 {
+    let lane = &room.lanes[number];
+    let (Some(sides), true) = (heard.sides.get(&lane.id), lane.pan != lane.then_pan) else { return 0.0 };
+    let all = |pan: f64| {
+        let at = given(*sides, width_of(room, number), pan, 0.0);
+        at.left + at.right
+    };
+    let (now, then) = (all(lane.pan), all(lane.then_pan));
+    if now > 0.0 && then > 0.0 { power_to_db(now / then) } else { 0.0 }
+}
+
 /// Both sides of the mix, where everything that may move stands `shift` further to the right; `then`: as it was rendered.
 fn model(room: &Room<'_>, heard: &Heard, shift: f64, then: bool) -> Sides {
     let mut all = Sides::default();
@@ -69,10 +90,7 @@ fn model(room: &Room<'_>, heard: &Heard, shift: f64, then: bool) -> Sides {
             };
             let fader = bus + if group.is_bus { own } else { 0.0 };
             let shift = if moves(room, *number) { shift } else { 0.0 };
-            let width = is_stereo(room, *number).then(|| {
-                let strip = room.desk.strip(&lane.id);
-                strip.and_then(|strip| strip.controls.get("width")).and_then(Value::number).unwrap_or(1.0)
-            });
+            let width = width_of(room, *number);
             let one = given(*sides, width, (pan + shift).clamp(-1.0, 1.0), fader);
             all.left += one.left;
             all.right += one.right;

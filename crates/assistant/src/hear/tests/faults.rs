@@ -125,3 +125,27 @@ fn clicks_and_talkback_are_left_out_of_the_print() {
         assert_eq!(track.strip.controls.mute, guide, "{}", track.strip.id);
     }
 }
+
+#[test]
+fn less_is_done_to_a_track_that_nobody_is_sure_about() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &band(RATE, 6), 48_000);
+    let (request, job) = (crate::Request::default(), Job::quiet());
+    let (mut song, ask) =
+        crate::assist::heard(folder.path(), folder.path(), Path::new(""), &request, &job).unwrap();
+    let corners = |song: &Song| -> std::collections::BTreeMap<String, f64> {
+        let made = crate::decide::decide(song, &ask, None, &job).unwrap();
+        let own = made.moves.into_iter().filter(|m| m.rule == "cleanup.high_pass");
+        own.map(|m| (m.place.strip.clone(), m.value.number_of("freq_hz").unwrap())).collect()
+    };
+    song.tracks.iter_mut().for_each(|track| track.role.confidence = 0.9);
+    let sure = corners(&song);
+    let (own, corner) = sure.iter().max_by(|a, b| a.1.total_cmp(b.1)).unwrap();
+    // Half as sure as it takes to be sure: nearer to no filter at all (20 Hz), and nobody else is touched.
+    song.tracks.iter_mut().find(|track| track.id == *own).unwrap().role.confidence = 0.3;
+    let unsure = corners(&song);
+    assert!(unsure[own] < 0.85 * corner && unsure[own] > 20.0, "{corner} Hz, unsure {}", unsure[own]);
+    for (strip, hz) in sure.iter().filter(|(strip, _)| *strip != own) {
+        assert_eq!(hz, &unsure[strip], "{strip}");
+    }
+}

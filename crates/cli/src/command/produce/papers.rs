@@ -32,7 +32,26 @@ pub(super) fn write(args: &Produce, done: &Done, whole: &Whole) -> Result<()> {
 /// What the mix came to.
 pub(super) fn mix_log(done: &Done) -> String {
     let written = &done.written;
-    assist::text(&written.made, &written.path) + &mix::text(&written.session, &written.path, &done.print)
+    let head =
+        if done.as_it_stands { as_it_stands(done) } else { assist::text(&written.made, &written.path) };
+    head + &mix::text(&written.session, &written.path, &done.print)
+}
+
+/// What a session of a person is, in a few lines.
+fn as_it_stands(done: &Done) -> String {
+    let made = &done.written.made;
+    let mut text = format!("{}: printed as it stands\n", clean_name(done.written.path.display()));
+    match made.moves.len() {
+        0 => text.push_str("  no move of the assistant is in it\n"),
+        all => {
+            let held = made.moves.iter().filter(|m| m.is_held()).count();
+            text.push_str(&format!(
+                "  {all} moves of the assistant, {held} of them changed by hand or locked\n"
+            ));
+        }
+    }
+    assist::families(made).iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+    text
 }
 
 /// What the masters came to.
@@ -76,13 +95,12 @@ fn sheet(args: &Produce, done: &Done) -> Sheet {
     let made = &done.written.made;
     let m = done.print.measurements();
     let mut sheet = Sheet::new(format!("{}: production", done.written.session.name));
-    sheet.pair("tracks", clean_name(args.input.display()));
+    sheet.pair(if done.as_it_stands { "from" } else { "tracks" }, clean_name(args.input.display()));
     sheet.pair("destinations", args.destinations.join(", "));
     sheet.pair("print", format!("{MIX_FOLDER}/{}", file_name(done.print.path())));
-    sheet.pair(
-        "session",
-        format!("{MIX_FOLDER}/{SESSION_FILE}, {} moves with their reasons", made.moves.len()),
-    );
+    let how = if done.as_it_stands { "printed as it stands, " } else { "" };
+    let moves = made.moves.len();
+    sheet.pair("session", format!("{MIX_FOLDER}/{SESSION_FILE}, {how}{moves} moves with their reasons"));
     sheet.pair("chain", format!("{MASTERS_FOLDER}/{CHAIN_FILE}"));
     sheet.heading("The mix");
     sheet.pair("loudness", format!("{} LUFS", lu(m.integrated_lufs, 1)));
@@ -92,9 +110,11 @@ fn sheet(args: &Produce, done: &Done) -> Sheet {
         let said = format!("{loudness:.1} LU; {:.0} of 100 would call it too much", 100.0 * share);
         sheet.pair("reverberation", said);
     }
-    let mut groups = Table::new([("Group", Align::Left), ("LU against the mix", Align::Right)]);
-    made.balance.groups.iter().for_each(|(_, name, lu)| groups.row([name.clone(), format!("{lu:.1}")]));
-    sheet.table(groups);
+    if !made.balance.groups.is_empty() {
+        let mut groups = Table::new([("Group", Align::Left), ("LU against the mix", Align::Right)]);
+        made.balance.groups.iter().for_each(|(_, name, lu)| groups.row([name.clone(), format!("{lu:.1}")]));
+        sheet.table(groups);
+    }
     sheet.heading("The gate");
     sheet.paragraph("The print was read back from disk and judged as a stranger's. It passed.");
     done.masters.findings.iter().for_each(|finding| sheet.paragraph(sentence(finding)));

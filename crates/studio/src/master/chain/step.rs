@@ -207,6 +207,11 @@ impl Step {
         short_hash(&write::settings_line(self))
     }
 
+    /// Whether it holds a ceiling.
+    pub(in crate::master) fn limits(&self) -> bool {
+        self.on && self.settings.description().index_of("ceiling_dbtp").is_some()
+    }
+
     /// Marks it as proposed: what is changed from now on is a person's.
     #[must_use]
     pub fn sealed(mut self) -> Self {

@@ -23,7 +23,7 @@ use crate::message::Result;
 use crate::pipe::{Next, Stage};
 use dsp::block::Buffer;
 use dsp::math;
-use dsp::spectrum::{Options, Planes, Spectrum, Welch};
+use dsp::spectrum::{Options, Planes, Spacing, Spectrum, Welch};
 use frames::Long;
 use levels::Levels;
 use serde::Serialize;
@@ -74,8 +74,10 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn new(channels: usize, sample_rate_hz: f64) -> Self {
-        let side = Options { planes: Planes::Side, ..Options::default() };
+    /// A listener to a stream of `frames`.
+    pub(crate) fn new(channels: usize, sample_rate_hz: f64, frames: u64) -> Self {
+        let spacing = Spacing::for_length(frames, sample_rate_hz);
+        let side = Options { planes: Planes::Side, spacing, ..Options::default() };
         Self {
             sample_rate_hz,
             long: Long::new(channels, sample_rate_hz),

@@ -1,7 +1,7 @@
 use super::*;
 
 fn hear(left: Vec<f64>, right: Vec<f64>) -> Listening {
-    let mut listener = Listener::new(2, 48_000.0);
+    let mut listener = Listener::new(2, 48_000.0, left.len() as u64);
     for stage in listener.stages() {
         let block = Buffer::from_planes(&[left.clone(), right.clone()]);
         stage.push(block, &mut |_| Ok(())).expect("it listens");

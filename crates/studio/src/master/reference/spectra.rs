@@ -12,6 +12,7 @@ use dsp::block::Buffer;
 use dsp::fft::RealFft;
 use dsp::math;
 use dsp::meter::loudness::{lufs_of_power, power_of_lufs};
+use dsp::spectrum::Spacing;
 use dsp::window::{Window, noise_gain};
 
 /// Frames of a block at 44.1 and 48 kHz, for the bass and for the rest (mastering.md §5.6); as long in time at other rates.
@@ -24,9 +25,6 @@ const ROOMS: usize = 240;
 /// Gates of integrated loudness (BS.1770-5, annex 1).
 const ABSOLUTE_GATE_LUFS: f64 = -70.0;
 const RELATIVE_GATE_LU: f64 = -10.0;
-/// From here on blocks do not overlap: a song of a minute has 160, eighty of them loud, and a third of an octave averages over more
-/// than that of each.
-const LONG_ENOUGH_SECONDS: f64 = 60.0;
 /// Part of what passes the gates that counts as loud (mastering.md §5.6: the top 30 to 50 %).
 const LOUD_SHARE: f64 = 0.5;
 /// Part of all that sounds that counts as quiet: where the noise shows. By our own convention, not yet calibrated.
@@ -97,7 +95,8 @@ impl Spectra {
     /// For a stream of `frames`, where that is known.
     pub(super) fn new(range: Range, sample_rate_hz: f64, frames: Option<u64>) -> Self {
         let block_frames = if range == Range::Low { LONG_FRAMES } else { SHORT_FRAMES };
-        let is_long = frames.is_some_and(|frames| frames as f64 >= LONG_ENOUGH_SECONDS * sample_rate_hz);
+        let is_long =
+            frames.is_some_and(|frames| Spacing::for_length(frames, sample_rate_hz) == Spacing::Whole);
         // A power of two of about that length in time; from 256 frames on there is something to see.
         let octaves = (math::log2(block_frames * sample_rate_hz / 46_000.0)).round().clamp(8.0, 20.0);
         let size = 1_usize << octaves as usize;

@@ -1,0 +1,75 @@
+//! A session in another folder: the same words, and the files found from there.
+
+use super::Base;
+use crate::moves::{Ledger, quoted, read};
+use std::path::{Component, Path, PathBuf};
+use studio::message::Result;
+use studio::session::{Named, Session};
+
+/// The text of a session as it has to stand in a folder from which `way` leads to the one it stands in now. Nothing else changes: comments,
+/// order and every value stay. Absolute paths stay as well.
+///
+/// # Errors
+/// `not_toml`, `session_shape` for a record of moves that is no table.
+pub fn moved(session: &Session, way: &Path) -> Result<String> {
+    let mut text = session.origin.text.clone();
+    let clips = session.tracks.iter().flat_map(|track| &track.clips).map(|clip| &clip.file);
+    let inserts = session.strips().chain([&session.mix]).flat_map(|strip| &strip.inserts);
+    let mut files: Vec<&Named> = clips.chain(inserts.filter_map(|insert| insert.impulse.as_ref())).collect();
+    // From the end, so that what is ahead stays where it was; a file that two places read is written once.
+    files.sort_by_key(|file| std::cmp::Reverse(file.span.start));
+    files.dedup_by_key(|file| file.span.start);
+    for file in files {
+        if text.is_char_boundary(file.span.start) && text.is_char_boundary(file.span.end) {
+            text.replace_range(file.span.clone(), &quoted(&from(way, &file.id)));
+        }
+    }
+    match read(&text) {
+        Some(Ledger { tracks, .. }) => {
+            let mut base = Base::parse(&text)?;
+            base.heard_from(&from(way, &tracks))?;
+            Ok(base.text())
+        }
+        None => Ok(text),
+    }
+}
+
+/// A path of the session, by the way to its folder; `a/../b` is `b`.
+fn from(way: &Path, path: &str) -> String {
+    let mut whole = PathBuf::new();
+    for part in way.join(path).components() {
+        match part {
+            Component::ParentDir if matches!(whole.components().next_back(), Some(Component::Normal(_))) => {
+                whole.pop();
+            }
+            Component::CurDir => {}
+            part => whole.push(part),
+        }
+    }
+    whole.to_string_lossy().replace('\\', "/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use studio::session::Options;
+
+    #[test]
+    fn files_impulses_and_the_record_follow_and_nothing_else_does() {
+        let text = "version = 1 # mine\n[session]\nsample_rate_hz = 48000\n\
+            [[track]]\nid = \"a\"\nfile = 'in/a.wav' # a \"file\"\n\
+            insert = [{ convolver = { impulse = \"ir/hall.wav\", on = false } }]\n\
+            [[track]]\nid = \"b\"\nclip = [{ file = \"../b.wav\" }, { file = \"/abs/c.wav\", start_seconds = 1.0 }]\n\n\
+            [assist]\nversion = 1\nstyle = \"pop\"\ntracks = \"in\"\n";
+        let options = Options { allow_external: true };
+        let session = Session::parse(text, "s.toml", Path::new("x"), options).unwrap();
+        let wanted = text
+            .replace("'in/a.wav'", "\"../../songs/in/a.wav\"")
+            .replace("\"ir/hall.wav\"", "\"../../songs/ir/hall.wav\"")
+            .replace("\"../b.wav\"", "\"../../b.wav\"")
+            .replace("tracks = \"in\"", "tracks = \"../../songs/in\"");
+        assert_eq!(moved(&session, Path::new("../../songs")).unwrap(), wanted);
+        // Beside itself it is what it was, but for quotes.
+        assert_eq!(moved(&session, Path::new("")).unwrap(), text.replace("'in/a.wav'", "\"in/a.wav\""));
+    }
+}
