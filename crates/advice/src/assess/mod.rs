@@ -109,7 +109,8 @@ impl Advice {
             measured: finding.measured.clone(),
             limit: finding.limit.clone(),
             action: plain.map_or_else(fallback, |plain| plain.action.to_owned()),
-            suspicion: plain.is_some_and(|plain| plain.suspicion),
+            // What is warned of was measured: a voice that is covered in stems, not one that may be in a mix.
+            suspicion: plain.is_some_and(|plain| plain.suspicion) && finding.severity < Severity::Warning,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::listen::listen;
 use super::shelf::{File, Kind, Pile};
-use super::song::clicks;
+use super::song::{clicks, floor_lu};
 use super::{Advice, Item, short};
 use assistant::hear::{self, BANDS, Song, Track, Use, band_centre_hz};
 use dsp::math;
@@ -27,7 +27,11 @@ const OF_PARTS: [&str; 7] =
 const OF_SUMS: [&str; 6] = ["clipped", "limited", "headroom", "dense", "phase", "not_finite"];
 /// What the assistant says to itself, and nobody has to know here; and what of the takes is too often wrong to be said without the mix
 /// (on a song that machines played from notes two basses were out of time and a choir out of tune; see docs/decisions/053).
-const QUIET: [&str; 5] = ["pair", "role_conflict", "count_in", "out_of_time", "out_of_tune"];
+/// Of noise it hears what is not steady, and direct current: see [`noisy`].
+const QUIET: [&str; 6] = ["pair", "role_conflict", "count_in", "out_of_time", "out_of_tune", "noisy"];
+/// Noise this near to the sound of one track is heard through the others, LU: the assistant's limit for the same, where quiet
+/// preamplifiers are 50 and more away.
+const NOISY_LU: f64 = 30.0;
 /// Names of things that wait for the real one.
 const PLACEHOLDERS: [&str; 12] = [
     "placeholder",
@@ -52,6 +56,7 @@ pub(super) fn assess(pile: &Pile, job: &Job<'_>) -> Result<(Item, Vec<Advice>)> 
     let mut findings: Vec<Finding> =
         song.findings.iter().filter(|finding| !QUIET.contains(&finding.rule)).cloned().collect();
     findings.extend(song.tracks.iter().filter_map(for_the_players));
+    findings.extend(song.playing().filter_map(|(_, track)| noisy(track)));
     let own = job::each(pile.files.len(), 2, "listen", job, |index, part| {
         let Some((file, name)) = pile.files.get(index).zip(names.get(index)) else { return Ok(Vec::new()) };
         each(file, name, part)
@@ -82,6 +87,18 @@ fn for_the_players(track: &Track) -> Option<Finding> {
         _ => return None,
     };
     Some(Finding::new(rule, Severity::Info, what).about(&track.path).limit("music"))
+}
+
+/// Noise of a track that stands in its pauses or fills them, by the same law as that of a song.
+fn noisy(track: &Track) -> Option<Finding> {
+    // Drums have bleed in their pauses, effects may be noise.
+    let counts = !matches!(track.role.role.group, Group::Drums | Group::Percussion | Group::Effects);
+    let apart = floor_lu(track).filter(|apart| counts && *apart < NOISY_LU)?;
+    Some(
+        Finding::new("noisy", Severity::Warning, format!("noise in pauses is {apart:.0} dB under the sound"))
+            .about(&track.path)
+            .limit(format!("{NOISY_LU} dB")),
+    )
 }
 
 /// One line for each rule and part.

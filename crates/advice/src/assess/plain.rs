@@ -50,7 +50,7 @@ pub const PLAIN: &[Plain] = &[
     sure(
         "surround",
         "The file has more than two channels; a master here is stereo.",
-        "Export a stereo mix, or make a downmix: tonmeister mix --downmix.",
+        "Export a stereo mix; a session of this program gives one with tonmeister mix --downmix.",
     ),
     sure(
         "lossy",
@@ -239,16 +239,6 @@ pub const PLAIN: &[Plain] = &[
         "Go on: it is usual for drums; elsewhere say if a cleaner take exists.",
     ),
     perhaps(
-        "out_of_tune",
-        "It may be out of tune with the rest.",
-        "Listen to it with the chords; tune it or sing it again before mixing.",
-    ),
-    perhaps(
-        "out_of_time",
-        "It may be out of time with the rest.",
-        "Listen to it with the drums; move it or play it again before mixing.",
-    ),
-    perhaps(
         "missing_part",
         "A part that usually goes with these is not here.",
         "Look for the file, or go on if it is meant so.",
@@ -257,12 +247,12 @@ pub const PLAIN: &[Plain] = &[
     sure(
         "rough_mix",
         "A mix of these tracks lies among them.",
-        "Go on: it shows the balance you like; assist --keep-balance keeps it.",
+        "Go on: it shows the balance you like; tonmeister assist --keep-balance keeps it.",
     ),
     sure(
         "reference",
         "A finished song lies among the tracks.",
-        "Go on: it is not mixed in; give it with --reference if the record should sound like it.",
+        "Go on: it is not mixed in; tonmeister assist --reference makes the mix sound nearer to it.",
     ),
     sure("click", "A click track for the players lies here.", "Go on: it is left out."),
     sure("talkback", "Somebody talks to the players on this track.", "Go on: it is left out."),

@@ -75,7 +75,9 @@ pub(super) fn look(paths: &[PathBuf], job: &Job<'_>) -> Result<(Vec<Pile>, Vec<E
         }
     }
     if let Some(path) = loose.first().map(|file| file.path.clone()) {
-        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        // Files of the folder we are in have no folder in their names.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).to_owned();
         piles.push(pile(if loose.len() == 1 { path } else { folder }, loose));
     }
     Ok((piles, unreadable))

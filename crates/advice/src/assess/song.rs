@@ -3,7 +3,7 @@
 use super::listen::{Heard, listen};
 use super::shelf::Pile;
 use super::{Advice, Figure, Item, short};
-use assistant::hear::{self, Facts, Track};
+use assistant::hear::{self, Facts, Film, Track};
 use dsp::math;
 use serde::Serialize;
 use std::path::Path;
@@ -56,6 +56,15 @@ const STEADY: usize = 8;
 const STEADY_DB: f64 = 3.0;
 /// Flatness of a spectrum from which it is noise, not tones: pink noise has 0.35, brown noise 0.07. Same decision.
 const NOISE_FLATNESS: f32 = 0.05;
+/// The same where it is so loud that it counts as sound: hiss is white or pink, and softest moments of music are darker. Then it has to
+/// stand at one level, within this many dB, for a second in all. Same decision.
+const LOUD_NOISE_FLATNESS: f32 = 0.2;
+const ONE_LEVEL_DB: f64 = 2.0;
+const ONE_SECOND: usize = 20;
+/// And so far under the music, LU: what is nearer is played.
+const LOUD_NOISE_LU: f64 = 10.0;
+/// Up to so many times its power it is the noise itself that is heard: 6 dB, twice what is allowed between its softest and loudest.
+const NOISE_ITSELF: f64 = 4.0;
 /// Hum this near to the music is heard in its pauses, dB. Same decision.
 const HUM_DB: f64 = 60.0;
 
@@ -317,30 +326,47 @@ pub(super) fn clicks(heard: &Heard) -> Option<Finding> {
     })
 }
 
-/// How far the noise in the pauses is under the music, LU: in the softest stretch outside the music that is steady and without tones.
-/// A quiet passage goes up and down, or has tones. `None` where there is no such stretch.
-fn floor_lu(track: &Track) -> Option<f64> {
+/// How far the noise in the pauses is under the music, LU: in the softest stretch that is steady and without tones, outside the music or
+/// so often at one level that it never stops. A quiet passage goes up and down, or has tones. `None` where there is no such stretch.
+pub(super) fn floor_lu(track: &Track) -> Option<f64> {
     let film = &track.film;
-    let mean =
-        |values: &[f32]| values.iter().map(|x| f64::from(*x)).sum::<f64>() / values.len().max(1) as f64;
-    let mut floor: Option<f64> = None;
-    for start in 0..film.loudness.len().saturating_sub(STEADY - 1) {
+    let (in_pauses, everywhere) = (steady_noise(film, false), steady_noise(film, true));
+    let softest = |floors: &[f64]| floors.iter().copied().reduce(f64::min);
+    // What stands at the level of the noise is noise, not music.
+    let music = |floor: f64| -> Vec<f32> {
+        let both = film.loudness.iter().zip(&film.active);
+        both.filter(|(loud, on)| **on && f64::from(**loud) > NOISE_ITSELF * floor)
+            .map(|(loud, _)| *loud)
+            .collect()
+    };
+    let apart =
+        |floor: f64| Some(math::power_to_db(mean(&music(floor)) / floor)).filter(|apart| apart.is_finite());
+    if let Some(floor) = softest(&in_pauses) {
+        return apart(floor);
+    }
+    let floor = softest(&everywhere)?;
+    let near = everywhere.iter().filter(|other| math::power_to_db(*other / floor) < ONE_LEVEL_DB).count();
+    apart(floor).filter(|apart| near >= ONE_SECOND && *apart > LOUD_NOISE_LU)
+}
+
+fn mean(values: &[f32]) -> f64 {
+    values.iter().map(|x| f64::from(*x)).sum::<f64>() / values.len().max(1) as f64
+}
+
+/// Means of stretches that are steady and without tones: outside the music, or anywhere.
+fn steady_noise(film: &Film, anywhere: bool) -> Vec<f64> {
+    let least = if anywhere { LOUD_NOISE_FLATNESS } else { NOISE_FLATNESS };
+    let stretch = |start: usize| {
         let range = start..start + STEADY;
-        let (Some(loud), Some(on), Some(flat)) =
-            (film.loudness.get(range.clone()), film.active.get(range.clone()), film.flatness.get(range))
-        else {
-            break;
-        };
+        let loud = film.loudness.get(range.clone())?;
+        let (on, flat) = (film.active.get(range.clone())?, film.flatness.get(range)?);
         let (low, high) =
             loud.iter().fold((f32::INFINITY, 0.0_f32), |(low, high), x| (low.min(*x), high.max(*x)));
         let steady = low > 0.0 && math::power_to_db(f64::from(high / low)) < STEADY_DB;
-        if steady && on.iter().all(|on| !*on) && flat.iter().all(|flat| *flat > NOISE_FLATNESS) {
-            floor = Some(floor.map_or(mean(loud), |floor| floor.min(mean(loud))));
-        }
-    }
-    let sounding: Vec<f32> =
-        film.loudness.iter().zip(&film.active).filter(|(_, on)| **on).map(|(loud, _)| *loud).collect();
-    floor.map(|floor| math::power_to_db(mean(&sounding) / floor)).filter(|apart| apart.is_finite())
+        let outside = anywhere || on.iter().all(|on| !*on);
+        (steady && outside && flat.iter().all(|flat| *flat > least)).then(|| mean(loud))
+    };
+    (0..film.loudness.len().saturating_sub(STEADY - 1)).filter_map(stretch).collect()
 }
 
 fn noise(apart: f64) -> Option<Finding> {

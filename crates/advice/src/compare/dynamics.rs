@@ -15,8 +15,15 @@ const LEAST_DB: f64 = 0.8;
 /// docs/decisions/053.
 const FALL_DB: f64 = 1.0;
 /// Ratios, as measured over 43 ms, from which compression is firm and hard. By our own convention, see docs/decisions/053.
-const FIRM: f64 = 2.0;
-const HARD: f64 = 3.3;
+const FIRM: f64 = 2.1;
+const HARD: f64 = 3.7;
+/// Thresholds that are tried, dB apart, up to so many dB under the loud moments; what a gain keeps of its reduction from one frame of
+/// 21 ms to the next: 0 for at once, then 20, 42, 95 and 200 ms.
+const THRESHOLD_STEP_DB: f64 = 2.0;
+const LEAST_OVER_DB: f64 = 3.0;
+const KEEPS: [f64; 5] = [0.0, 0.35, 0.6, 0.8, 0.9];
+/// Stands for all ratios above it.
+const MOST_RATIO: f64 = 20.0;
 /// A stroke is this much louder than the 50 ms before it, dB, and at most this far under the loudest.
 const STROKE_DB: f64 = 6.0;
 const STROKE_RANGE_DB: f64 = 30.0;
@@ -122,13 +129,20 @@ pub(super) fn bands(gathered: &Gathered) -> Vec<BandDynamics> {
     BAND_NAMES.iter().enumerate().map(band).collect()
 }
 
-/// Gain of each band over all frames: what an equaliser did to it.
+/// Gain of each band in the middle of its frames: what an equaliser did to it. Sums of power would charge a compressor's loud moments to
+/// the band they lie in.
 fn tone_factors(frames: &[Frame]) -> [f64; BANDS] {
     let mut factors = [1.0; BANDS];
     for (band, factor) in factors.iter_mut().enumerate() {
-        let sum = |which: usize| frames.iter().map(|frame| f64::from(frame[which][band])).sum::<f64>();
-        let (before, after) = (sum(0), sum(1));
-        *factor = if before > 0.0 { after / before } else { 0.0 };
+        let most = frames.iter().map(|frame| frame[0][band]).fold(0.0, f32::max);
+        let least = f64::from(most) * math::db_to_power(-RANGE_DB);
+        let gains: Vec<f64> = frames
+            .iter()
+            .map(|frame| (f64::from(frame[0][band]), f64::from(frame[1][band])))
+            .filter(|(before, _)| *before > least)
+            .map(|(before, after)| math::power_to_db(after / before))
+            .collect();
+        *factor = if gains.is_empty() { 0.0 } else { math::db_to_power(percentile(&gains, 0.5)) };
     }
     factors
 }
@@ -139,83 +153,105 @@ pub(super) fn compression(gathered: &Gathered) -> Compression {
     let before = levels(frames, 0, &tone_factors(frames));
     let after = levels(frames, 1, &[1.0; BANDS]);
     let loud = percentile(&before, 0.99);
-    let mut heaps: Vec<Vec<f64>> = vec![Vec::new(); RANGE_DB as usize + 1];
-    // What a gain still holds down after a stroke was asked for by the stroke: levels fall no faster than gains come back.
-    let mut held = f64::NEG_INFINITY;
-    for (before, after) in before.iter().zip(&after) {
-        held = before.max(held - FALL_DB);
-        let place = (held - (loud - RANGE_DB)).round().min(RANGE_DB);
-        if place >= 0.0 && after.is_finite() {
-            heaps[place as usize].push(after - before);
-        }
-    }
-    let points: Vec<[f64; 3]> = heaps
-        .iter()
-        .enumerate()
-        .filter(|(_, heap)| heap.len() >= FEWEST.max(frames.len() / 500))
-        .map(|(place, heap)| [place as f64, percentile(heap, 0.5), (heap.len() as f64).sqrt()])
-        .collect();
-    let fit = bend(&points);
-    let to_dbfs = gathered.frame_scale_db();
-    let (slope, quiet_db, knee) = fit;
-    let top = points.last().map_or(0.0, |point| point[0]);
-    let loudest_db = slope * (top - knee).max(0.0);
-    let ratio = if slope > -0.95 { (1.0 / (1.0 + slope)).min(20.0) } else { 20.0 };
-    let class = match (loudest_db, ratio) {
+    let gains: Vec<f64> = before.iter().zip(&after).map(|(before, after)| after - before).collect();
+    let fit = held(&before, &gains, loud);
+    let ratio = if fit.share < 0.95 { (1.0 / (1.0 - fit.share)).min(MOST_RATIO) } else { MOST_RATIO };
+    let class = match (fit.loudest_db, ratio) {
         (db, _) if db.abs() < LEAST_DB => Class::None,
         (db, _) if db > 0.0 => Class::Expanded,
         (_, ratio) if ratio < FIRM => Class::Gentle,
         (_, ratio) if ratio < HARD => Class::Firm,
         _ => Class::Hard,
     };
-    let level = |place: f64| place + loud - RANGE_DB + to_dbfs;
     Compression {
         class,
         ratio: if class == Class::None { 1.0 } else { ratio },
-        threshold_dbfs: level(knee),
-        loudest_db,
-        curve: points
-            .iter()
-            .map(|point| Point { before_dbfs: level(point[0]), gain_db: point[1] - quiet_db })
-            .collect(),
+        threshold_dbfs: fit.threshold_db + gathered.frame_scale_db(),
+        loudest_db: fit.loudest_db,
+        curve: curve(&before, &gains, loud, gathered.frame_scale_db()),
     }
 }
 
-/// The line with one bend that fits best: slope above the bend, value below it, place of the bend.
-fn bend(points: &[[f64; 3]]) -> (f64, f64, f64) {
-    let (Some(first), Some(last)) = (points.first(), points.last()) else { return (0.0, 0.0, 0.0) };
-    let mut best = (f64::INFINITY, (0.0, first[1], first[0]));
-    let mut knee = first[0];
-    // At least 3 dB of levels above the bend.
-    while knee <= last[0] - 3.0 {
-        let u = |place: f64| (place - knee).max(0.0);
-        let [mut w, mut wu, mut wd, mut wuu, mut wud] = [0.0; 5];
-        for &[place, gain, weight] in points {
-            let x = u(place);
-            w += weight;
-            wu += weight * x;
-            wd += weight * gain;
-            wuu += weight * x * x;
-            wud += weight * x * gain;
+/// Median gains by level, against that of the quietest that says something.
+fn curve(before: &[f64], gains: &[f64], loud: f64, to_dbfs: f64) -> Vec<Point> {
+    let mut heaps: Vec<Vec<f64>> = vec![Vec::new(); RANGE_DB as usize + 1];
+    // What a gain still holds down after a stroke was asked for by the stroke: levels fall no faster than gains come back.
+    let mut held = f64::NEG_INFINITY;
+    for (before, gain) in before.iter().zip(gains) {
+        held = before.max(held - FALL_DB);
+        let place = (held - (loud - RANGE_DB)).round().min(RANGE_DB);
+        if let Some(heap) = heaps.get_mut(place as usize).filter(|_| place >= 0.0 && gain.is_finite()) {
+            heap.push(*gain);
         }
-        let determinant = w * wuu - wu * wu;
-        if determinant > 1e-9 {
-            let slope = ((w * wud - wu * wd) / determinant).clamp(-1.0, 1.0);
-            let quiet = (wd - slope * wu) / w;
-            let error: f64 = points
-                .iter()
-                .map(|&[place, gain, weight]| {
-                    let away = gain - quiet - slope * u(place);
-                    weight * away * away
-                })
-                .sum();
+    }
+    let fewest = FEWEST.max(before.len() / 500);
+    let told: Vec<(f64, f64)> = heaps
+        .iter()
+        .enumerate()
+        .filter(|(_, heap)| heap.len() >= fewest)
+        .map(|(place, heap)| (place as f64 + loud - RANGE_DB + to_dbfs, percentile(heap, 0.5)))
+        .collect();
+    let quiet_db = told.first().map_or(0.0, |first| first.1);
+    told.into_iter().map(|(before_dbfs, gain)| Point { before_dbfs, gain_db: gain - quiet_db }).collect()
+}
+
+/// The compressor that explains the gains best.
+struct Held {
+    /// Share of what is over the threshold that is taken off: 1 less the inverse of the ratio; negative when it was raised.
+    share: f64,
+    threshold_db: f64,
+    /// Gain of the loudest twentieth of moments against the softest one, dB.
+    loudest_db: f64,
+}
+
+/// Compressors of all thresholds that come back at several speeds, by least squares: each takes off a share of what is over the
+/// threshold, at once, and gives it back exponentially. What a gain still holds down after a stroke is so charged to the stroke.
+fn held(before: &[f64], gains: &[f64], loud: f64) -> Held {
+    let plays: Vec<bool> =
+        before.iter().zip(gains).map(|(level, gain)| *level > loud - RANGE_DB && gain.is_finite()).collect();
+    let mut best = (f64::INFINITY, Held { share: 0.0, threshold_db: loud, loudest_db: 0.0 });
+    let mut threshold_db = loud - RANGE_DB + THRESHOLD_STEP_DB;
+    while threshold_db < loud - LEAST_OVER_DB + 0.5 * THRESHOLD_STEP_DB {
+        for keep in KEEPS {
+            let asked = asked(before, threshold_db, keep);
+            let pairs =
+                || asked.iter().zip(gains).zip(&plays).filter(|(_, plays)| **plays).map(|(pair, _)| pair);
+            let count = pairs().count().max(1) as f64;
+            let (x, y) = pairs().fold((0.0, 0.0), |(x, y), (ask, gain)| (x + ask / count, y + gain / count));
+            let [mut xx, mut xy, mut yy] = [0.0; 3];
+            for (ask, gain) in pairs() {
+                xx += (ask - x) * (ask - x);
+                xy += (ask - x) * (gain - y);
+                yy += (gain - y) * (gain - y);
+            }
+            if xx <= 1e-9 {
+                continue;
+            }
+            let share = (-xy / xx).clamp(-1.0, 1.0);
+            let error = yy + 2.0 * share * xy + share * share * xx;
             if error < best.0 {
-                best = (error, (slope, quiet, knee));
+                let moments: Vec<f64> = pairs().map(|(ask, _)| *ask).collect();
+                let loudest_db = share * (percentile(&moments, 0.05) - percentile(&moments, 0.95));
+                best = (error, Held { share, threshold_db, loudest_db });
             }
         }
-        knee += 0.5;
+        threshold_db += THRESHOLD_STEP_DB;
     }
     best.1
+}
+
+/// What is over a threshold, given back by a factor a frame.
+fn asked(levels: &[f64], threshold_db: f64, keep: f64) -> Vec<f64> {
+    let mut state = 0.0_f64;
+    levels
+        .iter()
+        .map(|level| {
+            let over = f64::max(level - threshold_db, 0.0);
+            let back = keep * state + (1.0 - keep) * over;
+            state = if over > state { over } else { back };
+            state
+        })
+        .collect()
 }
 
 pub(super) fn punch(gathered: &Gathered) -> Option<Punch> {

@@ -10,6 +10,8 @@
 mod align;
 mod dynamics;
 mod gather;
+#[cfg(test)]
+mod real_tests;
 mod residual;
 mod streams;
 #[cfg(test)]

@@ -48,7 +48,7 @@ fn open(planes: &[Vec<f64>], rate: u32) -> impl Fn() -> Result<Box<dyn Source>> 
     move || Ok(Box::new(MemorySource::new(buffer.clone(), rate)) as Box<dyn Source>)
 }
 
-fn between_rates(before: (&[Vec<f64>], u32), after: (&[Vec<f64>], u32)) -> Comparison {
+pub(super) fn between_rates(before: (&[Vec<f64>], u32), after: (&[Vec<f64>], u32)) -> Comparison {
     let (one, two) = (open(before.0, before.1), open(after.0, after.1));
     compare_streams(("before", &one), ("after", &two), &Job::quiet()).unwrap()
 }
@@ -57,7 +57,7 @@ fn between(before: &[Vec<f64>], after: &[Vec<f64>]) -> Comparison {
     between_rates((before, RATE as u32), (after, RATE as u32))
 }
 
-fn each(planes: &[Vec<f64>], mut with: impl FnMut(&mut Vec<f64>)) -> Vec<Vec<f64>> {
+pub(super) fn each(planes: &[Vec<f64>], mut with: impl FnMut(&mut Vec<f64>)) -> Vec<Vec<f64>> {
     let mut planes = planes.to_vec();
     planes.iter_mut().for_each(&mut with);
     planes
@@ -71,7 +71,7 @@ fn scaled(planes: &[Vec<f64>], db: f64) -> Vec<Vec<f64>> {
     each(planes, |plane| plane.iter_mut().for_each(|x| *x *= testkit::signals::db(db)))
 }
 
-fn about<'a>(found: &'a Comparison, what: &str) -> Vec<&'a str> {
+pub(super) fn about<'a>(found: &'a Comparison, what: &str) -> Vec<&'a str> {
     found
         .sentences
         .iter()
@@ -231,8 +231,12 @@ fn compression_comes_back_by_class() {
 
 /// A plain compressor on the power of both channels: 5 ms up, 80 ms down.
 fn compressed(planes: &[Vec<f64>], ratio: f64, threshold_db: f64) -> Vec<Vec<f64>> {
+    compressed_at(planes, ratio, threshold_db, RATE)
+}
+
+pub(super) fn compressed_at(planes: &[Vec<f64>], ratio: f64, threshold_db: f64, rate: f64) -> Vec<Vec<f64>> {
     let mut out = planes.to_vec();
-    let (up, down) = (dsp::math::exp(-1.0 / (0.005 * RATE)), dsp::math::exp(-1.0 / (0.08 * RATE)));
+    let (up, down) = (dsp::math::exp(-1.0 / (0.005 * rate)), dsp::math::exp(-1.0 / (0.08 * rate)));
     let (mut power, mut reduction) = (0.0_f64, 0.0_f64);
     for n in 0..planes[0].len() {
         let now = 0.5 * planes.iter().map(|plane| plane[n] * plane[n]).sum::<f64>();

@@ -54,6 +54,8 @@ pub enum Word {
     CodecHeard,
     /// The codec makes peaks that clip.
     CodecClips,
+    /// Nobody knows: it could not be encoded.
+    NotEncoded,
     /// Nothing that matters.
     Holds,
 }
@@ -254,10 +256,10 @@ fn coded(place: &Place, found: &std::result::Result<Comparison, String>) -> Vec<
         Ok(found) => found,
         Err(why) => {
             out.push(effect(
-                Word::CodecHeard,
-                "It could not be encoded here.",
+                Word::NotEncoded,
+                "It could not be encoded here: what a lossy stream does to it is not known.",
                 why.clone(),
-                "Install ffmpeg, or give another codec.",
+                "Install ffmpeg and run it again; or make the stream elsewhere and use tonmeister compare.",
             ));
             return out;
         }

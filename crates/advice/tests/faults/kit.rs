@@ -1,10 +1,9 @@
-//! What the corpus is made with: sounds, files, a tally.
+//! What the corpus is made with: sounds and files.
 
-use advice::assess::{Advice, Assessment, Options, assess};
+use advice::assess::{Assessment, Options, assess};
 use dsp::biquad::Svf;
 use dsp::block::Buffer;
 use dsp::eq_design::{Curve, design};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use studio::audio::Encoding;
@@ -120,10 +119,10 @@ pub(crate) fn write_stamped(path: &Path, sound: &Sound, stamp_frames: Option<u64
     std::fs::write(path, out).unwrap();
 }
 
-/// Tracks of the demo song; made once.
-pub(crate) fn demo() -> &'static [studio::demo::Track] {
-    static TRACKS: OnceLock<Vec<studio::demo::Track>> = OnceLock::new();
-    TRACKS.get_or_init(|| studio::demo::tracks(1))
+/// Tracks of the demo song, played by one cast or another; made once.
+pub(crate) fn demo(cast: usize) -> &'static [studio::demo::Track] {
+    static TRACKS: [OnceLock<Vec<studio::demo::Track>>; 2] = [const { OnceLock::new() }; 2];
+    TRACKS[cast].get_or_init(|| studio::demo::tracks(1 + 6 * cast as u64))
 }
 
 /// Tracks of the demo song added up, all of them or those named, with clean ends and two pauses.
@@ -131,7 +130,7 @@ pub(crate) fn demo_mix(from_seconds: f64, seconds: f64, parts: &[&str]) -> Sound
     let start = (from_seconds * 48_000.0) as usize;
     let frames = (seconds * 48_000.0) as usize;
     let mut planes = vec![vec![0.0; frames]; 2];
-    for track in demo() {
+    for track in demo(0) {
         if !parts.is_empty() && !parts.iter().any(|part| track.file.contains(part)) {
             continue;
         }
@@ -206,179 +205,28 @@ pub(crate) fn rules(found: &Assessment) -> Vec<&'static str> {
     rules
 }
 
-#[derive(Debug, Clone, Default)]
-struct Count {
-    hit: u32,
-    missed: Vec<String>,
-    false_alarms: Vec<String>,
-    /// Cases in which it had nothing to say and said nothing.
-    quiet: u32,
-}
-
-/// What was found, rule by rule.
-#[derive(Debug, Default)]
-pub(crate) struct Tally {
-    rules: BTreeMap<&'static str, Count>,
-    cases: u32,
-    /// Figures of rules: where they had to speak, and where not.
-    figures: BTreeMap<&'static str, [Vec<f64>; 2]>,
-}
-
-impl Tally {
-    /// Takes over what another tally counted.
-    pub(crate) fn join(&mut self, other: Self) {
-        self.cases += other.cases;
-        for (rule, count) in other.rules {
-            let own = self.rules.entry(rule).or_default();
-            own.hit += count.hit;
-            own.quiet += count.quiet;
-            own.missed.extend(count.missed);
-            own.false_alarms.extend(count.false_alarms);
-        }
-        for (rule, [planted, clean]) in other.figures {
-            let own = self.figures.entry(rule).or_default();
-            own[0].extend(planted);
-            own[1].extend(clean);
+/// Opus at 128 kbit/s whose header says what rate it was made from (RFC 7845, section 5.1); Ogg's pages carry a sum of their bytes
+/// (RFC 3533, section 6).
+pub(crate) fn opus_file(path: &Path, sound: &Sound, from_hz: u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let wave = folder.path().join("song.wav");
+    write(&wave, sound);
+    let codec = studio::targets::Codec::from_name("opus-128").unwrap();
+    let encoded = studio::codec::stream(&wave, codec, &Job::quiet()).unwrap().unwrap();
+    let mut bytes = std::fs::read(encoded.path()).unwrap();
+    let head = bytes.windows(8).position(|eight| eight == b"OpusHead").unwrap();
+    bytes[head + 12..head + 16].copy_from_slice(&from_hz.to_le_bytes());
+    // The first page: 27 bytes, a table of segments, and what they say.
+    let segments = usize::from(bytes[26]);
+    let end = 27 + segments + bytes[27..27 + segments].iter().map(|size| usize::from(*size)).sum::<usize>();
+    bytes[22..26].fill(0);
+    let mut sum = 0_u32;
+    for byte in &bytes[..end] {
+        sum ^= u32::from(*byte) << 24;
+        for _ in 0..8 {
+            sum = (sum << 1) ^ if sum & 0x8000_0000 == 0 { 0 } else { 0x04C1_1DB7 };
         }
     }
-
-    /// In an order that does not depend on the threads.
-    pub(crate) fn sort(&mut self) {
-        for count in self.rules.values_mut() {
-            count.missed.sort();
-            count.false_alarms.sort();
-        }
-    }
-
-    /// Remembers the figures of a case.
-    pub(crate) fn figures(&mut self, found: &Assessment, must: &[&'static str], may: &[&'static str]) {
-        for figure in found.items.iter().flat_map(|item| &item.figures) {
-            let [planted, clean] = self.figures.entry(figure.rule).or_default();
-            if must.contains(&figure.rule) {
-                planted.push(figure.value);
-            } else if !may.contains(&figure.rule) {
-                clean.push(figure.value);
-            }
-        }
-    }
-
-    /// One case: what spoke, what had to, what may besides.
-    pub(crate) fn case(
-        &mut self,
-        name: &str,
-        spoke: &[&'static str],
-        must: &[&'static str],
-        may: &[&'static str],
-    ) {
-        self.cases += 1;
-        for rule in must {
-            let count = self.rules.entry(rule).or_default();
-            if spoke.contains(rule) { count.hit += 1 } else { count.missed.push(name.to_owned()) }
-        }
-        for rule in spoke.iter().filter(|rule| !must.contains(rule) && !may.contains(rule)) {
-            self.rules.entry(rule).or_default().false_alarms.push(name.to_owned());
-        }
-        for plain in advice::assess::PLAIN.iter().filter(|plain| !spoke.contains(&plain.rule)) {
-            self.rules.entry(plain.rule).or_default().quiet += 1;
-        }
-    }
-
-    /// A folder in which each part is a case of its own: what has to be said of which, and what may; an empty name is any part.
-    pub(crate) fn parts(
-        &mut self,
-        name: &str,
-        found: &Assessment,
-        must: &[(&'static str, &'static str)],
-        may: &[(&'static str, &'static str)],
-    ) {
-        self.cases += must.len().max(1) as u32;
-        let is = |advice: &Advice, (rule, part): &(&str, &str)| {
-            advice.rule == *rule && advice.about.contains(part)
-        };
-        for wanted in must {
-            let count = self.rules.entry(wanted.0).or_default();
-            if found.advice.iter().any(|advice| is(advice, wanted)) {
-                count.hit += 1;
-            } else {
-                count.missed.push(format!("{name}: {}", wanted.1));
-            }
-        }
-        for advice in &found.advice {
-            if !must.iter().chain(may).any(|known| is(advice, known)) {
-                let what = format!("{name}: {} ({})", advice.about, advice.measured);
-                self.rules.entry(advice.rule).or_default().false_alarms.push(what);
-            }
-        }
-        let files: usize = found.items.iter().map(|item| item.files.len()).sum();
-        for plain in advice::assess::PLAIN {
-            let spoke = found.advice.iter().filter(|advice| advice.rule == plain.rule).count();
-            self.rules.entry(plain.rule).or_default().quiet += files.saturating_sub(spoke) as u32;
-        }
-    }
-
-    pub(crate) fn print(&self) {
-        println!(
-            "{} cases\n{:<20} {:>5} {:>6} {:>6} {:>9} {:>6} {:>6}",
-            self.cases, "rule", "hits", "missed", "false", "precision", "recall", "quiet"
-        );
-        for (rule, count) in self
-            .rules
-            .iter()
-            .filter(|(_, count)| count.hit > 0 || !count.missed.is_empty() || !count.false_alarms.is_empty())
-        {
-            let (precision, recall) = shares(count);
-            println!(
-                "{rule:<20} {:>5} {:>6} {:>6} {precision:>9.2} {recall:>6.2} {:>6}",
-                count.hit,
-                count.missed.len(),
-                count.false_alarms.len(),
-                count.quiet
-            );
-            count.missed.iter().for_each(|name| println!("    missed: {name}"));
-            count.false_alarms.iter().for_each(|name| println!("    false alarm: {name}"));
-        }
-    }
-
-    pub(crate) fn print_figures(&self) {
-        let span = |values: &[f64]| {
-            let (low, high) = (
-                values.iter().copied().fold(f64::INFINITY, f64::min),
-                values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-            );
-            format!("{:>4} from {low:.1} to {high:.1}", values.len())
-        };
-        for (rule, [planted, clean]) in &self.figures {
-            println!("{rule:<20} planted {}; elsewhere {}", span(planted), span(clean));
-        }
-    }
-
-    /// Every rule that had something to find or found something reaches `least` in both.
-    pub(crate) fn demand(&self, least: f64) {
-        let below = |count: &Count| {
-            let (precision, recall) = shares(count);
-            precision < least || recall < least
-        };
-        let bad: Vec<&&str> =
-            self.rules.iter().filter(|(_, count)| below(count)).map(|(rule, _)| rule).collect();
-        assert!(bad.is_empty(), "below {least}: {bad:?}");
-    }
-
-    /// Rules that were planted less often, of which the figures say little.
-    pub(crate) fn print_rare(&self, fewest: u32) {
-        let planted =
-            |rule: &str| self.rules.get(rule).map_or(0, |count| count.hit + count.missed.len() as u32);
-        let bare: Vec<String> = advice::assess::PLAIN
-            .iter()
-            .filter(|plain| planted(plain.rule) < fewest)
-            .map(|plain| format!("{} {}", plain.rule, planted(plain.rule)))
-            .collect();
-        println!("planted less than {fewest} times: {bare:?}");
-    }
-}
-
-fn shares(count: &Count) -> (f64, f64) {
-    let share = |of: u32, other: usize| {
-        if of == 0 && other == 0 { 1.0 } else { f64::from(of) / (f64::from(of) + other as f64) }
-    };
-    (share(count.hit, count.false_alarms.len()), share(count.hit, count.missed.len()))
+    bytes[22..26].copy_from_slice(&sum.to_le_bytes());
+    std::fs::write(path, bytes).unwrap();
 }

@@ -194,6 +194,31 @@ pub(crate) fn squashed(mut sound: Sound) -> Sound {
     sound.each(|x| *x *= x.abs().max(1e-3).sqrt().recip()).at_peak(-6.0)
 }
 
+/// One stroke of 30 ms at 0.6 s, so many dB over everything else.
+pub(crate) fn with_a_hit(mut sound: Sound, over_db: f64) -> Sound {
+    let (rate, height) = (f64::from(sound.rate_hz), sound.peak() * db(over_db));
+    let (start, length) = ((0.6 * rate) as usize, (0.03 * rate) as usize);
+    for plane in &mut sound.planes {
+        for n in 0..length {
+            let share = n as f64 / length as f64;
+            let swell = dsp::math::sin(0.5 * dsp::math::TAU * share);
+            plane[start + n] += height * swell * swell * dsp::math::sin(dsp::math::TAU * 3.5 * share);
+        }
+    }
+    sound.at_peak(-6.0)
+}
+
+/// Driven into a curve that bends and never becomes flat: x over one and its size.
+pub(crate) fn rounded(sound: Sound, drive_db: f64) -> Sound {
+    let drive = db(drive_db) / sound.peak();
+    sound
+        .each(|x| {
+            let y = *x * drive;
+            *x = y / (1.0 + y.abs());
+        })
+        .at_peak(-6.0)
+}
+
 /// A gentle compressor: 2 to 1 over -20 dBFS, 30 ms up, 200 ms down.
 pub(crate) fn gently(mut sound: Sound) -> Sound {
     let rate = f64::from(sound.rate_hz);
@@ -244,4 +269,63 @@ pub(crate) fn loud_place(sound: &Sound, share: f64) -> usize {
 pub(crate) fn back_to_loud(sound: &Sound, frame: usize) -> usize {
     let top = 0.2 * sound.peak();
     (0..frame).find(|back| sound.planes[0][frame - back - 1].abs() > top).unwrap_or(0)
+}
+
+/// Every top over a share of the peak cut flat.
+pub(crate) fn tops_cut(sound: Sound, share: f64) -> Sound {
+    let top = share * sound.peak();
+    sound.each(|x| *x = x.clamp(-top, top))
+}
+
+/// Parts added up in stereo, each at 0.3.
+pub(crate) fn summed(parts: &[(String, Sound)]) -> Sound {
+    let frames = parts[0].1.frames();
+    let mut planes = vec![vec![0.0; frames]; 2];
+    for (_, sound) in parts {
+        for (channel, plane) in planes.iter_mut().enumerate() {
+            let from = &sound.planes[channel.min(sound.planes.len() - 1)];
+            plane.iter_mut().zip(from).for_each(|(x, y)| *x += 0.3 * y);
+        }
+    }
+    Sound::new(planes, parts[0].1.rate_hz)
+}
+
+/// In a room that dies away by 60 dB in so many seconds: noise that falls exponentially, so much of it against the sound.
+pub(crate) fn roomy(mut sound: Sound, seconds: f64, amount: f64) -> Sound {
+    let (rate, frames) = (f64::from(sound.rate_hz), sound.frames());
+    let length = (1.2 * seconds * rate) as usize;
+    let room: Vec<f64> = noise(1.0, 5, length)
+        .iter()
+        .enumerate()
+        .map(|(n, x)| x * dsp::math::exp(-6.908 * n as f64 / (seconds * rate)))
+        .collect();
+    let mut plan = RealFft::new(fast_len(frames + length).next_multiple_of(2));
+    let transform = |plane: &[f64], plan: &mut RealFft| {
+        let (mut re, mut im) = (vec![0.0; plan.bins()], vec![0.0; plan.bins()]);
+        let mut padded = plane.to_vec();
+        padded.resize(plan.len(), 0.0);
+        plan.forward(&padded, &mut re, &mut im);
+        (re, im)
+    };
+    let (room_re, room_im) = transform(&room, &mut plan);
+    for plane in &mut sound.planes {
+        let (re, im) = transform(plane, &mut plan);
+        let both = re.iter().zip(&im).zip(room_re.iter().zip(&room_im));
+        let (re, im): (Vec<f64>, Vec<f64>) =
+            both.map(|((a, b), (c, d))| (a * c - b * d, a * d + b * c)).unzip();
+        let mut wet = vec![0.0; plan.len()];
+        plan.inverse(&re, &im, &mut wet);
+        let power = |plane: &[f64]| plane.iter().map(|x| x * x).sum::<f64>();
+        let gain = amount * (power(plane) / power(&wet[..frames]).max(1e-12)).sqrt();
+        plane.iter_mut().zip(&wet).for_each(|(x, wet)| *x += gain * wet);
+    }
+    // The room dies away with the file.
+    let fade = 0.75 * rate;
+    for plane in &mut sound.planes {
+        plane.iter_mut().enumerate().for_each(|(n, x)| {
+            let share = ((frames - n) as f64 / fade - 0.33).clamp(0.0, 1.0);
+            *x *= share * share * share;
+        });
+    }
+    sound
 }

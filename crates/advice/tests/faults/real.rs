@@ -3,7 +3,10 @@
 //! What is so of a recording was measured beside the code (numpy, ffmpeg's ebur128), 2026-11-22, and stands behind each.
 
 use crate::Work;
-use crate::kit::{Sound, Tally, clean, look, read, rules, shared};
+use crate::folders;
+use crate::kit::{Sound, clean, look, read, rules, shared};
+use crate::make::at_rate;
+use crate::tally::{Expected, Tally};
 
 /// Clips for faults: a band and a song with a voice that rules were made on, and two that were kept aside.
 pub(crate) fn bases() -> Vec<(&'static str, Sound, &'static [&'static str])> {
@@ -14,6 +17,15 @@ pub(crate) fn bases() -> Vec<(&'static str, Sound, &'static [&'static str])> {
     // Kept aside: no limit was looked for on these.
     out.extend(synth().map(|sound| ("synth", sound, [].as_slice())));
     out
+}
+
+/// Two real songs as a record, equally loud.
+pub(crate) fn record() -> Option<Work> {
+    let song = |file: &str| Some(clean(&read(&shared(&format!("intake/{file}__clean_peak-6.flac"))?)));
+    let (one, two) = (song("rock")?, song("francium")?);
+    // One of them is at another rate.
+    let songs = [one.clone(), at_rate(two, one.rate_hz)];
+    Some(Work::new("real record", move |tally| folders::albums(tally, "real record", &songs)))
 }
 
 /// Thirteen tracks of a synthesiser song, added up as they are.
@@ -177,10 +189,10 @@ const FOLDERS: &[Folder] = &[
 pub(crate) fn works() -> Vec<Work> {
     let mut out: Vec<Work> = Vec::new();
     for known in MASTERED.iter().chain(MIXES) {
-        out.push(Box::new(move |tally| file(tally, known)));
+        out.push(Work::new(known.0, move |tally| file(tally, known)));
     }
     for known in FOLDERS {
-        out.push(Box::new(move |tally| folder(tally, known)));
+        out.push(Work::new(known.0, move |tally| folder(tally, known)));
     }
     out
 }
@@ -188,11 +200,12 @@ pub(crate) fn works() -> Vec<Work> {
 fn file(tally: &mut Tally, (name, must, may): &Known) {
     let Some(path) = shared(name) else { return };
     let found = look(std::slice::from_ref(&path), &["spotify"]);
-    tally.case(name, &rules(&found), must, may);
-    tally.figures(&found, must, may);
+    let expected = Expected { must: must.to_vec(), may: may.to_vec(), under: Vec::new() };
+    tally.case(name, &rules(&found), &expected);
+    tally.figures(&found, &expected);
 }
 
 fn folder(tally: &mut Tally, (name, must, may): &Folder) {
     let Some(root) = shared(name) else { return };
-    tally.parts(name, &look(&[root], &["spotify"]), must, may);
+    tally.parts(name, &look(&[root], &["spotify"]), must, may, &[]);
 }

@@ -27,6 +27,8 @@ const MOST: usize = 8;
 const STEP_DB: f64 = 6.0;
 const LOWEST_DBFS: f64 = -96.0;
 const STEPS: usize = 18;
+/// Sound begins 20 dB under the loud moments (C0); a hum may be as loud as they are.
+const LOUD_HUM_DB: f64 = 20.0;
 /// Bands on either side of one that belong to it (a sixth of an octave in all), and those that are its surroundings (out to a half).
 const NEAR: usize = 2;
 const AROUND: usize = 12;
@@ -149,22 +151,32 @@ impl Heard {
         sum
     }
 
-    /// Mains hum in frames that are no sound; `None` without a second of them.
+    /// Mains hum in frames that are no sound; `None` without a second of them. What dies away covers a hum, so the softest second is
+    /// asked first, and louder frames join until one is found. A hum that is so loud that nothing is ever softer counts as sound: it is
+    /// looked for in the softest second nevertheless, up to [`LOUD_HUM_DB`] over what is sound.
     pub(super) fn hum(&self, open_dbfs: f64) -> Option<Hum> {
-        let end = ((open_dbfs - LOWEST_DBFS) / STEP_DB).floor().clamp(0.0, STEPS as f64) as usize;
-        let mut quiet: Vec<f64> = Vec::new();
+        let below = |dbfs: f64| ((dbfs - LOWEST_DBFS) / STEP_DB).floor().clamp(0.0, STEPS as f64) as usize;
+        let (end, last) = (below(open_dbfs), below(open_dbfs + LOUD_HUM_DB));
+        let mut sum: Vec<f64> = Vec::new();
         let mut frames = 0;
-        for level in self.levels.iter().take(end).filter(|level| level.frames > 0) {
-            quiet.resize(level.power.len(), 0.0);
-            quiet.iter_mut().zip(&level.power).for_each(|(sum, power)| *sum += power);
+        for (step, level) in self.levels.iter().enumerate().take(last).filter(|(_, level)| level.frames > 0) {
+            if step >= end && frames >= 12 {
+                break;
+            }
+            sum.resize(level.power.len(), 0.0);
+            sum.iter_mut().zip(&level.power).for_each(|(sum, power)| *sum += power);
             frames += level.frames;
+            // Windows overlap by half and last 171 ms.
+            if frames < 12 {
+                continue;
+            }
+            let quiet: Vec<f64> = sum.iter().map(|power| power / frames as f64).collect();
+            let found = [50.0, 60.0].into_iter().find_map(|mains_hz| mains(&quiet, self.bin_hz, mains_hz));
+            if found.is_some() {
+                return found;
+            }
         }
-        // Windows overlap by half and last 171 ms.
-        if frames < 12 {
-            return None;
-        }
-        quiet.iter_mut().for_each(|power| *power /= frames as f64);
-        [50.0, 60.0].into_iter().find_map(|mains_hz| mains(&quiet, self.bin_hz, mains_hz))
+        None
     }
 
     /// Peaks that stay. `pitches_hz`: quartiles of the pitch, if there is one that moves.
@@ -404,6 +416,16 @@ mod tests {
             assert_eq!(hear(tone(hz, 0.003)), None, "{hz}");
         }
         assert_eq!(hear(vec![0.0; 240_000]), None);
+        // Drums die away over it: five quiet seconds, the last two of which are bare.
+        let dying: Vec<f64> = noise(0.05, 8, 240_000)
+            .iter()
+            .zip(tone(60.0, 0.003))
+            .enumerate()
+            .map(|(n, (x, hum))| hum + if n < 144_000 { *x } else { 0.0 })
+            .collect();
+        assert_eq!(hear(dying).map(|hum| hum.mains_hz), Some(60.0));
+        // So loud that it never is a pause: the sound, -11 dBFS here, opens at -31.
+        assert_eq!(hear(tone(50.0, 0.07)).map(|hum| hum.mains_hz), Some(50.0));
     }
 
     #[test]

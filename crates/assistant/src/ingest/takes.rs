@@ -9,6 +9,9 @@ use studio::mix::{Group, side_of};
 const PRINTED_SECONDS: f64 = 0.8;
 /// Noise this near to the sound is heard, dB. By estimate, 2026-11-21: quiet preamplifiers are 50 and more away.
 const NOISY_DB: f64 = 30.0;
+/// Hum this near to the sound is heard in its pauses, dB: 30 dB softer than noise may be, for a tone is heard in a quiet room where
+/// noise of its level is not (see docs/decisions/053).
+const HUM_DB: f64 = 60.0;
 /// Tuning against the song's, and median deviation of held notes, cents: what listeners notice on sung notes (by estimate,
 /// 2026-11-21; 20 cents is a usual figure for voices).
 const TUNING_CENTS: f64 = 25.0;
@@ -71,10 +74,11 @@ fn noisy(track: &Track) -> Option<Finding> {
 }
 
 fn hum(track: &Track) -> Option<Finding> {
-    let hum = track.facts.hum?;
+    let hum = track.facts.hum.filter(|hum| track.facts.rms_dbfs - hum.level_dbfs < HUM_DB)?;
     let what = format!("{:.0} Hz and its multiples at {:.0} dBFS", hum.mains_hz, hum.level_dbfs);
-    let finding =
-        Finding::new("hum", Severity::Warning, what).about(&track.path).limit("no mains in the pauses");
+    let finding = Finding::new("hum", Severity::Warning, what)
+        .about(&track.path)
+        .limit(format!("{HUM_DB} dB under the sound"));
     Some(finding.advice("`dehum` takes it out"))
 }
 

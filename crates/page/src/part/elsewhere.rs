@@ -66,6 +66,7 @@ fn short(said: &Said) -> String {
         Word::QuietLost => "quiet passages lost",
         Word::CodecHeard => "codec heard",
         Word::CodecClips => "clips when decoded",
+        Word::NotEncoded => "not encoded here",
         Word::Holds => "holds",
     };
     said.effects.iter().map(word).collect::<Vec<_>>().join(", ")
