@@ -48,28 +48,3 @@ fn from(way: &Path, path: &str) -> String {
     }
     whole.to_string_lossy().replace('\\', "/")
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use studio::session::Options;
-
-    #[test]
-    fn files_impulses_and_the_record_follow_and_nothing_else_does() {
-        let text = "version = 1 # mine\n[session]\nsample_rate_hz = 48000\n\
-            [[track]]\nid = \"a\"\nfile = 'in/a.wav' # a \"file\"\n\
-            insert = [{ convolver = { impulse = \"ir/hall.wav\", on = false } }]\n\
-            [[track]]\nid = \"b\"\nclip = [{ file = \"../b.wav\" }, { file = \"/abs/c.wav\", start_seconds = 1.0 }]\n\n\
-            [assist]\nversion = 1\nstyle = \"pop\"\ntracks = \"in\"\n";
-        let options = Options { allow_external: true };
-        let session = Session::parse(text, "s.toml", Path::new("x"), options).unwrap();
-        let wanted = text
-            .replace("'in/a.wav'", "\"../../songs/in/a.wav\"")
-            .replace("\"ir/hall.wav\"", "\"../../songs/ir/hall.wav\"")
-            .replace("\"../b.wav\"", "\"../../b.wav\"")
-            .replace("tracks = \"in\"", "tracks = \"../../songs/in\"");
-        assert_eq!(moved(&session, Path::new("../../songs")).unwrap(), wanted);
-        // Beside itself it is what it was, but for quotes.
-        assert_eq!(moved(&session, Path::new("")).unwrap(), text.replace("'in/a.wav'", "\"in/a.wav\""));
-    }
-}
