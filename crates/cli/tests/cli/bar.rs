@@ -261,11 +261,12 @@ fn hold(report: &Value, master: &Value, wanted: &Wanted, judged: &Judged, worst:
     } else if aim.is_some() != asked.is_some() {
         wrong.push("an aim where none is asked for, or none where one is".to_owned());
     } else {
-        // Where nobody asks for loudness: as loud as we make anything, or up to the ceiling, and nothing between.
+        // Where nobody asks for loudness: as loud as we make anything, or up to the ceiling, and nothing between, unless a codec had to be
+        // made room for.
         let (most_lufs, room_db) =
             (FREE_LUFS, master["ceiling_dbtp"].as_f64().unwrap() - judged.worst_dbtp());
         if judged.lufs > most_lufs + 0.1 && !wanted.unlimited
-            || judged.lufs < most_lufs - 0.1 && room_db > 0.35
+            || judged.lufs < most_lufs - 0.1 && room_db > 0.35 && !says(report, &wanted.name, "codec_ceiling")
         {
             wrong.push(format!("{:.2} LUFS, and {room_db:.2} dB to the ceiling", judged.lufs));
         }
@@ -405,10 +406,15 @@ fn an_encoder_that_breaks_is_told_and_takes_no_master_down() {
     let report = json(&output);
     let master = &report["masters"][0];
     assert!(master["ceiling_dbtp"].as_f64().unwrap() > -6.0, "{master:#}");
-    let broken = master["codecs"].as_array().unwrap().iter();
-    let broken =
-        broken.filter(|one| one["checked"]["true_peak_dbtp"].as_f64().is_some_and(|peak| peak > 20.0));
-    assert_eq!(broken.count() > 0, says(&report, "youtube", "codec_over"));
+    // ffmpeg's encoder is believed in its place; where there is none it is told that nobody checked.
+    for outcome in master["codecs"].as_array().unwrap() {
+        let checked = &outcome["checked"];
+        let why = outcome["not_checked"]["why"].as_str().unwrap_or_default();
+        match checked["true_peak_dbtp"].as_f64() {
+            Some(peak) => assert!(peak < 1.0, "{outcome}"),
+            None => assert!(why.contains("breaks") && says(&report, "youtube", "codec_not_checked"), "{outcome}"),
+        }
+    }
 }
 
 #[test]

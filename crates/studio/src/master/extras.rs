@@ -30,10 +30,6 @@ const MOST_LOWERINGS: usize = 5;
 /// More than the overshoot itself, because another ceiling is another encode (mastering.md §5.13); each time by as much again, so that
 /// encodes that never settle are left behind.
 const MORE_DB: f64 = 0.1;
-/// Over its source by this much no codec decodes that works: a fault of the encoder, which no ceiling mends. (Seen: +67 dB, Opus of a
-/// print with direct current that begins in the middle of its sound. All others seen: under 6 dB.)
-const BROKEN_DB: f64 = 20.0;
-
 /// Two encodes of what is nearly the same file differ by this, dB, in peaks near full scale: what is nearer to its ceiling goes over it on
 /// another day. Of AAC (ffmpeg, 256 kbit/s, six levels within 0.01 dB of nine masters) 0.07 to 0.65 dB, mostly 0.3; of MP3, Opus and
 /// Vorbis under 0.07. By measurement, 2026-11-22.
@@ -66,7 +62,6 @@ pub(super) fn held(
         let worst = waiting.codecs.iter().filter_map(|outcome| {
             Some((outcome.true_peak_dbtp()?, spread_db(outcome.codec().family), by(outcome)))
         });
-        let worst = worst.filter(|(decoded_dbtp, ..)| *decoded_dbtp < peak_dbtp + BROKEN_DB);
         let Some((peak_dbtp, spread_db, codec)) = worst.max_by(|a, b| (a.0 + a.1).total_cmp(&(b.0 + b.1)))
         else {
             break;
