@@ -49,8 +49,8 @@ const PEAKS: &[Fault] = &[
     fault("driven hard into tubes, and one hit", &["dense"], &["dc", "noise_in_pauses"], |s| {
         with_a_hit(rounded(s, 18.0), 10.0)
     }),
-    fault("driven into tubes, and one hit", &["dense"], &["dc", "noise_in_pauses"], |s| {
-        with_a_hit(rounded(s, 12.0), 10.0)
+    fault("driven harder into tubes, and one hit", &["dense"], &["dc", "noise_in_pauses"], |s| {
+        with_a_hit(rounded(s, 24.0), 10.0)
     }),
     near("a gentle bus compressor", &["dense", "limited"], &[], gently),
     fault("normalised", &["headroom"], &[], |s| s.at_peak(-0.1)),
@@ -223,9 +223,9 @@ const DIRT: &[Fault] = &[
     fault("five seconds of silence before", &["silent_head"], &[], |s| silence(s, 5.0, 0.0)),
     fault("three seconds of silence before", &["silent_head"], &[], |s| silence(s, 3.1, 0.0)),
     near("ends in its own room", &["abrupt_end"], &[], |mut s| {
-        // The tail stops 1 s before the file was to end, faded over 50 ms.
+        // The tail stops 1 s before the file was to end, faded over a second.
         let to = s.frames() - (1.25 * f64::from(s.rate_hz)) as usize;
-        let fade = s.rate_hz as usize / 20;
+        let fade = s.rate_hz as usize;
         for plane in &mut s.planes {
             plane.truncate(to);
             let from = to - fade;

@@ -264,7 +264,7 @@ fn other_song(band: &Band, from_seconds: f64) -> Sound {
 /// Rooms that are printed: on the voice and the snare.
 pub(crate) fn rooms(tally: &mut Tally, band: &Band) {
     let band = &band.only(&["kick", "snare", "bass", "keys", "voice"]);
-    for (player, seconds) in [("voice", 2.0), ("voice", 1.3)] {
+    for (player, seconds) in [("voice", 2.0), ("voice", 1.6)] {
         let mut case = Case::new(band, &format!("a hall of {seconds} s"));
         case.rename(band.file(player), "91_Vocal");
         case.spoil("91_Vocal", &["printed_reverb"], |s| roomy(phrases(s), seconds, 0.5));

@@ -412,7 +412,9 @@ fn an_encoder_that_breaks_is_told_and_takes_no_master_down() {
         let why = outcome["not_checked"]["why"].as_str().unwrap_or_default();
         match checked["true_peak_dbtp"].as_f64() {
             Some(peak) => assert!(peak < 1.0, "{outcome}"),
-            None => assert!(why.contains("breaks") && says(&report, "youtube", "codec_not_checked"), "{outcome}"),
+            None => {
+                assert!(why.contains("breaks") && says(&report, "youtube", "codec_not_checked"), "{outcome}")
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Histogram {
 }
 
 /// Step of a level: exponent and upper mantissa bits as they stand in the number.
-fn step_of(level: f64) -> usize {
+pub(super) fn step_of(level: f64) -> usize {
     // IEEE 754 binary64: 11 exponent bits (bias 1023) above 52 mantissa bits, of which the upper 8 are kept.
     let code = (level.to_bits() >> 44) as i64;
     let lowest = ((1023 + TOP - OCTAVES as i32) as i64) << 8;

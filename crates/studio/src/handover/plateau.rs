@@ -1,6 +1,7 @@
 //! Flat tops: the trace of a clipper, which turning down does not remove.
 
-use super::histogram::Histogram;
+use super::histogram::{self, Histogram};
+use std::collections::BTreeMap;
 
 /// Shortest run that counts. mastering reference 5.16 (and matchering's count): three samples in a row; a peak that was
 /// only touched for one or two samples is not heard and happens without a clipper.
@@ -26,8 +27,8 @@ pub(super) struct Plateaus {
     step: f64,
     /// Levels of the flat tops found.
     pub(super) levels: Histogram,
-    /// Frame of the first.
-    pub(super) first: Option<u64>,
+    /// Frame of the first of each step of the histogram.
+    firsts: BTreeMap<usize, u64>,
     /// Samples in the longest.
     pub(super) longest: u32,
 }
@@ -44,9 +45,15 @@ impl Plateaus {
             flat: 0.0,
             step,
             levels,
-            first: None,
+            firsts: BTreeMap::new(),
             longest: 0,
         }
+    }
+
+    /// Frame of the first that stands at a level or over it, to one step of the histogram.
+    pub(super) fn first_from(&self, level: f64) -> Option<u64> {
+        let from = histogram::step_of(level).saturating_sub(1);
+        self.firsts.range(from..).map(|(_, frame)| *frame).min()
     }
 
     /// The next sample, which is number `frame` of the stream.
@@ -76,7 +83,7 @@ impl Plateaus {
             self.levels.add(level);
             self.longest = self.longest.max(self.run);
             let start = frame.saturating_sub(u64::from(self.run));
-            self.first.get_or_insert(start);
+            self.firsts.entry(histogram::step_of(level)).or_insert(start);
         }
     }
 }
@@ -109,6 +116,19 @@ mod tests {
                 assert!((level - gain * 0.6).abs() < 1e-12);
             }
         }
+    }
+
+    #[test]
+    fn the_place_is_that_of_the_level_and_not_of_softer_flat_tops_before_it() {
+        let burst = |gain: f64| signals::sine(441.0, gain, 0.3, 0.5, 44_100.0);
+        let clipped =
+            |gain: f64, top: f64| burst(gain).iter().map(|x| x.clamp(-top, top)).collect::<Vec<_>>();
+        let signal = [clipped(0.1, 0.05), clipped(1.0, 0.6)].concat();
+        let mut plateaus = Plateaus::new(0.0);
+        signal.iter().enumerate().for_each(|(frame, x)| plateaus.push(*x, frame as u64));
+        let (soft, loud) = (plateaus.first_from(0.05).unwrap(), plateaus.first_from(0.6).unwrap());
+        assert!(soft < 200 && (22_050..22_250).contains(&loud), "{soft} {loud}");
+        assert_eq!(plateaus.first_from(0.7), None);
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Clipping> {
         if count == 0 {
             continue;
         }
-        let first = plateaus.first.unwrap_or(0);
+        let first = plateaus.first_from(level).unwrap_or(0);
         let so_far = found.unwrap_or(Clipping { count: 0, level: 0.0, first, longest: 0 });
         found = Some(Clipping {
             count: so_far.count + count,
