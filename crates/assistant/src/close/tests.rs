@@ -164,7 +164,7 @@ fn a_group_is_heard_with_its_share_of_the_room_as_if_it_were_alone_and_the_mix_s
     ["a", "b", "c"]
         .iter()
         .zip(1..)
-        .for_each(|(name, stream)| shelf.put(&format!("{name}.wav"), noise(stream), rate));
+        .for_each(|(name, stream)| shelf.put(format!("{name}.wav"), noise(stream), rate));
     // One group on a track of its own at the side, one on a bus that is turned down: sends leave ahead of it.
     let text = |mute: [bool; 3]| {
         let [a, b, c] = mute;
