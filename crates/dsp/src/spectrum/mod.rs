@@ -3,7 +3,7 @@
 //! [`Welch`] listens to a stream and averages the power of Hann-windowed blocks at half a block's distance (Welch, IEEE Trans.
 //! Audio Electroacoust. AU-15(2), 1967), or at a whole one's where there are many; the [`Spectrum`] it gives knows the mean square in any band. Everything is
 //! calibrated to power: the bands of a signal add up to its mean square, so a sine of peak 1.0 reads -3.01 dBFS in its band
-//! and white noise of RMS 1.0 reads 0 dBFS in the whole. About 0.6 ms per second of stereo at a size of 16384, half of it side by side.
+//! and white noise of RMS 1.0 reads 0 dBFS in the whole. About 1 ms per second of stereo at a size of 16384, half of that side by side.
 
 mod bands;
 mod cutoff;

@@ -1,5 +1,5 @@
 //! FLAC (RFC 9639), decoded by `flac-codec`, with its own check of everything around the frames. Files that were just written here are
-//! read by Symphonia ([`quick`]): a stranger to the encoder, and four times as fast.
+//! read by Symphonia ([`quick`]): a stranger to the encoder, and three to four times as fast.
 //!
 //! The metadata blocks are read here, with every length checked against the file, and the decoder is given the
 //! STREAMINFO and the frames only. The MD5 sum of the decoded audio is always compared.

@@ -1,6 +1,6 @@
 //! The decoder of files that were just written here: Symphonia's.
 //!
-//! 0.9 ms per second of stereo at 24 bits, where `flac-codec` takes 3.8. It looks for the next frame where one is damaged, so that
+//! 0.9 ms per second of stereo at 44.1 kHz and 24 bits; `flac-codec` takes three to four times that (by a profile). It looks for the next frame where one is damaged, so that
 //! nothing but a comparison with what was meant tells what is missing: the reader back has one.
 
 use super::super::alac::explain;
