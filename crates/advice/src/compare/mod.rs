@@ -10,6 +10,7 @@
 mod align;
 mod dynamics;
 mod gather;
+mod held;
 #[cfg(test)]
 mod real_tests;
 mod residual;

@@ -1,6 +1,6 @@
 //! The same plants on real music: a rock band and an electronic song with a voice.
 
-use super::tests::{about, between_rates, compressed_at, each};
+use super::tests::{about, between_rates, each};
 use super::*;
 use dsp::biquad::Svf;
 use dsp::block::Buffer;
@@ -134,31 +134,4 @@ fn dither_on_real_music_is_no_audible_change_and_a_small_shelf_is_one() {
         });
         assert!(against(clip, &shelved).audible, "{}", clip.0);
     }
-}
-
-#[test]
-fn compressors_on_real_music_come_back_by_class() {
-    let mut wrong: Vec<String> = Vec::new();
-    for clip in &clips() {
-        let rate = f64::from(clip.2);
-        for (ratio, class) in
-            [(1.5, Class::Gentle), (2.0, Class::Gentle), (4.0, Class::Firm), (20.0, Class::Hard)]
-        {
-            for threshold_db in [-26.0, -32.0] {
-                let after = compressed_at(&clip.1, ratio, threshold_db, rate);
-                let compression = against(clip, &after).compression.unwrap();
-                println!("{} {ratio}: {:.2} {:.1}", clip.0, compression.ratio, compression.loudest_db);
-                // The rock clip has 8 dB between its soft and loud moments: a limiter of 20 to 1 is not told from a compressor of 4 to
-                // 1 there (3.2 against 2.2 is measured), but held it is.
-                let near = clip.0 == "rock" && ratio > 10.0 && compression.class == Class::Firm;
-                wrong.extend(
-                    (compression.class != class && !near)
-                        .then(|| format!("{} {ratio} {threshold_db}", clip.0)),
-                );
-            }
-        }
-        let found = against(clip, &each(&clip.1, |plane| plane.iter_mut().for_each(|x| *x *= 0.7)));
-        assert_eq!(found.compression.unwrap().class, Class::None, "{}", clip.0);
-    }
-    assert!(wrong.is_empty(), "{wrong:?}");
 }

@@ -210,46 +210,6 @@ fn dither_and_requantising_are_no_audible_change_and_a_small_equaliser_is_one() 
 }
 
 #[test]
-fn compression_comes_back_by_class() {
-    let song = song();
-    for (ratio, class) in
-        [(1.5, Class::Gentle), (2.0, Class::Gentle), (4.0, Class::Firm), (20.0, Class::Hard)]
-    {
-        for makeup_db in [0.0, 6.0] {
-            let after = scaled(&compressed(&song, ratio, -26.0), makeup_db);
-            let found = between(&song, &after);
-            let compression = found.compression.unwrap();
-            println!(
-                "{ratio}: {:?} {:.2} {:.1} {:.1}",
-                compression.class, compression.ratio, compression.threshold_dbfs, compression.loudest_db
-            );
-            assert_eq!(compression.class, class, "{ratio}: {compression:?}");
-            assert!(compression.loudest_db < -1.0);
-        }
-    }
-}
-
-/// A plain compressor on the power of both channels: 5 ms up, 80 ms down.
-fn compressed(planes: &[Vec<f64>], ratio: f64, threshold_db: f64) -> Vec<Vec<f64>> {
-    compressed_at(planes, ratio, threshold_db, RATE)
-}
-
-pub(super) fn compressed_at(planes: &[Vec<f64>], ratio: f64, threshold_db: f64, rate: f64) -> Vec<Vec<f64>> {
-    let mut out = planes.to_vec();
-    let (up, down) = (dsp::math::exp(-1.0 / (0.005 * rate)), dsp::math::exp(-1.0 / (0.08 * rate)));
-    let (mut power, mut reduction) = (0.0_f64, 0.0_f64);
-    for n in 0..planes[0].len() {
-        let now = 0.5 * planes.iter().map(|plane| plane[n] * plane[n]).sum::<f64>();
-        power = up * power + (1.0 - up) * now;
-        let over = (dsp::math::power_to_db(power.max(1e-12)) - threshold_db).max(0.0) * (1.0 - 1.0 / ratio);
-        let keep = if over > reduction { up } else { down };
-        reduction = keep * reduction + (1.0 - keep) * over;
-        out.iter_mut().for_each(|plane| plane[n] *= dsp::math::db_to_gain(-reduction));
-    }
-    out
-}
-
-#[test]
 fn added_distortion_is_told_and_punch_follows_the_fronts() {
     let song = song();
     let driven = each(&song, |plane| {
