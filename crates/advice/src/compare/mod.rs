@@ -11,8 +11,6 @@ mod align;
 mod dynamics;
 mod gather;
 mod held;
-#[cfg(test)]
-mod real_tests;
 mod residual;
 mod streams;
 #[cfg(test)]

@@ -48,7 +48,7 @@ fn open(planes: &[Vec<f64>], rate: u32) -> impl Fn() -> Result<Box<dyn Source>> 
     move || Ok(Box::new(MemorySource::new(buffer.clone(), rate)) as Box<dyn Source>)
 }
 
-pub(super) fn between_rates(before: (&[Vec<f64>], u32), after: (&[Vec<f64>], u32)) -> Comparison {
+fn between_rates(before: (&[Vec<f64>], u32), after: (&[Vec<f64>], u32)) -> Comparison {
     let (one, two) = (open(before.0, before.1), open(after.0, after.1));
     compare_streams(("before", &one), ("after", &two), &Job::quiet()).unwrap()
 }
@@ -57,7 +57,7 @@ fn between(before: &[Vec<f64>], after: &[Vec<f64>]) -> Comparison {
     between_rates((before, RATE as u32), (after, RATE as u32))
 }
 
-pub(super) fn each(planes: &[Vec<f64>], mut with: impl FnMut(&mut Vec<f64>)) -> Vec<Vec<f64>> {
+fn each(planes: &[Vec<f64>], mut with: impl FnMut(&mut Vec<f64>)) -> Vec<Vec<f64>> {
     let mut planes = planes.to_vec();
     planes.iter_mut().for_each(&mut with);
     planes
@@ -71,7 +71,7 @@ fn scaled(planes: &[Vec<f64>], db: f64) -> Vec<Vec<f64>> {
     each(planes, |plane| plane.iter_mut().for_each(|x| *x *= testkit::signals::db(db)))
 }
 
-pub(super) fn about<'a>(found: &'a Comparison, what: &str) -> Vec<&'a str> {
+fn about<'a>(found: &'a Comparison, what: &str) -> Vec<&'a str> {
     found
         .sentences
         .iter()

@@ -1,15 +1,17 @@
-//! Compressors of two makes, planted on strokes and on real music: `compare` tells their class.
+//! Plants on real music (a rock band, an electronic song with a voice) come back through `compare`; compressors of two makes on strokes, too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-use advice::compare::{Class, Compression, compare_streams};
+use advice::compare::{Class, Comparison, compare_streams};
+use dsp::biquad::Svf;
 use dsp::block::Buffer;
+use dsp::eq_design::{Analogue, Curve, design};
 use dsp::math;
 use std::path::Path;
 use studio::audio::{MemorySource, Source};
 use studio::decode;
 use studio::job::Job;
 use studio::message::Result;
-use testkit::signals::noise;
+use testkit::signals::{db, noise};
 
 /// A name, planes, and a rate.
 type Clip = (&'static str, Vec<Vec<f64>>, u32);
@@ -104,10 +106,110 @@ fn open(planes: &[Vec<f64>], rate: u32) -> impl Fn() -> Result<Box<dyn Source>> 
     move || Ok(Box::new(MemorySource::new(buffer.clone(), rate)) as Box<dyn Source>)
 }
 
-fn told(clip: &Clip, after: &[Vec<f64>]) -> Compression {
+fn against(clip: &Clip, after: &[Vec<f64>]) -> Comparison {
     let (one, two) = (open(&clip.1, clip.2), open(after, clip.2));
-    let found = compare_streams(("before", &one), ("after", &two), &Job::quiet()).unwrap();
-    found.compression.unwrap()
+    compare_streams(("before", &one), ("after", &two), &Job::quiet()).unwrap()
+}
+
+fn each(planes: &[Vec<f64>], mut with: impl FnMut(&mut Vec<f64>)) -> Vec<Vec<f64>> {
+    let mut planes = planes.to_vec();
+    planes.iter_mut().for_each(&mut with);
+    planes
+}
+
+#[test]
+fn equalisers_on_real_music_come_back_within_three_tenths() {
+    for clip in &clips() {
+        let rate = f64::from(clip.2);
+        for (curve, hz, gain_db, q) in [
+            (Curve::Bell, 90.0, 2.5, 1.2),
+            (Curve::Bell, 400.0, -3.0, 0.8),
+            (Curve::Bell, 2500.0, -1.5, 1.0),
+            (Curve::LowShelf, 200.0, -3.0, 0.7),
+            (Curve::HighShelf, 5000.0, 4.0, 0.7),
+        ] {
+            let after = each(&clip.1, |plane| Svf::new(design(curve, hz, gain_db, q, rate)).process(plane));
+            let found = against(clip, &after);
+            let truth = Analogue::new(curve, hz, gain_db, q);
+            let worst = found
+                .response
+                .iter()
+                .filter(|point| point.heard && point.hz < 0.36 * rate)
+                .map(|point| (point.gain_db - truth.magnitude_db(point.hz)).abs())
+                .fold(0.0, f64::max);
+            println!("{} {curve:?} {hz}: worst {worst:.3}, moves {:?}", clip.0, found.moves);
+            assert!(worst < 0.3, "{} {curve:?} at {hz}: {worst}", clip.0);
+            assert_eq!(found.moves.len(), 1, "{} {:?}", clip.0, found.moves);
+            assert!((found.moves[0].gain_db - gain_db).abs() < 0.3, "{} {:?}", clip.0, found.moves);
+            assert!(found.audible);
+        }
+    }
+}
+
+#[test]
+fn gains_and_delays_of_real_music_come_back_to_a_fiftieth_of_a_decibel_and_the_sample() {
+    for clip in &clips() {
+        for (gain_db, delay) in [(-0.1, 1), (2.72, 5003), (-11.0, -311)] {
+            let after = each(&clip.1, |plane| {
+                plane.iter_mut().for_each(|x| *x *= db(gain_db));
+                if delay >= 0 {
+                    plane.splice(0..0, vec![0.0; delay as usize]);
+                } else {
+                    plane.drain(..(-delay) as usize);
+                }
+            });
+            let found = against(clip, &after);
+            assert_eq!(found.alignment.delay_frames, delay, "{}", clip.0);
+            assert!((found.level.louder_lu - gain_db).abs() < 0.02, "{} {}", clip.0, found.level.louder_lu);
+            assert!((found.level.fader_db - gain_db).abs() < 0.02, "{} {}", clip.0, found.level.fader_db);
+            assert!(!found.audible && found.moves.is_empty(), "{}", clip.0);
+        }
+    }
+}
+
+#[test]
+fn widths_of_real_music_come_back_within_five_per_cent() {
+    for clip in &clips() {
+        for width in [0.7, 1.15, 1.5] {
+            let (left, right) = (&clip.1[0], &clip.1[1]);
+            let side = |sign: f64| -> Vec<f64> {
+                let both = left.iter().zip(right);
+                both.map(|(l, r)| 0.5 * (l + r) + sign * 0.5 * width * (l - r)).collect()
+            };
+            let found = against(clip, &[side(1.0), side(-1.0)]);
+            let wanted = 100.0 * (width - 1.0);
+            let whole = found.width_percent.unwrap();
+            assert!((whole - wanted).abs() < 5.0, "{} {width}: {whole}", clip.0);
+            for band in &found.width {
+                let change = band.change_percent.unwrap();
+                assert!((change - wanted).abs() < 5.0, "{} {width}: {band:?}", clip.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn dither_on_real_music_is_no_audible_change_and_a_small_shelf_is_one() {
+    for clip in &clips() {
+        let frames = clip.1[0].len();
+        let (one, two) = (noise(0.5, 51, frames), noise(0.5, 52, frames));
+        for bits in [16, 20] {
+            let step = 1.0 / f64::from(1 << (bits - 1));
+            let dithered = each(&clip.1, |plane| {
+                let hiss = one.iter().zip(&two);
+                plane.iter_mut().zip(hiss).for_each(|(x, (a, b))| *x = (*x / step + a + b).round() * step);
+            });
+            let found = against(clip, &dithered);
+            assert!(!found.audible, "{} {bits}: {:?}", clip.0, found.null);
+            let whole = found.sentences.iter().find(|sentence| sentence.about == "whole").unwrap();
+            assert!(whole.text.starts_with("No audible change"), "{}: {}", clip.0, whole.text);
+        }
+        let rate = f64::from(clip.2);
+        let shelved = each(&clip.1, |plane| {
+            Svf::new(design(Curve::HighShelf, 3000.0, 0.8, 0.7, rate)).process(plane);
+        });
+        assert!(against(clip, &shelved).audible, "{}", clip.0);
+    }
 }
 
 #[test]
@@ -123,7 +225,7 @@ fn compressors_come_back_by_class() {
                 for (threshold_db, makeup_db) in [(-26.0, 0.0), (-32.0, 6.0)] {
                     let mut after = compressor(&clip.1, ratio, threshold_db, rate);
                     after.iter_mut().flatten().for_each(|x| *x *= math::db_to_gain(makeup_db));
-                    let found = told(clip, &after);
+                    let found = against(clip, &after).compression.unwrap();
                     let name = format!("{} {make} {ratio} at {threshold_db}", clip.0);
                     println!(
                         "{name}: {:.2} at {:.1}, {:.1} dB",
@@ -140,7 +242,7 @@ fn compressors_come_back_by_class() {
         }
         let turned: Vec<Vec<f64>> =
             clip.1.iter().map(|plane| plane.iter().map(|x| 0.7 * x).collect()).collect();
-        assert_eq!(told(clip, &turned).class, Class::None, "{}", clip.0);
+        assert_eq!(against(clip, &turned).compression.unwrap().class, Class::None, "{}", clip.0);
     }
     assert!(wrong.is_empty(), "{wrong:?}");
 }
