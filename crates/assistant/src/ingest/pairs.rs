@@ -2,11 +2,8 @@
 
 use super::Pair;
 use crate::hear::{Options, Song, Track, Use};
-use dsp::block::Buffer;
 use dsp::math;
 use std::path::Path;
-use studio::audio::Source;
-use studio::decode;
 use studio::job::Job;
 use studio::message::{Finding, Result, Severity};
 use studio::mix::{side_of, words};
@@ -64,48 +61,9 @@ fn alike(a: &Track, b: &Track) -> bool {
     count > 0 && count * 20 >= active * 19 && off * 20 <= count
 }
 
-/// Correlation of two tracks, the channels that are played folded to mono, over their whole length.
+/// Correlation of two tracks over their whole length.
 fn correlation(root: &Path, a: &Track, b: &Track, job: &Job<'_>, options: &Options) -> Result<f64> {
-    let mut sources = [
-        decode::open(&root.join(&a.path), options.decode)?,
-        decode::open(&root.join(&b.path), options.decode)?,
-    ];
-    let (mut ab, mut aa, mut bb, mut done) = (0.0, 0.0, 0.0, 0);
-    loop {
-        job.step("compare", done, a.frames.max(done))?;
-        let [first, second] = &mut sources;
-        let (first, second) = (mono(first.as_mut())?, mono(second.as_mut())?);
-        if first.is_empty() || second.is_empty() {
-            break;
-        }
-        done += first.len() as u64;
-        for (x, y) in first.iter().zip(&second) {
-            ab += x * y;
-            aa += x * x;
-            bb += y * y;
-        }
-    }
-    Ok(if aa > 0.0 && bb > 0.0 { ab / (aa * bb).sqrt() } else { 0.0 })
-}
-
-/// The next frames, exactly 65536 but at the end.
-fn mono(source: &mut dyn Source) -> Result<Vec<f64>> {
-    const FRAMES: usize = 65_536;
-    let channels = source.info().channels();
-    let mut sum = Vec::with_capacity(FRAMES);
-    while sum.len() < FRAMES {
-        let mut buffer = Buffer::new(channels, FRAMES - sum.len());
-        source.read(&mut buffer)?;
-        if buffer.frames() == 0 {
-            break;
-        }
-        let start = sum.len();
-        sum.resize(start + buffer.frames(), 0.0);
-        for channel in 0..channels {
-            sum[start..].iter_mut().zip(buffer.channel(channel)).for_each(|(sum, x)| *sum += math::sane(*x));
-        }
-    }
-    Ok(sum)
+    studio::mix::correlation(&root.join(&a.path), &root.join(&b.path), options.decode, job)
 }
 
 /// Words of a print with effects.

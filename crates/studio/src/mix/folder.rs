@@ -76,7 +76,7 @@ pub fn folder(folder: &Path, job: &Job<'_>, options: FolderOptions) -> Result<Fo
     let mut tracks = place(found);
     starts(&mut tracks, &mut findings);
     remarks(&tracks, sample_rate_hz, &mut findings);
-    duplicates(folder, &mut tracks, options.decode, &mut findings)?;
+    duplicates(folder, &mut tracks, options.decode, job, &mut findings)?;
     pan(&mut tracks);
     let lead = lead_instrument(&tracks);
     let mut voices: Vec<Voice> =
@@ -231,6 +231,7 @@ fn duplicates(
     folder: &Path,
     tracks: &mut [Placed],
     options: decode::Options,
+    job: &Job<'_>,
     findings: &mut Vec<Finding>,
 ) -> Result<()> {
     for second in 1..tracks.len() {
@@ -239,7 +240,8 @@ fn duplicates(
             if a.mute.is_some() || b.mute.is_some() || !scan::alike(&a.found, &b.found) {
                 continue;
             }
-            let correlation = scan::correlation(folder, &a.found, &b.found, options)?;
+            let correlation =
+                super::correlation(&folder.join(&a.found.path), &folder.join(&b.found.path), options, job)?;
             // The rule's own figure.
             if correlation.abs() > 0.999 {
                 let what = format!("correlation {correlation:.4} with {}", a.found.path);

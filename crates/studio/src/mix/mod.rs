@@ -8,6 +8,7 @@ mod balance;
 mod downmix;
 mod folder;
 mod headroom;
+mod likeness;
 mod part;
 mod roles;
 mod scratch;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use downmix::Downmix;
 pub use folder::{Folder, FolderOptions, files_below, folder};
+pub use likeness::correlation;
 pub use part::{tracks as only_tracks, without_sends};
 pub use roles::{Group, Place, ROLES, RoleInfo, role_of, side_of, words};
 pub use stems::{

@@ -1,11 +1,9 @@
 //! Finds the tracks of a folder and listens to them.
 
-use crate::audio::Source;
 use crate::decode;
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result, Severity};
 use crate::meters::{self, Measurements, Setup};
-use dsp::block::Buffer;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -171,44 +169,4 @@ pub(super) fn alike(a: &Found, b: &Found) -> bool {
     // A correlation of 0.999 leaves at most -27 dB of difference: 0.4 LU.
     count > 0
         && differences.iter().filter(|difference| (*difference - mean).abs() > 0.5).count() * 20 <= count
-}
-
-/// Correlation of two tracks, both folded to mono, over their whole length.
-pub(super) fn correlation(folder: &Path, a: &Found, b: &Found, options: decode::Options) -> Result<f64> {
-    let mut sources =
-        [decode::open(&folder.join(&a.path), options)?, decode::open(&folder.join(&b.path), options)?];
-    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
-    loop {
-        let [first, second] = &mut sources;
-        let (first, second) = (mono(first.as_mut())?, mono(second.as_mut())?);
-        if first.is_empty() || second.is_empty() {
-            break;
-        }
-        for (x, y) in first.iter().zip(&second) {
-            ab += x * y;
-            aa += x * x;
-            bb += y * y;
-        }
-    }
-    Ok(if aa > 0.0 && bb > 0.0 { ab / (aa * bb).sqrt() } else { 0.0 })
-}
-
-/// The next frames, exactly 65536 but at the end.
-fn mono(source: &mut dyn Source) -> Result<Vec<f64>> {
-    const FRAMES: usize = 65_536;
-    let channels = source.info().channels();
-    let mut sum = Vec::with_capacity(FRAMES);
-    while sum.len() < FRAMES {
-        let mut buffer = Buffer::new(channels, FRAMES - sum.len());
-        source.read(&mut buffer)?;
-        if buffer.frames() == 0 {
-            break;
-        }
-        let start = sum.len();
-        sum.resize(start + buffer.frames(), 0.0);
-        for channel in 0..channels {
-            sum[start..].iter_mut().zip(buffer.channel(channel)).for_each(|(sum, x)| *sum += x);
-        }
-    }
-    Ok(sum)
 }
