@@ -1,16 +1,11 @@
 //! FLAC frames, several at a time.
 //!
-//! Frames do not depend on each other: runs of them are encoded side by side, each run as a stream of its own that numbers its
-//! frames from zero, and get their true numbers afterwards. The bytes are the same on any number of threads.
+//! Frames do not depend on each other: runs of them are encoded side by side. The bytes are the same on any number of threads.
 
-use flac_codec::Error;
-use flac_codec::encode::{FlacStreamWriter, Options};
-use flac_codec::stream::{FrameHeader, FrameNumber};
+use super::frame::FrameCoder;
 use rayon::prelude::*;
-use std::cell::RefCell;
-use std::io::Write;
 
-/// Samples of a channel in a frame but the last (the encoder's own choice; RFC 9639, section 7: up to 4608 for streaming).
+/// Samples of a channel in a frame but the last (RFC 9639, section 7: up to 4608 for streaming).
 pub(super) const FRAME_SAMPLES: usize = 4096;
 /// Frames of a run: some hundredths of a second of work.
 pub(super) const RUN_FRAMES: usize = 8;
@@ -37,69 +32,32 @@ pub(super) struct Frames {
     pub(super) sizes: Vec<usize>,
 }
 
-/// Encodes interleaved samples as frames from number `first` on. All are full but perhaps the last.
+/// Encodes interleaved samples as frames from number `first` on. All are full but perhaps the last; `window` is for full ones.
 pub(super) fn encode(
     samples: &[i32],
     first: u64,
     shape: Shape,
+    window: &[f64],
     side_by_side: bool,
-) -> Result<Vec<Frames>, Error> {
+) -> Vec<Frames> {
     let run_len = RUN_FRAMES * shape.frame_len();
-    let run = |(index, samples): (usize, &[i32])| run(samples, first + (index * RUN_FRAMES) as u64, shape);
+    let run =
+        |(index, samples): (usize, &[i32])| run(samples, first + (index * RUN_FRAMES) as u64, shape, window);
     match side_by_side {
         true => samples.par_chunks(run_len).enumerate().map(run).collect(),
         false => samples.chunks(run_len).enumerate().map(run).collect(),
     }
 }
 
-/// Where a stream of frames goes. The encoder writes single bytes: no call for each of them.
-struct Out<'a>(&'a RefCell<Vec<u8>>);
-
-impl Write for Out<'_> {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let mut to = self.0.borrow_mut();
-        match bytes {
-            [byte] => to.push(*byte),
-            bytes => to.extend_from_slice(bytes),
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-fn run(samples: &[i32], first: u64, shape: Shape) -> Result<Frames, Error> {
-    let out = RefCell::new(Vec::new());
-    let mut writer = FlacStreamWriter::new(Out(&out), Options::default().fast_channel_correlation(true));
+fn run(samples: &[i32], first: u64, shape: Shape, window: &[f64]) -> Frames {
+    let mut coder = FrameCoder::new(window);
     let mut frames = Frames::default();
     for (number, samples) in (first..).zip(samples.chunks(shape.frame_len())) {
-        writer.write(shape.sample_rate_hz, shape.channels, shape.bits, samples)?;
-        let frame = std::mem::take(&mut *out.borrow_mut());
         let before = frames.bytes.len();
-        renumber(&frame, number, &mut frames.bytes)?;
+        coder.encode(samples, number, shape, &mut frames.bytes);
         frames.sizes.push(frames.bytes.len() - before);
-        // The room is used again.
-        let mut room = frame;
-        room.clear();
-        out.replace(room);
     }
-    Ok(frames)
-}
-
-/// Appends a frame under another number: a new header with its checksum, what follows, and a new checksum over all.
-fn renumber(frame: &[u8], number: u64, to: &mut Vec<u8>) -> Result<(), Error> {
-    let mut rest = frame;
-    let mut header = FrameHeader::read_subset(&mut rest)?;
-    header.frame_number = FrameNumber(number);
-    let begin = to.len();
-    header.write_subset(to)?;
-    to.extend_from_slice(rest.split_last_chunk::<2>().map_or(rest, |(audio, _)| audio));
-    let checksum = crc_16(&to[begin..]);
-    to.extend_from_slice(&checksum.to_be_bytes());
-    Ok(())
+    frames
 }
 
 /// `x^16 + x^15 + x^2 + 1` (RFC 9639, section 9.3), for four bytes at a time.
@@ -131,7 +89,7 @@ const fn tables() -> [[u16; 256]; 4] {
     tables
 }
 
-fn crc_16(bytes: &[u8]) -> u16 {
+pub(super) fn crc_16(bytes: &[u8]) -> u16 {
     let (fours, rest) = bytes.as_chunks::<4>();
     let at = |table: usize, byte: u16| TABLES[table][usize::from(byte & 0xFF)];
     let crc = fours.iter().fold(0_u16, |crc, [a, b, c, d]| {
@@ -164,25 +122,81 @@ mod tests {
         assert_eq!(crc_16(b"123456789"), 0xFEE8);
     }
 
+    /// Decodes frames with another's decoder.
+    fn decoded(bytes: &[u8]) -> Vec<i32> {
+        let mut reader = flac_codec::decode::FlacStreamReader::new(bytes);
+        let mut all = Vec::new();
+        while let Ok(frame) = reader.read() {
+            all.extend_from_slice(frame.samples);
+        }
+        all
+    }
+
+    fn bytes_of(samples: &[i32], shape: Shape, side_by_side: bool) -> Vec<u8> {
+        let window = super::super::subframe::tukey(FRAME_SAMPLES);
+        let frames = encode(samples, 0, shape, &window, side_by_side);
+        let bytes: Vec<u8> = frames.iter().flat_map(|frames| frames.bytes.clone()).collect();
+        assert_eq!(frames.iter().flat_map(|frames| &frames.sizes).sum::<usize>(), bytes.len());
+        bytes
+    }
+
     #[test]
-    fn runs_give_the_bytes_of_one_stream() {
+    fn a_stranger_decodes_every_kind_of_frame_and_threads_change_no_byte() {
+        for (bits, channels) in [(16, 1), (16, 2), (20, 2), (24, 2), (24, 6), (16, 8), (32, 2), (32, 1)] {
+            let shape = Shape { sample_rate_hz: 48_000, channels, bits };
+            let top = i64::from(i32::MAX >> (32 - bits));
+            let kinds: [(&str, &dyn Fn(u32, u32) -> i64); 8] = [
+                ("silence", &|_, _| 0),
+                ("a constant", &|_, channel| -5 - i64::from(channel)),
+                ("music", &|n, channel| (wave(n + 7 * channel) * 0.4 * top as f64) as i64),
+                ("noise", &|n, channel| scatter(n * 8 + channel, top)),
+                ("full scale from one sample to the next", &|n, _| if n % 2 == 0 { top } else { -top - 1 }),
+                ("opposite sides", &|n, channel| if (n + channel) % 2 == 0 { top } else { -top - 1 }),
+                ("coarse steps", &|n, _| ((wave(n) * 0.4 * top as f64) as i64 >> 7) << 7),
+                ("a lone click", &|n, _| if n == 5000 { -top - 1 } else { i64::from(n % 3 == 0) }),
+            ];
+            for (name, kind) in kinds {
+                // Two full frames and one of each odd length; with the number 127 and 128 for one of them.
+                for last in [1, 2, 5, 17, 255, 300, 4095] {
+                    let count = if name == "music" && last == 17 { 130 } else { 2 };
+                    let frames = count * FRAME_SAMPLES as u32 + last;
+                    let samples: Vec<i32> = (0..frames)
+                        .flat_map(|n| (0..u32::from(channels)).map(move |channel| kind(n, channel) as i32))
+                        .collect();
+                    let bytes = bytes_of(&samples, shape, false);
+                    assert!(decoded(&bytes) == samples, "{name}, {bits} bits, {channels} channels, {last}");
+                    assert!(bytes == bytes_of(&samples, shape, true));
+                }
+            }
+        }
+    }
+
+    fn wave(n: u32) -> f64 {
+        let t = f64::from(n) / 48_000.0;
+        dsp::math::sin(1500.0 * t) + 0.6 * dsp::math::sin(9100.0 * t) + 0.01 * (f64::from(n % 13) - 6.0)
+    }
+
+    fn scatter(n: u32, top: i64) -> i64 {
+        let mixed = u64::from(n).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 31;
+        mixed as i64 % (2 * top + 1) - top
+    }
+
+    #[test]
+    fn music_takes_no_more_room_than_with_another_encoder() {
+        // The one that was used before, as it was used.
         let shape = Shape { sample_rate_hz: 48_000, channels: 2, bits: 16 };
-        let count = 150 * shape.frame_len() + 2 * 77;
-        let samples: Vec<i32> =
-            (0..count as u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 20) as i32 - 2048).collect();
-        // The library's own numbers, 127 and 128 among them: the number takes another byte there.
-        let out = RefCell::new(Vec::new());
-        let mut writer = FlacStreamWriter::new(Out(&out), Options::default().fast_channel_correlation(true));
+        let samples: Vec<i32> = (0..20 * FRAME_SAMPLES as u32)
+            .flat_map(|n| [wave(n), wave(n + 40) * 0.8])
+            .zip(testkit::signals::noise(0.003, 4, 40 * FRAME_SAMPLES))
+            .map(|(x, noise)| ((0.4 * x + noise) * 32_768.0) as i32)
+            .collect();
+        let mut other = Vec::new();
+        let options = flac_codec::encode::Options::default().fast_channel_correlation(true);
+        let mut writer = flac_codec::encode::FlacStreamWriter::new(&mut other, options);
         for frame in samples.chunks(shape.frame_len()) {
             writer.write(48_000, 2, 16, frame).unwrap();
         }
-        let want = out.take();
-        for side_by_side in [false, true] {
-            let frames = encode(&samples, 0, shape, side_by_side).unwrap();
-            let bytes: Vec<u8> = frames.iter().flat_map(|frames| frames.bytes.clone()).collect();
-            assert!(bytes == want, "{side_by_side}");
-            assert_eq!(frames.iter().map(|frames| frames.sizes.len()).sum::<usize>(), 151);
-            assert_eq!(frames.iter().flat_map(|frames| &frames.sizes).sum::<usize>(), want.len());
-        }
+        let own = bytes_of(&samples, shape, false).len();
+        assert!(own as f64 <= 1.002 * other.len() as f64, "{own} {}", other.len());
     }
 }
