@@ -202,8 +202,8 @@ fn staggered<const N: usize>(terms: &[PairTerms; N], states: &mut [[Lanes; 2]; N
         }
         return;
     }
-    for at in 0..late {
-        x[0] = pairs[at];
+    for (at, pair) in pairs.iter().enumerate().take(late) {
+        x[0] = *pair;
         for k in (0..=at).rev() {
             x[k + 1] = terms[k].tick(&mut states[k], x[k]);
         }

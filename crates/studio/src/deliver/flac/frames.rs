@@ -140,12 +140,15 @@ mod tests {
         bytes
     }
 
+    /// A sample by its frame and channel.
+    type Kind<'a> = &'a dyn Fn(u32, u32) -> i64;
+
     #[test]
     fn a_stranger_decodes_every_kind_of_frame_and_threads_change_no_byte() {
         for (bits, channels) in [(16, 1), (16, 2), (20, 2), (24, 2), (24, 6), (16, 8), (32, 2), (32, 1)] {
             let shape = Shape { sample_rate_hz: 48_000, channels, bits };
             let top = i64::from(i32::MAX >> (32 - bits));
-            let kinds: [(&str, &dyn Fn(u32, u32) -> i64); 8] = [
+            let kinds: [(&str, Kind<'_>); 8] = [
                 ("silence", &|_, _| 0),
                 ("a constant", &|_, channel| -5 - i64::from(channel)),
                 ("music", &|n, channel| (wave(n + 7 * channel) * 0.4 * top as f64) as i64),

@@ -133,9 +133,9 @@ impl Coder {
         let (mut sums, mut last) = ([0_u64; MOST_FIXED + 1], [0_i64; MOST_FIXED]);
         for (n, sample) in samples.iter().enumerate() {
             let mut difference = *sample;
-            for order in 0..=MOST_FIXED {
+            for (order, sum) in sums.iter_mut().enumerate() {
                 if n >= MOST_FIXED {
-                    sums[order] += difference.unsigned_abs();
+                    *sum += difference.unsigned_abs();
                 }
                 if let Some(last) = last.get_mut(order) {
                     (difference, *last) = (difference - *last, difference);
