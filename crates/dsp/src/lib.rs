@@ -16,6 +16,7 @@ pub mod eq_design;
 pub mod fdn;
 pub mod fft;
 pub mod gate;
+mod lanes;
 pub mod lfo;
 pub mod limiter;
 pub mod linear_phase;

@@ -1,7 +1,11 @@
 //! Many sections in a row on one channel, at the cost of those that do something.
 
 use super::Shape;
-use super::svf::{Svf, Terms};
+use super::svf::{PairTerms, Svf, Terms};
+use crate::lanes::Lanes;
+
+/// Frames of two channels that are brought side by side at a time.
+const PAIRS: usize = 256;
 
 /// Sections in series for one channel. Idle sections cost nothing; settled ones run four at a time in one pass.
 #[derive(Debug, Clone)]
@@ -9,13 +13,17 @@ pub struct SvfBank {
     sections: Vec<Svf>,
     /// Positions of the sections that are not idle.
     awake: Vec<usize>,
+    /// Terms of these, each twice, as both channels of a pair want them. From memory, so that the compiler does not know both lanes
+    /// to be equal: then it packs other numbers together, at twice the time.
+    pair_terms: Vec<PairTerms>,
 }
 
 impl SvfBank {
     /// `count` idle sections.
     #[must_use]
     pub fn new(count: usize) -> Self {
-        Self { sections: vec![Svf::new(Shape::IDENTITY); count], awake: Vec::with_capacity(count) }
+        let sections = vec![Svf::new(Shape::IDENTITY); count];
+        Self { sections, awake: Vec::with_capacity(count), pair_terms: Vec::with_capacity(count) }
     }
 
     /// Sends section `index` to `shape` within `frames`; 0 frames jumps there at rest. Past the end nothing happens.
@@ -33,6 +41,8 @@ impl SvfBank {
     fn rouse(&mut self) {
         self.awake.clear();
         self.awake.extend((0..self.sections.len()).filter(|&index| !self.sections[index].is_idle()));
+        self.pair_terms.clear();
+        self.pair_terms.extend(self.awake.iter().map(|&index| self.sections[index].terms.for_pairs()));
     }
 
     /// Frames in which the slowest section in use falls by 60 dB.
@@ -119,14 +129,27 @@ impl SvfBank {
             other.process(other_plane);
             return;
         }
+        let mut pairs = [Lanes([0.0; 2]); PAIRS];
+        for (plane, other_plane) in plane.chunks_mut(PAIRS).zip(other_plane.chunks_mut(PAIRS)) {
+            let pairs = &mut pairs[..plane.len()];
+            pairs
+                .iter_mut()
+                .zip(plane.iter().zip(other_plane.iter()))
+                .for_each(|(to, (x, y))| to.0 = [*x, *y]);
+            self.run_pairs(other, pairs);
+            plane.iter_mut().zip(other_plane).zip(pairs).for_each(|((x, y), from)| [*x, *y] = from.0);
+        }
+    }
+
+    fn run_pairs(&mut self, other: &mut Self, pairs: &mut [Lanes]) {
         let mut at = 0;
         while at < self.awake.len() {
             let count = (self.awake.len() - at).min(4);
             match count {
-                1 => self.pair_group::<1>(other, at, plane, other_plane),
-                2 => self.pair_group::<2>(other, at, plane, other_plane),
-                3 => self.pair_group::<3>(other, at, plane, other_plane),
-                _ => self.pair_group::<4>(other, at, plane, other_plane),
+                1 => self.pair_group::<1>(other, at, pairs),
+                2 => self.pair_group::<2>(other, at, pairs),
+                3 => self.pair_group::<3>(other, at, pairs),
+                _ => self.pair_group::<4>(other, at, pairs),
             }
             at += count;
         }
@@ -140,29 +163,17 @@ impl SvfBank {
             })
     }
 
-    fn pair_group<const N: usize>(
-        &mut self,
-        other: &mut Self,
-        at: usize,
-        plane: &mut [f64],
-        other_plane: &mut [f64],
-    ) {
+    fn pair_group<const N: usize>(&mut self, other: &mut Self, at: usize, pairs: &mut [Lanes]) {
         let picks: [usize; N] = std::array::from_fn(|i| self.awake[at + i]);
-        let terms: [Terms; N] = picks.map(|index| self.sections[index].terms);
-        let mut states: [[[f64; 2]; 2]; N] = picks.map(|index| {
+        let Some(terms) = self.pair_terms[at..].first_chunk::<N>() else { return };
+        let mut states: [[Lanes; 2]; N] = picks.map(|index| {
             let (a, b) = (self.sections[index].state, other.sections[index].state);
-            [[a[0][0], b[0][0]], [a[1][0], b[1][0]]]
+            [Lanes([a[0][0], b[0][0]]), Lanes([a[1][0], b[1][0]])]
         });
-        for (x, other_x) in plane.iter_mut().zip(other_plane) {
-            let mut y = [*x, *other_x];
-            for (terms, state) in terms.iter().zip(&mut states) {
-                y = terms.tick(state, y);
-            }
-            [*x, *other_x] = y;
-        }
+        staggered(terms, &mut states, pairs);
         for (index, state) in picks.into_iter().zip(states) {
-            self.sections[index].state = state.map(|s| [s[0]]);
-            other.sections[index].state = state.map(|s| [s[1]]);
+            self.sections[index].state = state.map(|s| [s.0[0]]);
+            other.sections[index].state = state.map(|s| [s.0[1]]);
         }
     }
 
@@ -177,6 +188,45 @@ impl SvfBank {
     pub fn reset(&mut self) {
         self.sections.iter_mut().for_each(Svf::reset);
         self.rouse();
+    }
+}
+
+/// Pairs through sections in a row, each a frame behind the one before it: no section waits for another, and the processor can
+/// work at all of them at once.
+#[inline]
+fn staggered<const N: usize>(terms: &[PairTerms; N], states: &mut [[Lanes; 2]; N], pairs: &mut [Lanes]) {
+    let (late, mut x) = (N - 1, [Lanes([0.0; 2]); N]);
+    if pairs.len() < N {
+        for pair in pairs {
+            *pair = terms.iter().zip(states.iter_mut()).fold(*pair, |x, (terms, state)| terms.tick(state, x));
+        }
+        return;
+    }
+    for (at, pair) in pairs.iter().enumerate().take(late) {
+        x[0] = *pair;
+        for k in (0..=at).rev() {
+            x[k + 1] = terms[k].tick(&mut states[k], x[k]);
+        }
+    }
+    for at in late..pairs.len() {
+        x[0] = pairs[at];
+        let mut y = x;
+        for k in 0..N {
+            y[k] = terms[k].tick(&mut states[k], x[k]);
+        }
+        pairs[at - late] = y[late];
+        x[1..].copy_from_slice(&y[..late]);
+    }
+    let end = pairs.len() - late;
+    for (at, first) in (1..N).enumerate() {
+        for k in (first..N).rev() {
+            let y = terms[k].tick(&mut states[k], x[k]);
+            if k < late {
+                x[k + 1] = y;
+            } else {
+                pairs[end + at] = y;
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A state-variable section whose shape may move while it runs.
 
 use super::{Shape, settled};
+use crate::lanes::Lanes;
 
 /// One step of the structure, solved: next states and output as sums over states and input. The same filter as the
 /// usual form with its solved loop, in two thirds of the time: the way from state to state is one product and two sums.
@@ -37,6 +38,34 @@ impl Terms {
         let y = std::array::from_fn(|i| out[0] * s[0][i] + (out[1] * s[1][i] + out[2] * x[i]));
         let first = std::array::from_fn(|i| band[0] * s[0][i] + (band[1] * s[1][i] + band[2] * x[i]));
         let second = std::array::from_fn(|i| low[1] * s[1][i] + (low[0] * s[0][i] + low[2] * x[i]));
+        *s = [first, second];
+        y
+    }
+
+    /// The same sums for two channels of which each number stands in one register.
+    #[inline]
+    pub(super) fn for_pairs(&self) -> PairTerms {
+        let both = |part: [f64; 3]| part.map(Lanes::both);
+        PairTerms { band: both(self.band), low: both(self.low), out: both(self.out) }
+    }
+}
+
+/// [`Terms`], each twice.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PairTerms {
+    band: [Lanes; 3],
+    low: [Lanes; 3],
+    out: [Lanes; 3],
+}
+
+impl PairTerms {
+    /// As [`Terms::tick`], to the bit.
+    #[inline(always)]
+    pub(super) fn tick(&self, s: &mut [Lanes; 2], x: Lanes) -> Lanes {
+        let (band, low, out) = (&self.band, &self.low, &self.out);
+        let y = out[0] * s[0] + (out[1] * s[1] + out[2] * x);
+        let first = band[0] * s[0] + (band[1] * s[1] + band[2] * x);
+        let second = low[1] * s[1] + (low[0] * s[0] + low[2] * x);
         *s = [first, second];
         y
     }

@@ -1,5 +1,6 @@
 //! Small transforms, written once for a number and for a pair of lanes, so that both give the same bits.
 
+pub(super) use crate::lanes::Lanes;
 use core::ops::{Add, Mul, Neg, Sub};
 
 /// What a butterfly calculates with.
@@ -15,51 +16,7 @@ pub(super) trait Number:
 
 impl Number for f64 {}
 
-/// Two independent numbers; one register on every processor we care for.
-#[derive(Clone, Copy)]
-pub(super) struct Lanes(pub(super) [f64; 2]);
-
 impl Number for Lanes {}
-
-impl Add for Lanes {
-    type Output = Self;
-    #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        Self([self.0[0] + other.0[0], self.0[1] + other.0[1]])
-    }
-}
-
-impl Sub for Lanes {
-    type Output = Self;
-    #[inline(always)]
-    fn sub(self, other: Self) -> Self {
-        Self([self.0[0] - other.0[0], self.0[1] - other.0[1]])
-    }
-}
-
-impl Mul for Lanes {
-    type Output = Self;
-    #[inline(always)]
-    fn mul(self, other: Self) -> Self {
-        Self([self.0[0] * other.0[0], self.0[1] * other.0[1]])
-    }
-}
-
-impl Mul<f64> for Lanes {
-    type Output = Self;
-    #[inline(always)]
-    fn mul(self, factor: f64) -> Self {
-        Self([self.0[0] * factor, self.0[1] * factor])
-    }
-}
-
-impl Neg for Lanes {
-    type Output = Self;
-    #[inline(always)]
-    fn neg(self) -> Self {
-        Self([-self.0[0], -self.0[1]])
-    }
-}
 
 /// A complex number.
 #[derive(Clone, Copy)]

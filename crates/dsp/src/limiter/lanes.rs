@@ -182,14 +182,15 @@ impl Lanes {
 impl Lane {
     fn run(&mut self, needs: &[f64; NODES], blend: (f64, f64), group: usize) -> [f64; NODES] {
         let mut nodes = [0.0; NODES];
-        self.fast.run(needs, &mut nodes);
         if let Some(long) = &mut self.long {
             let mut longs = [0.0; NODES];
-            long.run(needs, &mut longs);
+            Path::run_both(&mut self.fast, long, needs, [&mut nodes, &mut longs]);
             let step = (blend.1 - blend.0) / NODES as f64;
             for (i, (node, long)) in nodes.iter_mut().zip(longs).enumerate() {
                 *node += (long - *node) * (blend.0 + step * (i + 1) as f64);
             }
+        } else {
+            self.fast.run(needs, &mut nodes);
         }
         self.touched = gains_of(&mut self.last_reduction, &nodes, group, &mut self.gains);
         nodes

@@ -201,8 +201,7 @@ impl Stage {
                 *node = f64::max(own, last_need);
                 last_need = own;
             }
-            self.fast.run(&needs, &mut fast);
-            self.long.run(&needs, &mut long);
+            Path::run_both(&mut self.fast, &mut self.long, &needs, [&mut fast, &mut long]);
             for i in 0..NODES {
                 let reduction =
                     fast[i] + (long[i] - fast[i]) * shares((at + i).min(groups.saturating_sub(1)));

@@ -160,18 +160,41 @@ impl Core {
         }
     }
 
-    fn run(&mut self, nodes: &Nodes, history: &Line, out: &mut [f64; NODES]) {
+    /// The needs of this hop, as they come after the delay; `None` where nothing is to be done about them.
+    fn needs<'a>(&self, history: &'a Line) -> Option<&'a [f64]> {
         let needs = history.tail(NODES + self.offset, NODES);
-        if self.is_idle() && needs.iter().all(|need| *need == 0.0) {
-            out.fill(0.0);
-            self.follow_average(nodes, NODES);
-            return;
-        }
-        let keep = self.keep(nodes);
-        for (need, out) in needs.iter().zip(out.iter_mut()) {
-            *out = self.step(*need, keep);
+        (!self.is_idle() || needs.iter().any(|need| *need != 0.0)).then_some(needs)
+    }
+
+    fn run(&mut self, nodes: &Nodes, history: &Line, out: &mut [f64; NODES]) {
+        match self.needs(history) {
+            None => out.fill(0.0),
+            Some(needs) => {
+                let keep = self.keep(nodes);
+                for (need, out) in needs.iter().zip(out.iter_mut()) {
+                    *out = self.step(*need, keep);
+                }
+            }
         }
         self.follow_average(nodes, NODES);
+    }
+
+    /// Two of them, each as by itself: one works while the other waits for its own last step.
+    fn run_both([a, b]: [(&mut Self, &Nodes, &Line); 2], [a_out, b_out]: [&mut [f64; NODES]; 2]) {
+        let ((a, a_nodes, a_history), (b, b_nodes, b_history)) = (a, b);
+        let (Some(a_needs), Some(b_needs)) = (a.needs(a_history), b.needs(b_history)) else {
+            a.run(a_nodes, a_history, a_out);
+            b.run(b_nodes, b_history, b_out);
+            return;
+        };
+        let (a_keep, b_keep) = (a.keep(a_nodes), b.keep(b_nodes));
+        let outs = a_out.iter_mut().zip(b_out);
+        for ((a_need, b_need), (a_out, b_out)) in a_needs.iter().zip(b_needs).zip(outs) {
+            *a_out = a.step(*a_need, a_keep);
+            *b_out = b.step(*b_need, b_keep);
+        }
+        a.follow_average(a_nodes, NODES);
+        b.follow_average(b_nodes, NODES);
     }
 
     fn copy_from(&mut self, other: &Self) {
@@ -254,6 +277,23 @@ impl Path {
         }
     }
 
+    /// [`run`](Self::run) of two paths on the same needs, side by side.
+    pub(super) fn run_both(a: &mut Self, b: &mut Self, needs: &[f64; NODES], out: [&mut [f64; NODES]; 2]) {
+        let stands = |path: &Self| path.fade <= 0.0 && path.wanted == path.now.timing;
+        let [a_out, b_out] = out;
+        if !(stands(a) && stands(b)) {
+            a.run(needs, a_out);
+            b.run(needs, b_out);
+            return;
+        }
+        a.history.push(NODES).copy_from_slice(needs);
+        b.history.push(NODES).copy_from_slice(needs);
+        Core::run_both(
+            [(&mut a.now, &a.nodes, &a.history), (&mut b.now, &b.nodes, &b.history)],
+            [a_out, b_out],
+        );
+    }
+
     /// Takes over the state of a path made alike.
     pub(super) fn copy_from(&mut self, other: &Self) {
         self.history.copy_from(&other.history);
@@ -296,6 +336,36 @@ mod tests {
                 assert!(out[n + NODES_44.latency()] >= need - 1e-9, "{lookahead_ms} ms, node {n}");
             }
         }
+    }
+
+    #[test]
+    fn two_paths_side_by_side_have_the_bits_of_each_by_itself() {
+        let noise = testkit::signals::noise(1.0, 9, 16_000);
+        // Stretches without any need, in which both come to rest, the longer one later.
+        let needs: Vec<f64> = (0..16_000)
+            .map(|n| if n % 8000 < 700 { super::grid((noise[n].abs() - 0.9).max(0.0) * 4.0) } else { 0.0 })
+            .collect();
+        let timing = |lookahead_ms, release_ms| Timing {
+            lookahead_ms,
+            hold_ms: 1.0,
+            release_ms,
+            slow_release_ms: 2.0 * release_ms,
+        };
+        let (short, long) = (timing(2.0, 4.0), timing(11.0, 12.0));
+        let (mut a, mut b) = (Path::new(NODES_44, short), Path::new(NODES_44, long));
+        let (mut c, mut d) = (Path::new(NODES_44, short), Path::new(NODES_44, long));
+        for (hop, needs) in needs.as_chunks::<NODES>().0.iter().enumerate() {
+            if hop == 60 {
+                // A change of times on the way.
+                [&mut a, &mut c].into_iter().for_each(|path| path.set_timing(timing(5.0, 8.0)));
+            }
+            let [mut one, mut two, mut three, mut four] = [[0.0; NODES]; 4];
+            Path::run_both(&mut a, &mut b, needs, [&mut one, &mut two]);
+            c.run(needs, &mut three);
+            d.run(needs, &mut four);
+            assert_eq!((one, two), (three, four), "hop {hop}");
+        }
+        assert!(a.now.is_idle() && b.now.is_idle());
     }
 
     #[test]

@@ -70,30 +70,13 @@ pub(super) fn grid(value: f64) -> f64 {
     (value + MAGIC) - MAGIC
 }
 
-#[derive(Debug)]
-struct BoxSum {
-    ring: Vec<f64>,
-    at: usize,
-    sum: f64,
-}
-
-impl BoxSum {
-    #[inline]
-    fn push(&mut self, value: f64, length: usize) -> f64 {
-        self.sum += value - self.ring[self.at];
-        self.ring[self.at] = value;
-        self.at += 1;
-        if self.at >= length {
-            self.at = 0;
-        }
-        self.sum
-    }
-}
-
 /// Three box averages in a row: side-lobes fall by 18 dB per octave, and nothing overshoots.
 #[derive(Debug)]
 pub(super) struct BoxCascade {
-    boxes: [BoxSum; 3],
+    /// What each of the boxes holds, side by side: they are of one length and turn together.
+    ring: Vec<[f64; 3]>,
+    at: usize,
+    sums: [f64; 3],
     length: usize,
     scale: f64,
 }
@@ -101,8 +84,8 @@ pub(super) struct BoxCascade {
 impl BoxCascade {
     /// Boxes of up to `capacity` values each.
     pub(super) fn new(capacity: usize) -> Self {
-        let make = || BoxSum { ring: vec![0.0; capacity.max(1)], at: 0, sum: 0.0 };
-        Self { boxes: [make(), make(), make()], length: capacity.max(1), scale: 1.0 / capacity.max(1) as f64 }
+        let length = capacity.max(1);
+        Self { ring: vec![[0.0; 3]; length], at: 0, sums: [0.0; 3], length, scale: 1.0 / length as f64 }
     }
 
     /// Values the three boxes span together, for boxes of `length`.
@@ -112,34 +95,38 @@ impl BoxCascade {
 
     /// Empties the boxes and sets their length.
     pub(super) fn restart(&mut self, length: usize) {
-        self.length = length.clamp(1, self.boxes[0].ring.len());
+        self.length = length.clamp(1, self.ring.len());
         self.scale = 1.0 / self.length as f64;
-        for average in &mut self.boxes {
-            average.ring.fill(0.0);
-            (average.at, average.sum) = (0, 0.0);
-        }
+        self.ring.fill([0.0; 3]);
+        (self.at, self.sums) = (0, [0.0; 3]);
     }
 
     /// Whether the boxes hold nothing but zeros.
     pub(super) fn is_idle(&self) -> bool {
-        self.boxes.iter().all(|average| average.sum == 0.0)
+        self.sums.iter().all(|sum| *sum == 0.0)
     }
 
     /// Adds a value (a multiple of 2⁻³⁶) and tells the smoothed one.
     #[inline]
     pub(super) fn push(&mut self, value: f64) -> f64 {
-        let [first, second, third] = &mut self.boxes;
-        let a = grid(first.push(value, self.length) * self.scale);
-        let b = grid(second.push(a, self.length) * self.scale);
-        third.push(b, self.length) * self.scale
+        let Some(slot) = self.ring.get_mut(self.at) else { return value };
+        self.sums[0] += value - slot[0];
+        let first = grid(self.sums[0] * self.scale);
+        self.sums[1] += first - slot[1];
+        let second = grid(self.sums[1] * self.scale);
+        self.sums[2] += second - slot[2];
+        *slot = [value, first, second];
+        self.at += 1;
+        if self.at >= self.length {
+            self.at = 0;
+        }
+        self.sums[2] * self.scale
     }
 
     /// Takes over the content of a cascade of the same capacity.
     pub(super) fn copy_from(&mut self, other: &Self) {
-        for (mine, theirs) in self.boxes.iter_mut().zip(&other.boxes) {
-            mine.ring.copy_from_slice(&theirs.ring);
-            (mine.at, mine.sum) = (theirs.at, theirs.sum);
-        }
+        self.ring.copy_from_slice(&other.ring);
+        (self.at, self.sums) = (other.at, other.sums);
         (self.length, self.scale) = (other.length, other.scale);
     }
 }

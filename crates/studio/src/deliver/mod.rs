@@ -10,8 +10,8 @@ mod artwork;
 mod chunks;
 mod cover;
 mod flac;
-mod flac_frames;
 mod gate;
+mod heard;
 pub(crate) mod id3;
 mod readback;
 pub(crate) mod replay_gain;
@@ -34,11 +34,11 @@ pub use gate::Gate;
 pub use replay_gain::Gain as ReplayGain;
 pub use tags::Tags;
 
-use crate::audio::{Encoding, Layout};
+use crate::audio::{Encoding, Layout, Source};
 use crate::files::NewFile;
 use crate::job::Job;
 use crate::message::{Error, Finding, Kind, Result, Severity};
-use crate::meters::{self, Measurements};
+use crate::meters::{self, Halves, Measurements, Setup};
 use crate::targets::Target;
 use dsp::block::View;
 pub use dsp::dither::Dither;
@@ -373,6 +373,15 @@ impl Writer {
     /// # Errors
     /// `read_back` when the file does not decode to what was written; `disk_full`, `io`; `interrupted`.
     pub fn read_back(self, job: &Job<'_>) -> Result<ReadBack> {
+        self.read_back_heard(None, job)
+    }
+
+    /// As [`read_back`](Self::read_back); what meters heard while it was written need not be measured again: every sample that is
+    /// read is the one that was written, or there is no file.
+    ///
+    /// # Errors
+    /// As [`read_back`](Self::read_back).
+    pub(crate) fn read_back_heard(self, heard: Option<Halves>, job: &Job<'_>) -> Result<ReadBack> {
         let Self { spec, quantisers, tally, sink, file, .. } = self;
         let target = file.target().to_owned();
         let wav = close(sink)?;
@@ -380,8 +389,14 @@ impl Writer {
         findings.extend(clipping(quantisers.iter().map(Quantiser::clipped).sum()));
         let misread = |error| misread(error, &target);
         let mut source = Compared::open(file.temporary(), &spec, tally.frames()).map_err(misread)?;
-        let measured = meters::measure(&mut source, job).map_err(misread)?;
-        let audio_blake3 = source.finish(&tally).map_err(misread)?;
+        let heard = heard.and_then(|heard| heard.finish_as(Setup::of(source.info())));
+        let (measured, audio_blake3) = match heard {
+            Some(measured) => (measured, source.compare(&tally, job).map_err(misread)?),
+            None => {
+                let measured = meters::measure(&mut source, job).map_err(misread)?;
+                (measured, source.finish(&tally).map_err(misread)?)
+            }
+        };
         let retag = Retag::of(&spec, wav.as_ref().and_then(|wav| wav.id3_at()));
         if let Some(mut wav) = wav {
             wav.put_loudness(Loudness::of(&measured))?;

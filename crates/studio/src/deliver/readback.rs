@@ -3,7 +3,9 @@
 use super::Spec;
 use crate::audio::{Encoding, Info, Source};
 use crate::decode;
+use crate::job::Job;
 use crate::message::{Error, Finding, Result};
+use crate::pipe::{self, Next, Stage};
 use dsp::block::Buffer;
 use std::path::Path;
 
@@ -100,6 +102,15 @@ impl Compared {
         Ok(Self { inner, tally })
     }
 
+    /// Reads everything and compares it, on two threads where there are some; the fingerprint when it is as it was written.
+    pub(super) fn compare(self, meant: &Tally, job: &Job<'_>) -> Result<String> {
+        let Self { mut inner, tally } = self;
+        let mut counted = Counted(tally);
+        let expected = meant.frames();
+        pipe::run(inner.as_mut(), &mut [&mut counted], expected, "measure", job)?;
+        Self { inner, tally: counted.0 }.finish(meant)
+    }
+
     /// Compares all that was heard; the fingerprint when it is as it was written.
     pub(super) fn finish(&self, meant: &Tally) -> Result<String> {
         let (found, wanted) = (self.tally.finish(), meant.finish());
@@ -109,6 +120,16 @@ impl Compared {
             return Err(Error::input("read_back", what));
         }
         Ok(found)
+    }
+}
+
+/// Keeps count of what passes.
+struct Counted(Tally);
+
+impl Stage for Counted {
+    fn push(&mut self, block: Buffer, _next: Next<'_>) -> Result<()> {
+        (0..block.channels()).for_each(|channel| self.0.add(channel, block.channel(channel)));
+        Ok(())
     }
 }
 

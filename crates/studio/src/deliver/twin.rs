@@ -17,7 +17,9 @@ impl Verified {
         let mut file = NewFile::create(path, force)?;
         let mut from = File::open(self.temporary()).map_err(failed)?;
         std::io::copy(&mut from, file.file()).map_err(failed)?;
-        if hash(self.temporary()).map_err(failed)? != hash(file.temporary()).map_err(failed)? {
+        let (first, copy) = (self.temporary(), file.temporary());
+        let (first, copy) = rayon::join(|| hash_of(first), || hash_of(copy));
+        if first.map_err(failed)? != copy.map_err(failed)? {
             let error = Error::new(Kind::Input, "read_back", "the copy differs from what was copied");
             return Err(misread(error, path));
         }
@@ -26,8 +28,6 @@ impl Verified {
     }
 }
 
-fn hash(path: &Path) -> std::io::Result<blake3::Hash> {
-    let mut hasher = blake3::Hasher::new();
-    std::io::copy(&mut File::open(path)?, &mut hasher)?;
-    Ok(hasher.finalize())
+fn hash_of(path: &Path) -> std::io::Result<blake3::Hash> {
+    Ok(blake3::Hasher::new().update_reader(File::open(path)?)?.finalize())
 }

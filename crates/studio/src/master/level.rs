@@ -50,6 +50,36 @@ pub(super) struct Level {
     pub(super) decision: Decision,
     /// What the user should know.
     pub(super) findings: Vec<Finding>,
+    /// What a forced level costs beside the nearest sound one, still to be looked for: nothing that is rendered depends on it.
+    pub(super) over: Option<Over>,
+}
+
+impl Level {
+    /// Says what was still to be looked for.
+    pub(super) fn look_back(&mut self, model: &Simulations) {
+        // It comes first, as it was found first.
+        self.findings.splice(0..0, self.over.take().map(|over| over.finding(model)));
+    }
+}
+
+/// A level that was forced beyond a budget.
+#[derive(Debug, Clone)]
+pub(super) struct Over {
+    finding: Finding,
+    settings: Settings,
+    budget: Budget,
+    clean: Solution,
+    any: Solution,
+}
+
+impl Over {
+    /// Looks for the nearest sound level, on one thread.
+    pub(super) fn finding(self, model: &Simulations) -> Finding {
+        let Self { finding, settings, budget, clean, any } = self;
+        let search = Search { model, settings: &settings, budget: &budget, threads: 1 };
+        let sound = search.largest(&clean, &any);
+        finding.advice(format!("the nearest sound level is {:.1} LUFS", sound.best_lufs))
+    }
 }
 
 /// What is asked for.
@@ -127,7 +157,8 @@ pub(crate) fn limiter_settings(ceiling_dbtp: f64) -> Settings {
     Settings { ceiling_dbtp: ceiling_dbtp - MARGIN_DB, ..Settings::default() }
 }
 
-/// Solves the level of a programme, as the model heard it at the delivery rate.
+/// Solves the level of a programme, as the model heard it at the delivery rate. What a forced level costs is still to be
+/// [looked for](Level::look_back).
 pub(super) fn solve(order: &Order<'_>, model: &Simulations) -> Result<Level> {
     let lufs = order.wanted_lufs.unwrap_or(order.intensity().free_loudness_lufs.value);
     let mut attempt = Attempt::new(order, model, lufs, order.ceiling_for(lufs));
@@ -150,19 +181,23 @@ struct Attempt {
     solution: Solution,
     clean: Solution,
     findings: Vec<Finding>,
+    over: Option<Over>,
 }
 
 impl Attempt {
     fn new(order: &Order<'_>, model: &Simulations, lufs: f64, ceiling_dbtp: f64) -> Self {
         let settings = order.limiter_for(lufs, ceiling_dbtp);
         let clean = unlimited(model, &settings);
-        let mut findings = Vec::new();
+        let (mut findings, mut over) = (Vec::new(), None);
         let solution = match order.wanted_lufs {
-            Some(wanted) => solve_for(wanted, order, model, &settings, &clean, &mut findings),
+            Some(wanted) => {
+                let said = (&mut findings, &mut over);
+                solve_for(wanted, order, model, &settings, &clean, said)
+            }
             None if order.target.is_unlimited() => clean,
             None => solve_free(order, model, &settings, &clean),
         };
-        Self { ceiling_dbtp, settings, solution, clean, findings }
+        Self { ceiling_dbtp, settings, solution, clean, findings, over }
     }
 }
 
@@ -215,7 +250,7 @@ fn solve_for(
     model: &Simulations,
     settings: &Settings,
     clean: &Solution,
-    findings: &mut Vec<Finding>,
+    (findings, over): (&mut Vec<Finding>, &mut Option<Over>),
 ) -> Solution {
     let any = model.solve(wanted, settings, &loosest(), order.threads);
     let budget = budget_of(order, clean);
@@ -228,8 +263,8 @@ fn solve_for(
         }
     }
     if !affordable && order.forced {
-        let sound = largest_within(&budget, order, model, settings, clean, &any);
-        findings.push(over_budget(wanted, order, &sound, &any, &budget));
+        let finding = over_budget(wanted, order, &any, &budget);
+        *over = Some(Over { finding, settings: *settings, budget, clean: *clean, any });
     }
     if !solution.feasible {
         findings.push(not_reached(wanted, order, &solution, &any, clean, &budget));
@@ -281,8 +316,8 @@ fn not_reached(
     ))
 }
 
-/// Said where a level was forced.
-fn over_budget(wanted: f64, order: &Order<'_>, sound: &Solution, any: &Solution, budget: &Budget) -> Finding {
+/// Said where a level was forced, but for what would be sound.
+fn over_budget(wanted: f64, order: &Order<'_>, any: &Solution, budget: &Budget) -> Finding {
     Finding::new(
         "over_budget",
         Severity::Warning,
@@ -290,11 +325,10 @@ fn over_budget(wanted: f64, order: &Order<'_>, sound: &Solution, any: &Solution,
     )
     .about(&order.target.name)
     .limit(limits(order, budget))
-    .advice(format!("the nearest sound level is {:.1} LUFS", sound.best_lufs))
 }
 
 fn level_of(order: &Order<'_>, model: &Simulations, attempt: Attempt) -> Result<Level> {
-    let Attempt { ceiling_dbtp, settings, solution, clean, findings } = attempt;
+    let Attempt { ceiling_dbtp, settings, solution, clean, findings, over } = attempt;
     let (target, predicted) = (order.target, solution.predicted);
     let mut steps = Vec::new();
     if predicted.max_reduction_db > 0.0 {
@@ -336,7 +370,7 @@ fn level_of(order: &Order<'_>, model: &Simulations, attempt: Attempt) -> Result<
         proposed: None,
     };
     let to_ceiling = order.wanted_lufs.is_none() && target.is_unlimited();
-    Ok(Level { delivery, slope: solution.slope.clamp(0.3, 1.0), to_ceiling, decision, findings })
+    Ok(Level { delivery, slope: solution.slope.clamp(0.3, 1.0), to_ceiling, decision, findings, over })
 }
 
 /// What to do when all renders stayed under the loudness that was solved, as happens with clicks over silence, which no model of

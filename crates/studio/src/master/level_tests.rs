@@ -57,7 +57,10 @@ fn solved(plane: &[f64], target: &str, intensity: &str, change: impl Fn(&mut Ord
     let (target, taste) = (find(target).expect("a target"), taste(intensity, 1.0));
     let mut order = order(&target, &taste);
     change(&mut order);
-    solve(&order, &model(plane)).expect("it solves")
+    let model = model(plane);
+    let mut level = solve(&order, &model).expect("it solves");
+    level.look_back(&model);
+    level
 }
 
 fn rules(level: &Level) -> Vec<&'static str> {

@@ -1,6 +1,6 @@
 //! A chain is rendered: print in, one verified file out.
 //!
-//! Four threads at most (reading, shared chain, conversion and limiter, writing); the bits do not depend on how many
+//! What is written is measured on its way, so that reading back has only to compare. The bits do not depend on how many threads
 //! there are.
 
 use super::chain::{Chain, Container, Delivery, Encoding};
@@ -40,12 +40,12 @@ pub(super) struct Rendered {
     pub(super) reduction_db: f64,
 }
 
-/// Writes at the end of the pipe.
+/// Writes what comes, and passes on what was written.
 struct Sink(Writer);
 
 impl Stage for Sink {
-    fn push(&mut self, block: Buffer, _next: Next<'_>) -> Result<()> {
-        self.0.write(block.view())
+    fn push(&mut self, block: Buffer, next: Next<'_>) -> Result<()> {
+        next(self.0.write_and_hear(block)?)
     }
 }
 
@@ -108,14 +108,16 @@ pub(super) fn render(
     let writer = Writer::create(&path, spec, force)?;
     let mut convert = Convert::new(from_hz, to_hz, CHANNELS, delivery.output.gain_db)?;
     let mut limiter = Inserts::new(&fuse(&delivery.steps), f64::from(to_hz), CHANNELS, 1);
-    let mut sink = Sink(writer);
+    let (mut meters, mut sink) = (writer.meters(), Sink(writer));
     let label = format!("master for {}", delivery.target);
     {
         let mut own = Group(vec![Box::new(&mut convert), Box::new(&mut limiter)]);
-        programme.play(&mut [&mut own, &mut sink], &label, job)?;
+        let [levels, peaks] = meters.stages();
+        programme.play(&mut [&mut own, &mut sink, levels, peaks], &label, job)?;
     }
     job.let_others_begin();
-    Ok(Rendered { file: sink.0.read_back(job)?, reduction_db: limiter.largest_reduction_db() })
+    let file = sink.0.read_back_heard(Some(meters), job)?;
+    Ok(Rendered { file, reduction_db: limiter.largest_reduction_db() })
 }
 
 /// Holds the file against what it was made for.
@@ -141,7 +143,7 @@ pub(crate) fn hash_of(path: &Path) -> Result<String> {
     let failed = |error: std::io::Error| Error::io(path, "read the print", &error);
     let mut hasher = blake3::Hasher::new();
     let mut file = std::fs::File::open(path).map_err(failed)?;
-    std::io::copy(&mut file, &mut hasher).map_err(failed)?;
+    hasher.update_reader(&mut file).map_err(failed)?;
     Ok(hasher.finalize().to_hex().to_string())
 }
 

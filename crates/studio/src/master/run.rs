@@ -137,19 +137,29 @@ impl<'a> Run<'a> {
         }
         let model = models.at(again::rate_for(premaster, target, wish))?;
         let given = (seed_of(self.hash), job.threads);
-        let solved = again::solve(premaster, target, wish, model, (self.heard, self.steps), given)?;
+        let mut solved = again::solve(premaster, target, wish, model, (self.heard, self.steps), given)?;
         // What codecs make of it may take each its own way.
         let likeness = (!extras.check_codecs).then(|| Likeness::of(&solved.delivery));
-        if let Some(likeness) = &likeness {
-            let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-            if begun.contains(likeness) {
-                return Ok(Turn::Twin(Box::new(solved), likeness.clone()));
-            }
+        if let Some(likeness) = &likeness
+            && self.is_begun(likeness)
+        {
+            solved.look_back(model);
+            return Ok(Turn::Twin(Box::new(solved), likeness.clone()));
+        }
+        let (decision, rendered) = (solved.decision.clone(), solved.clone());
+        let render = || extras::held(programme, target, rendered, place, extras.check_codecs, job);
+        let master = beside(render, || solved.look_back(model), job)?;
+        Ok(Turn::Made(Box::new((master, Some(decision), solved.findings)), likeness))
+    }
+
+    /// Whether one like it is being made or has been; from now on there is one.
+    fn is_begun(&self, likeness: &Likeness) -> bool {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = begun.contains(likeness);
+        if !known {
             begun.push(likeness.clone());
         }
-        let (decision, said) = (solved.decision.clone(), solved.findings.clone());
-        let master = extras::held(programme, target, solved, place, extras.check_codecs, job)?;
-        Ok(Turn::Made(Box::new((master, Some(decision), said)), likeness))
+        known
     }
 
     /// What `first` came to, for a destination that asks for the same.
@@ -173,6 +183,18 @@ impl<'a> Run<'a> {
         };
         Ok((waiting, Some(decision), findings))
     }
+}
+
+/// Does `work`, and something small beside it where there are threads.
+fn beside<T>(work: impl FnOnce() -> T, small: impl FnOnce() + Send, job: &Job<'_>) -> T {
+    if job.threads < 2 {
+        small();
+        return work();
+    }
+    std::thread::scope(|scope| {
+        scope.spawn(small);
+        work()
+    })
 }
 
 /// FLAC costs as much again as all the rest; it is encoded on several threads, but read back on one.

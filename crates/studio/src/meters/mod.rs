@@ -14,6 +14,7 @@ pub use results::{ChannelMeasurements, Curves, Measurements, album_lufs, album_r
 use crate::audio::Source;
 use crate::job::Job;
 use crate::message::{Error, Kind, Result};
+use crate::pipe::{Next, Stage};
 use bank::{Levels, Peaks};
 use dsp::block::Buffer;
 use std::sync::mpsc::sync_channel;
@@ -50,6 +51,46 @@ pub fn measure_as(source: &mut dyn Source, setup: Setup, job: &Job) -> Result<Me
         }
     }
     Ok(Measurements::new(&setup, levels, peaks))
+}
+
+/// A [`Bank`] as two stages of a pipe, for two threads.
+#[derive(Debug)]
+pub(crate) struct Halves {
+    setup: Setup,
+    levels: Levels,
+    peaks: Peaks,
+}
+
+impl Halves {
+    pub(crate) fn new(setup: Setup) -> Self {
+        Self { levels: Levels::new(&setup), peaks: Peaks::new(&setup), setup }
+    }
+
+    /// What the audio has to pass.
+    pub(crate) fn stages(&mut self) -> [&mut dyn Stage; 2] {
+        [&mut self.levels, &mut self.peaks]
+    }
+
+    /// What was measured, told as of another stream of the same audio; `None` where its meters would have been others.
+    pub(crate) fn finish_as(self, setup: Setup) -> Option<Measurements> {
+        let Self { setup: own, levels, peaks } = self;
+        let alike = Setup { container: own.container, codec: own.codec, ..setup.clone() } == own;
+        alike.then(|| Measurements::new(&setup, levels, peaks))
+    }
+}
+
+impl Stage for Levels {
+    fn push(&mut self, block: Buffer, next: Next<'_>) -> Result<()> {
+        self.process(block.view());
+        next(block)
+    }
+}
+
+impl Stage for Peaks {
+    fn push(&mut self, block: Buffer, next: Next<'_>) -> Result<()> {
+        self.process(block.view());
+        next(block)
+    }
 }
 
 /// Reads the next block; false at the end.
