@@ -10,6 +10,7 @@ mod artwork;
 mod chunks;
 mod cover;
 mod flac;
+mod flac_frames;
 mod gate;
 mod heard;
 pub(crate) mod id3;
