@@ -53,6 +53,8 @@ pub struct SongResult {
     pub aligned: Aligned,
     /// Damage.
     pub repairs: Vec<Repair>,
+    /// Cuts into what is said to ring, in the words of the moves.
+    pub ringing: Vec<String>,
     /// Tempo, key, form.
     pub timed: Timed,
     /// Baselines by name: audibility, distance, vocals, drums, bass.
@@ -188,6 +190,8 @@ fn one(
     if let Some(balance) = &mixed.balance {
         result.promised = promised(balance);
     }
+    let rings = mixed.moves.iter().filter(|made| made.rule == "cleanup.resonance");
+    result.ringing = rings.map(|made| made.id.clone()).collect();
     if let Some(song) = &mixed.song {
         result.roles = roles(song, truth);
         result.aligned = aligned(song, truth);
@@ -257,6 +261,7 @@ fn empty(truth: &Truth) -> SongResult {
         nameless: None,
         aligned: Aligned::default(),
         repairs: Vec::new(),
+        ringing: Vec::new(),
         timed: Timed::default(),
         baselines: BTreeMap::new(),
         failed: Vec::new(),
@@ -368,6 +373,10 @@ pub fn bars(all: &[SongResult]) -> Vec<Bar> {
         bar("groups within 0.3 LU of what is reported", 1.0, &clean, &|song| {
             let (lu, id) = broken_promise(song)?;
             Some((lu <= 0.3, format!("{id} {lu:.2} LU")))
+        }),
+        // Nothing of these songs rings that was not built to.
+        bar("no resonance cut where none is", 1.0, &clean, &|song| {
+            Some((song.ringing.is_empty(), song.ringing.join(", ")))
         }),
         bar("distance to the mix meant under 0.22", 1.0, &clean, &|song| {
             Some((song.distance <= 0.22, format!("{:.3}", song.distance)))

@@ -124,3 +124,28 @@ fn nothing_of_the_count_in_is_printed() {
     let music = apart_dbfs(&SCENE.all, &silence(&SCENE.all), (start, start + 0.5));
     assert!(music > -20.0, "{music:.1} dBFS: the music begins where it began");
 }
+
+#[test]
+fn a_click_that_counts_alone_over_ambience_is_told_and_nothing_of_the_band_is_shut() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut paper = song(GENRES[0], 0, 1, 8.0);
+    let form = [("verse", 1.0, 2), ("chorus", 1.0, 3)];
+    paper.score = Score::new(5, 120.0, (2, false), 6.0, &form, [&[0, 4, 5, 3], &[5, 3, 0, 4]]);
+    paper.count_in = 1;
+    paper.score.start_seconds += 2.0;
+    paper.tracks = plan("kickin sntop oh bassdi dist1 man atmos click", 0, (0, false), 1);
+    let truth = write_song(folder.path(), &paper).unwrap();
+    let atmos = truth.tracks.iter().find(|track| track.group == Group::Effects.id()).unwrap();
+    let (planes, _) = wav::read(&folder.path().join(&atmos.file)).unwrap();
+    let early = apart_dbfs(&planes, &silence(&planes), (0.0, truth.start_seconds - 0.1));
+    assert!(early > -45.0, "it hums ahead of the music: {early:.1} dBFS");
+    let request = assistant::Request { style: Some("rock".to_owned()), ..assistant::Request::default() };
+    let made =
+        assistant::assist(folder.path(), folder.path(), Path::new(""), &request, &Job::quiet()).unwrap();
+    let told: Vec<_> = made.findings.iter().filter(|finding| finding.rule == "count_in").collect();
+    assert_eq!(told.len(), 1);
+    let (first, begins) = (truth.start_seconds - 2.0, truth.start_seconds);
+    assert!(told[0].measured.contains(&format!("from {first:.1} s on")), "{first} {begins}: {told:?}");
+    assert!(told[0].measured.contains(&format!("begins at {begins:.1} s")), "{first} {begins}: {told:?}");
+    assert!(made.moves.iter().all(|made| made.rule != "cleanup.count_in"), "no drum has anything of it");
+}

@@ -5,12 +5,14 @@
 //! drum comes twice.
 
 mod hits;
+mod known;
 mod lag;
 mod relations;
 mod standing;
 
 use crate::hear::{Options, Song};
 use hits::{Moments, Pieces};
+use known::Known;
 use lag::{Evidence, Lag, Search, Stroke};
 use rayon::prelude::*;
 use relations::Match;
@@ -125,7 +127,7 @@ pub fn align(root: &Path, song: &Song, job: &Job<'_>, options: &Options) -> Resu
         .collect();
     let pieces = read_all(root, song, &relations, job, options)?;
     let mut found: BTreeMap<usize, Alignment> = BTreeMap::new();
-    let mut leans = BTreeMap::new();
+    let mut known = Known::default();
     for (relation, moments) in &relations {
         if found.contains_key(&relation.track) {
             continue;
@@ -137,8 +139,7 @@ pub fn align(root: &Path, song: &Song, job: &Job<'_>, options: &Options) -> Resu
             let (relation, moments) = relations.iter().find(|(other, _)| other.track == partner)?;
             Scene { song, pieces: &pieces, relation, moments }.pair()
         });
-        let leaning = relation.references.first().and_then(|first| leans.get(first)).copied();
-        for alignment in judge(&scene, pair, settled.as_ref(), leaning, &mut leans) {
+        for alignment in judge(&scene, pair, settled.as_ref(), &mut known) {
             found.entry(alignment.track).or_insert(alignment);
         }
     }
@@ -295,6 +296,14 @@ impl Scene<'_> {
         Some((lag, sure))
     }
 
+    /// What the overheads say of the partner alone.
+    fn straight(&self, heard: &Heard) -> Option<(usize, Lag)> {
+        let partner = self.relation.partner.filter(|_| heard.partner.len() == heard.own.len())?;
+        let stand = self.standing(partner);
+        let one = Evidence { strokes: &heard.partner, stand: &stand, later_frames: 0.0, inverted: false };
+        Some((partner, lag::joint(&[one], search(self.song, self.relation))?))
+    }
+
     /// Whether the other channels of the overheads say the same of a bass drum as that which was asked; always for other drums, which may
     /// stand at a side.
     fn agrees(&self, heard: &Heard, lag: &Lag, pair: Option<Pair>) -> bool {
@@ -354,13 +363,12 @@ fn search(song: &Song, relation: &Match) -> Search {
 }
 
 /// What is to be done with a relation, by both gates. `pair` is how the second microphone of the drum stands to it, `settled` what is done
-/// with its reference; `leaning` is the polarity that seemed likelier for the reference, though not surely so.
+/// with its reference.
 fn judge(
     scene: &Scene<'_>,
     pair: Option<Pair>,
     settled: Option<&Alignment>,
-    leaning: Option<bool>,
-    leans: &mut BTreeMap<usize, bool>,
+    known: &mut Known,
 ) -> Vec<Alignment> {
     let (song, relation) = (scene.song, scene.relation);
     let Some(heard) = scene.strokes() else { return Vec::new() };
@@ -374,8 +382,12 @@ fn judge(
     else {
         return Vec::new();
     };
+    let rate = f64::from(song.sample_rate_hz) / search.rate_hz;
     if relation.kind == Relation::CloseToOverheads {
-        leans.insert(relation.track, lag.inverted);
+        known.leans.insert(relation.track, lag.inverted);
+        if let Some((partner, lag)) = scene.straight(&heard) {
+            known.straight.insert(partner, (lag.frames * rate, lag.inverted));
+        }
     }
     let sure = sure && scene.agrees(&heard, &lag, pair);
     let spread_at_48 = lag.spread_frames * 48_000.0 / search.rate_hz;
@@ -387,11 +399,9 @@ fn judge(
     if loses_its_body(song, relation, before.low_db, after.low_db) {
         return Vec::new();
     }
-    // What the reference does, this track does as well.
-    let (moved, turned) =
-        settled.map_or((0.0, false), |settled| (f64::from(settled.delay_frames), settled.invert));
-    let rate = f64::from(song.sample_rate_hz) / search.rate_hz;
-    let total = (delay * rate + moved).round();
+    let turned = settled.is_some_and(|settled| settled.invert);
+    let most = MOST_SPREAD_FRAMES * f64::from(song.sample_rate_hz) / 48_000.0;
+    let total = known.place(relation.track, settled, (delay * rate, invert != turned, basis), most).round();
     let own = Alignment {
         track: relation.track,
         reference,
@@ -411,6 +421,7 @@ fn judge(
     if settled.is_some() || relation.kind == Relation::CloseToOverheads {
         return vec![own];
     }
+    let leaning = relation.references.first().and_then(|first| known.leans.get(first)).copied();
     both(own, total, reference, relation, leaning)
 }
 

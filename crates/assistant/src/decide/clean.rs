@@ -1,7 +1,7 @@
 //! What does not belong to a recording is taken away: rumble under it, and narrow peaks that stay (C7).
 
 use super::lanes::{Room, response_db, word_for};
-use crate::hear::{RESONANCE_OVER_DB, Resonance};
+use crate::hear::{Facts, RESONANCE_OVER_DB, Resonance};
 use crate::moves::{Draft, Family, Place, named};
 use dsp::meter::loudness::KWeighting;
 use studio::mix::Group;
@@ -19,6 +19,11 @@ const BODY_HZ: f64 = 450.0;
 /// Narrower than this is a tone that is played, not a body that rings. By estimate on the recordings of the test set,
 /// 2026-11-21, docs/decisions/047.
 const TONE_Q: f64 = 24.0;
+/// What falls more slowly than this between 340 Hz and 2 kHz is held and not struck or plucked, dB a second: organs have 5 at most, overdriven
+/// guitars 7 and more. By estimate on corpus and recordings, 2026-11-22, docs/decisions/050.
+const HELD_DB_PER_SECOND: f64 = 6.0;
+/// From this share of wavering notes on, their lines fill the valleys beside them: a lead guitar has half and more, chords have none.
+const WAVERS: f64 = 0.25;
 /// Constant part that is taken away, dBFS (C1, I5).
 const DC_DBFS: f64 = -60.0;
 /// What is cut of it: half, at most 6 dB, at a quality of at most 8, at three places at most (C7).
@@ -164,7 +169,8 @@ fn is_fault(room: &Room<'_>, number: usize, one: &Resonance) -> bool {
     if one.body {
         // Guitars and pianos have strong modes of their own below this; voices and strings are made of such bumps.
         return matches!(lane.role.group, Group::Guitars | Group::Keys)
-            && one.freq_hz > lowest_fault_hz(lane.role.group);
+            && one.freq_hz > lowest_fault_hz(lane.role.group)
+            && shows_its_body(room.facts(lane));
     }
     // That it stands out, is narrow and stays is what the ear asks of it already.
     if one.partial || one.q > TONE_Q {
@@ -174,6 +180,12 @@ fn is_fault(room: &Room<'_>, number: usize, one: &Resonance) -> bool {
     let near = |harmonic: u32| (one.freq_hz / (pitch.median_hz * f64::from(harmonic)) - 1.0).abs() < 0.03;
     let partial = pitch.share > 0.3 && pitch.median_hz > 0.0 && (1..=12).any(near);
     one.freq_hz > lowest_fault_hz(lane.role.group) && !partial
+}
+
+/// Whether what rings between the notes can be the body: notes die away and stand still. Tones that are held or waver fill the valleys by
+/// themselves.
+pub(super) fn shows_its_body(facts: &Facts) -> bool {
+    facts.character.fall_middle_db_per_second >= HELD_DB_PER_SECOND && facts.pitch.vibrato_share < WAVERS
 }
 
 fn resonances(room: &mut Room<'_>, number: usize, first: usize) {

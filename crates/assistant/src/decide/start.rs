@@ -16,9 +16,10 @@ pub(super) fn opening(begins_seconds: f64) -> Vec<(f64, f64)> {
     vec![(0.0, OUT_DB), (open - OPENS_SECONDS, OUT_DB), (open, 0.0)]
 }
 
-/// Shuts the microphones of drums and percussion until the count-in is over.
+/// Shuts the microphones of drums and percussion until the count-in is over. Where only the click counts, they have nothing of it.
 pub(super) fn work(room: &mut Room<'_>) {
-    let Some(count) = room.song.time.count_in.clone() else { return };
+    let count = room.song.time.count_in.clone();
+    let Some(count) = count.filter(|count| count.is_played(room.song)) else { return };
     // All of them, for each hears the strokes: softly, but through a raised fader.
     let before = |number: &usize| {
         let lane = &room.lanes[*number];

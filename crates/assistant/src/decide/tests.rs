@@ -293,3 +293,17 @@ fn what_an_instrument_rings_at_by_nature_is_no_fault() {
     assert!(clean::lowest_fault_hz(Group::Drums) > clean::lowest_fault_hz(Group::Bass));
     assert_eq!(clean::lowest_fault_hz(Group::Vocals), 0.0);
 }
+
+#[test]
+fn only_notes_that_die_away_and_stand_still_show_the_body_between_them() {
+    let with = |fall: f64, vibrato: f64| {
+        let mut facts = crate::hear::Facts::silent();
+        facts.character.fall_middle_db_per_second = fall;
+        facts.pitch.vibrato_share = vibrato;
+        clean::shows_its_body(&facts)
+    };
+    // A plucked guitar and an overdriven one; an organ; a lead guitar.
+    assert!(with(25.0, 0.0) && with(6.9, 0.1));
+    assert!(!with(5.2, 0.0) && !with(-1.0, 0.0));
+    assert!(!with(30.0, 0.55));
+}

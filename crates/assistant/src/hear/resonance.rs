@@ -21,6 +21,8 @@ const HIGHEST_Q: f64 = 45.0;
 /// the corpus and one real kit, 2026-11-21, see docs/decisions/050.
 const BODY_DB: f64 = 7.0;
 const BODY_Q: f64 = 6.0;
+/// A steady tone is so many bins wide: the main lobe of its window (Hann; Harris, Proc. IEEE 66, 1978, table 1).
+const LINE_BINS: f64 = 4.0;
 /// Most that are told.
 const MOST: usize = 8;
 /// Levels are sorted by loudness in steps of so many dB, from the lowest.
@@ -114,6 +116,13 @@ fn fast_log10(x: f64) -> f64 {
     math::fast_log2(x.max(1e-30)) * (math::LN_2 / math::LN_10)
 }
 
+/// From here on a note is told from a body that rings: valleys are read from spans twice as wide as the line of a steady tone. Below,
+/// there is no valley beside a line, and whatever is held looks as if it rang.
+fn lowest_told_hz(bin_hz: f64) -> f64 {
+    let octaves = (2 * NEAR + 1) as f64 / PER_OCTAVE;
+    2.0 * LINE_BINS * bin_hz / (math::exp2(0.5 * octaves) - math::exp2(-0.5 * octaves))
+}
+
 /// How far each level stands over the mean of its surroundings.
 fn over(levels: &[f64], over: &mut [f64]) {
     let mut sums = Vec::with_capacity(levels.len() + 1);
@@ -202,7 +211,9 @@ impl Heard {
         over(&levels, &mut above);
         let (valleys, mut deep) = (valleys(spectrum, self.bin_hz, &edges), vec![0.0; count()]);
         over(&valleys, &mut deep);
+        let lowest = lowest_told_hz(self.bin_hz);
         let mut found: Vec<Resonance> = (1..levels.len() - 1)
+            .filter(|&band| edges[band] >= lowest)
             .filter(|&band| levels[band] > levels[band - 1] && levels[band] >= levels[band + 1])
             .filter(|&band| above[band] >= OVER_DB)
             .filter_map(|band| {
@@ -217,7 +228,8 @@ impl Heard {
             })
             .collect();
         let share = |band: usize| out[band] as f64 / frames.max(1) as f64;
-        let bodies = bodies(&valleys, &deep, &share, &edges);
+        let mut bodies = bodies(&valleys, &deep, &share, &edges);
+        bodies.retain(|body| body.freq_hz >= lowest);
         // What is told as a body is not told again as a line of it.
         found.retain(|one| {
             bodies.iter().all(|body| math::log2(one.freq_hz / body.freq_hz).abs() > 1.0 / 12.0)
@@ -356,6 +368,18 @@ mod tests {
                 "{all:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_held_low_note_is_no_resonance() {
+        // A cello that stays on one string for half of the song: a line of 20 dB, and no window of 171 ms shows a valley beside it.
+        for hz in [110.0, 138.6, 185.0, 246.9, 293.7] {
+            let mut signal = noise(0.03, 7, 480_000);
+            let line = testkit::signals::sine(hz, 0.1, 0.0, 10.0, 48_000.0);
+            signal.iter_mut().zip(line).take(320_000).for_each(|(y, x)| *y += x);
+            assert_eq!(found(&signal), [], "{hz}");
+        }
+        assert!((300.0..350.0).contains(&lowest_told_hz(48_000.0 / 8192.0)));
     }
 
     #[test]

@@ -152,4 +152,48 @@ mod tests {
         assert_eq!(in_bands(&legato(2.2, 1.0)), None, "too little of it");
         assert_eq!(in_bands(&[0.0; ONSET_BANDS * 500]), None);
     }
+
+    #[test]
+    fn a_soft_band_is_read_down_to_its_own_floor() {
+        // The lower half sounds on and never falls; the upper half, 25 dB softer, sings for 0.3 s and dies away at 60 dB in 1.5 s. Were the
+        // floor that of everything, its falls would end on it at 25 dB.
+        let mut bands = legato(1.5, 40.0);
+        for (n, row) in bands.chunks_mut(ONSET_BANDS).enumerate() {
+            let since = ((n % 150) as f64 / PER_SECOND - 0.3).max(0.0);
+            let fall = (2e-3 * math::db_to_power(-60.0 * since / 1.5)) as f32;
+            row.iter_mut().enumerate().for_each(|(band, power)| {
+                *power = if band < ONSET_BANDS / 2 { 0.1 } else { fall };
+            });
+        }
+        let found = in_bands(&bands).unwrap();
+        assert!((found.rt60_seconds / 1.5 - 1.0).abs() < 0.05, "{found:?}");
+        // Every fall, the last one to where the recording ends.
+        assert_eq!(found.count, ONSET_BANDS / 2 * 27, "{found:?}");
+    }
+
+    /// Slopes of one fall of so many dB a second by so many dB, that the next sound ends.
+    fn cut_short(per_second: f64, depth_db: f64) -> Vec<f64> {
+        let steps = (depth_db / per_second * PER_SECOND).round() as usize;
+        let fall = (0..=steps).map(|n| -per_second * n as f64 / PER_SECOND);
+        let level_db: Vec<f64> = std::iter::repeat_n(0.0, 20).chain(fall).chain([0.0; 20]).collect();
+        Falls { level_db: &level_db, loud_db: 0.0 }.slopes()
+    }
+
+    #[test]
+    fn a_fall_that_is_cut_short_counts_if_it_is_long_and_deep_enough() {
+        let reads = |per_second: f64, depth_db: f64| match cut_short(per_second, depth_db)[..] {
+            [] => false,
+            [slope] => {
+                assert!((slope / per_second - 1.0).abs() < 1e-6, "{slope}");
+                true
+            }
+            ref more => panic!("{more:?}"),
+        };
+        // A decibel a value: 8 dB down at the eighth, so the eighteenth is 100 ms on.
+        assert!(!reads(100.0, 17.0) && reads(100.0, 18.0));
+        // Slow enough to last, but not 10 dB deep.
+        assert!(!reads(10.0, 9.8) && reads(10.0, 10.0));
+        // Long falls need no more than their 28 dB, in a room however short.
+        assert!(reads(1_000.0, 40.0) && !reads(1_000.0, 20.0));
+    }
 }

@@ -11,12 +11,13 @@ pub(super) fn find(song: &mut Song) {
             "the players are counted in from {:.1} s on, the music begins at {:.1} s",
             count.start_seconds, count.end_seconds
         );
-        findings.push(
-            Finding::new("count_in", Severity::Info, what)
-                .about("the folder")
-                .limit("music")
-                .advice("left out of the print: drums and percussion are silent until then; undo cleanup.count_in keeps it"),
-        );
+        let advice = if count.is_played(song) {
+            "left out of the print: drums and percussion are silent until then; undo cleanup.count_in keeps it"
+        } else {
+            "left out of the print with the click, which alone has it"
+        };
+        let finding = Finding::new("count_in", Severity::Info, what).about("the folder").limit("music");
+        findings.push(finding.advice(advice));
     }
     song.findings.extend(findings);
 }

@@ -124,15 +124,17 @@ fn levels_db(track: &Track, strokes: &[f64]) -> Vec<f64> {
     strokes.iter().map(level).collect()
 }
 
-/// Strokes before the music: three to eight of them, evenly spaced by a beat or two, on tracks of drums or the click only, while nothing
-/// else sounds.
+/// Strokes before the music: three to ten of them, evenly spaced by a beat or two, on tracks of drums or the click only, while nobody
+/// else plays.
 pub(super) fn count_in(song: &Song, beat_seconds: f64) -> Option<CountIn> {
     let strikes = |track: &Track| {
         track.use_as == Use::Click || matches!(track.role.role.group, Group::Drums | Group::Percussion)
     };
     let heard = |track: &Track| track.use_as == Use::Play || track.use_as == Use::Click;
+    // Ambience and risers are nobody's playing: what hums ahead of the first bar does not begin it.
+    let plays = |track: &&Track| heard(track) && !strikes(track) && track.role.role.group != Group::Effects;
     let mut first_other = f64::INFINITY;
-    for track in song.tracks.iter().filter(|track| heard(track) && !strikes(track)) {
+    for track in song.tracks.iter().filter(plays) {
         // A player who breathes in does not play: from the first stroke of half strength on.
         if let Some((start, _)) = loud_from(track) {
             first_other = first_other.min(start + track.start_seconds);
@@ -172,7 +174,7 @@ fn loud_from(track: &Track) -> Option<(f64, f64)> {
     loud.is_finite().then_some((at as f64 / 20.0, loud))
 }
 
-/// Whether strokes count in a beginning: three to eight, a beat or two apart, the last one a beat or two before it.
+/// Whether strokes count in a beginning: three to ten, a beat or two apart, the last one a beat or two before it.
 fn counts(strokes: &[f64], begins: f64, beat: f64) -> bool {
     if !(3..=10).contains(&strokes.len()) {
         return false;

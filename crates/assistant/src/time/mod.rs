@@ -115,6 +115,14 @@ pub struct CountIn {
     pub tracks: Vec<usize>,
 }
 
+impl CountIn {
+    /// Whether a drummer strikes it, and not the click alone, which is left out in any case.
+    #[must_use]
+    pub fn is_played(&self, song: &Song) -> bool {
+        self.tracks.iter().any(|track| song.tracks.get(*track).is_some_and(|track| track.use_as == Use::Play))
+    }
+}
+
 /// Most that one onset counts, dB: a single hard one does not decide.
 const ONSET_LIMIT_DB: f32 = 12.0;
 /// Length of a pseudo-bar where there is no tempo, seconds.
