@@ -5,6 +5,7 @@ pub mod features;
 pub mod listen;
 pub mod room;
 pub mod session;
+mod sides;
 
 use bands::{Film, masking};
 use features::Features;
@@ -37,7 +38,7 @@ pub struct Metrics {
     pub side_to_mid: f64,
     /// Left over right.
     pub imbalance_db: Option<f64>,
-    /// Part of the time in which both sides work against each other.
+    /// Part of the time in which both sides work against each other: over 3 s, and no more than 20 dB under the whole.
     pub negative_part: Option<f64>,
     /// Loudness that is lost when the mix is played in mono, and the most any group loses.
     pub mono_loss_lu: f64,
@@ -140,7 +141,7 @@ fn collect(mix: &Heard, groups: &BTreeMap<Group, Heard>, space: Option<room::Spa
         crest_db: measured.crest_db,
         side_to_mid: measured.side_to_mid_db.map_or(0.0, dsp::math::db_to_power),
         imbalance_db: measured.left_to_right_db,
-        negative_part: measured.negative_correlation_part,
+        negative_part: sides::negative_part(&mix.kept, f64::from(measured.sample_rate_hz)),
         mono_loss_lu: loss(mix),
         worst_group_mono_loss_lu: groups.values().map(loss).fold(0.0, f64::max),
         groups_lu,

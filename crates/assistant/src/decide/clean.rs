@@ -22,8 +22,9 @@ const TONE_Q: f64 = 24.0;
 /// What falls more slowly than this between 340 Hz and 2 kHz is held and not struck or plucked, dB a second: organs have 5 at most, overdriven
 /// guitars 7 and more. By estimate on corpus and recordings, 2026-11-22, docs/decisions/050.
 const HELD_DB_PER_SECOND: f64 = 6.0;
-/// From this share of wavering notes on, their lines fill the valleys beside them: a lead guitar has half and more, chords have none.
-const WAVERS: f64 = 0.25;
+/// From so many notes of an octave at once on they are chords, which have valleys everywhere but where a body rings. A line wavers and slides
+/// over its own valleys. By our own convention: lead guitars have 2, guitars and pianos that accompany 3.2 and more.
+const CHORD_NOTES: f64 = 3.0;
 /// Constant part that is taken away, dBFS (C1, I5).
 const DC_DBFS: f64 = -60.0;
 /// What is cut of it: half, at most 6 dB, at a quality of at most 8, at three places at most (C7).
@@ -182,10 +183,10 @@ fn is_fault(room: &Room<'_>, number: usize, one: &Resonance) -> bool {
     one.freq_hz > lowest_fault_hz(lane.role.group) && !partial
 }
 
-/// Whether what rings between the notes can be the body: notes die away and stand still. Tones that are held or waver fill the valleys by
-/// themselves.
+/// Whether what rings between the notes can be the body: of chords that die away. What is held, and lines, fill the valleys by themselves.
 pub(super) fn shows_its_body(facts: &Facts) -> bool {
-    facts.character.fall_middle_db_per_second >= HELD_DB_PER_SECOND && facts.pitch.vibrato_share < WAVERS
+    let character = &facts.character;
+    character.fall_middle_db_per_second >= HELD_DB_PER_SECOND && character.notes_at_once >= CHORD_NOTES
 }
 
 fn resonances(room: &mut Room<'_>, number: usize, first: usize) {

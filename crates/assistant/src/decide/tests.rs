@@ -295,15 +295,15 @@ fn what_an_instrument_rings_at_by_nature_is_no_fault() {
 }
 
 #[test]
-fn only_notes_that_die_away_and_stand_still_show_the_body_between_them() {
-    let with = |fall: f64, vibrato: f64| {
+fn only_chords_that_die_away_show_the_body_between_their_notes() {
+    let with = |fall: f64, notes: f64| {
         let mut facts = crate::hear::Facts::silent();
         facts.character.fall_middle_db_per_second = fall;
-        facts.pitch.vibrato_share = vibrato;
+        facts.character.notes_at_once = notes;
         clean::shows_its_body(&facts)
     };
     // A plucked guitar and an overdriven one; an organ; a lead guitar.
-    assert!(with(25.0, 0.0) && with(6.9, 0.1));
-    assert!(!with(5.2, 0.0) && !with(-1.0, 0.0));
-    assert!(!with(30.0, 0.55));
+    assert!(with(25.0, 5.8) && with(6.9, 3.1));
+    assert!(!with(5.2, 4.7) && !with(-1.0, 4.7));
+    assert!(!with(30.0, 2.0));
 }
