@@ -1,6 +1,7 @@
 //! Dynamics: how loud moments were held against quiet ones, and what became of the fronts of strokes.
 
 use super::gather::{BAND_EDGES_HZ, BAND_NAMES, BANDS, Frame, Gathered};
+use super::held::{self, Held, STEP_SECONDS, Seen, Window};
 use super::tone::percentile;
 use dsp::math;
 use serde::Serialize;
@@ -14,14 +15,10 @@ const LEAST_DB: f64 = 0.8;
 /// Fall of the level that a gain is held against, dB a frame of 21 ms: gains come back by some 50 dB a second and more. By calibration, see
 /// docs/decisions/053.
 const FALL_DB: f64 = 1.0;
-/// Ratios, as measured over 43 ms, from which compression is firm and hard. By our own convention, see docs/decisions/053.
-const FIRM: f64 = 2.1;
-const HARD: f64 = 3.7;
-/// Thresholds that are tried, dB apart, up to so many dB under the loud moments; what a gain keeps of its reduction from one frame of
-/// 21 ms to the next: 0 for at once, then 20, 42, 95 and 200 ms.
-const THRESHOLD_STEP_DB: f64 = 2.0;
-const LEAST_OVER_DB: f64 = 3.0;
-const KEEPS: [f64; 5] = [0.0, 0.35, 0.6, 0.8, 0.9];
+/// Ratios from which compression is firm and hard: between 2:1 and 4:1, and between 4:1 and 20:1. By calibration on compressors of two
+/// makes, see docs/decisions/053.
+const FIRM: f64 = 2.5;
+const HARD: f64 = 8.0;
 /// Stands for all ratios above it.
 const MOST_RATIO: f64 = 20.0;
 /// A stroke is this much louder than the 50 ms before it, dB, and at most this far under the loudest.
@@ -79,7 +76,7 @@ pub struct Compression {
     pub class: Class,
     /// Decibels in for one decibel out above the threshold; 1 for nothing, 20 stands for that and more.
     pub ratio: f64,
-    /// Level from which it works, dBFS (mean over 43 ms).
+    /// Level from which it works, dBFS, as the detector that explains the gains best hears it: power over 5 ms, or peaks.
     pub threshold_dbfs: f64,
     /// Gain of the loudest moments against quiet ones, dB: negative when they were held.
     pub loudest_db: f64,
@@ -154,7 +151,7 @@ pub(super) fn compression(gathered: &Gathered) -> Compression {
     let after = levels(frames, 1, &[1.0; BANDS]);
     let loud = percentile(&before, 0.99);
     let gains: Vec<f64> = before.iter().zip(&after).map(|(before, after)| after - before).collect();
-    let fit = held(&before, &gains, loud);
+    let fit = held(gathered, &before, &gains, loud);
     let ratio = if fit.share < 0.95 { (1.0 / (1.0 - fit.share)).min(MOST_RATIO) } else { MOST_RATIO };
     let class = match (fit.loudest_db, ratio) {
         (db, _) if db.abs() < LEAST_DB => Class::None,
@@ -195,63 +192,41 @@ fn curve(before: &[f64], gains: &[f64], loud: f64, to_dbfs: f64) -> Vec<Point> {
     told.into_iter().map(|(before_dbfs, gain)| Point { before_dbfs, gain_db: gain - quiet_db }).collect()
 }
 
-/// The compressor that explains the gains best.
-struct Held {
-    /// Share of what is over the threshold that is taken off: 1 less the inverse of the ratio; negative when it was raised.
-    share: f64,
-    threshold_db: f64,
-    /// Gain of the loudest twentieth of moments against the softest one, dB.
-    loudest_db: f64,
-}
-
-/// Compressors of all thresholds that come back at several speeds, by least squares: each takes off a share of what is over the
-/// threshold, at once, and gives it back exponentially. What a gain still holds down after a stroke is so charged to the stroke.
-fn held(before: &[f64], gains: &[f64], loud: f64) -> Held {
-    let plays: Vec<bool> =
-        before.iter().zip(gains).map(|(level, gain)| *level > loud - RANGE_DB && gain.is_finite()).collect();
-    let mut best = (f64::INFINITY, Held { share: 0.0, threshold_db: loud, loudest_db: 0.0 });
-    let mut threshold_db = loud - RANGE_DB + THRESHOLD_STEP_DB;
-    while threshold_db < loud - LEAST_OVER_DB + 0.5 * THRESHOLD_STEP_DB {
-        for keep in KEEPS {
-            let asked = asked(before, threshold_db, keep);
-            let pairs =
-                || asked.iter().zip(gains).zip(&plays).filter(|(_, plays)| **plays).map(|(pair, _)| pair);
-            let count = pairs().count().max(1) as f64;
-            let (x, y) = pairs().fold((0.0, 0.0), |(x, y), (ask, gain)| (x + ask / count, y + gain / count));
-            let [mut xx, mut xy, mut yy] = [0.0; 3];
-            for (ask, gain) in pairs() {
-                xx += (ask - x) * (ask - x);
-                xy += (ask - x) * (gain - y);
-                yy += (gain - y) * (gain - y);
-            }
-            if xx <= 1e-9 {
-                continue;
-            }
-            let share = (-xy / xx).clamp(-1.0, 1.0);
-            let error = yy + 2.0 * share * xy + share * share * xx;
-            if error < best.0 {
-                let moments: Vec<f64> = pairs().map(|(ask, _)| *ask).collect();
-                let loudest_db = share * (percentile(&moments, 0.05) - percentile(&moments, 0.95));
-                best = (error, Held { share, threshold_db, loudest_db });
-            }
-        }
-        threshold_db += THRESHOLD_STEP_DB;
-    }
-    best.1
-}
-
-/// What is over a threshold, given back by a factor a frame.
-fn asked(levels: &[f64], threshold_db: f64, keep: f64) -> Vec<f64> {
-    let mut state = 0.0_f64;
-    levels
+/// The compressor that explains the gains of windows that play. The level it hears is that of BEFORE with the tone of AFTER.
+fn held(gathered: &Gathered, before: &[f64], gains: &[f64], loud: f64) -> Held {
+    let envelope = &gathered.envelopes[0];
+    let as_they_are = levels(&gathered.short, 0, &[1.0; BANDS]);
+    let scale_db = gathered.frame_scale_db();
+    let (hop_seconds, long_seconds) = gathered.short_seconds();
+    let level_db = |(n, power): (usize, &f32)| {
+        let window = ((n as f64 + 0.5) * STEP_SECONDS / hop_seconds - 0.5).round().max(0.0) as usize;
+        let toned = before.get(window).zip(as_they_are.get(window)).map_or(0.0, |(with, raw)| with - raw);
+        let toned = if toned.is_finite() { toned } else { 0.0 };
+        math::power_to_db(f64::from(*power).max(1e-12)) - scale_db + toned
+    };
+    let courses = [envelope, &gathered.before_tops]
+        .map(|course| course.iter().enumerate().map(level_db).collect::<Vec<f64>>());
+    let plays = |n: &usize| before[*n] > loud - RANGE_DB && gains[*n].is_finite();
+    let playing: Vec<usize> = (0..before.len()).filter(plays).collect();
+    let windows: Vec<Window> = playing
         .iter()
-        .map(|level| {
-            let over = f64::max(level - threshold_db, 0.0);
-            let back = keep * state + (1.0 - keep) * over;
-            state = if over > state { over } else { back };
-            state
+        .map(|n| {
+            let start = *n as f64 * hop_seconds / STEP_SECONDS;
+            let first = start as usize;
+            let last = ((start + long_seconds / STEP_SECONDS).ceil() as usize).min(envelope.len());
+            // Hann's window, squared: what of each level is in the power of this frame.
+            let shape = |k: usize| {
+                let place = ((k as f64 + 0.5 - start) * STEP_SECONDS / long_seconds).clamp(0.0, 1.0);
+                let hann = math::sin(math::PI * place) * math::sin(math::PI * place);
+                hann * hann * f64::from(envelope[k])
+            };
+            let weights: Vec<f64> = (first..last).map(shape).collect();
+            let sum = weights.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+            Window { first, weights: weights.iter().map(|weight| (weight / sum) as f32).collect() }
         })
-        .collect()
+        .collect();
+    let gains_db: Vec<f64> = playing.iter().map(|n| gains[*n]).collect();
+    held::fit(&Seen { courses: &courses, windows: &windows, gains_db: &gains_db, range_db: RANGE_DB })
 }
 
 pub(super) fn punch(gathered: &Gathered) -> Option<Punch> {

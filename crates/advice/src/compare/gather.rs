@@ -23,6 +23,8 @@ const HALF_EDGES_HZ: [f64; 13] =
 pub(super) const BANDS: usize = HALF_EDGES_HZ.len() - 1;
 /// Blocks softer than this in either version do not count: far below dither of 24 bits.
 const GATE_POWER: f64 = 1e-14;
+/// Short blocks at 44.1 and 48 kHz: 43 to 46 ms. Long ones, a third of a second, have eight times as many.
+const SHORT_FRAMES: usize = 2048;
 /// Seconds between two values of the loudness that is kept.
 const COURSE_SECONDS: f64 = 0.5;
 
@@ -135,6 +137,8 @@ pub(super) struct Gathered {
     pub(super) short: Vec<Frame>,
     /// Mean squares 200 times a second.
     pub(super) envelopes: [Vec<f32>; 2],
+    /// Highest squares of BEFORE 200 times a second.
+    pub(super) before_tops: Vec<f32>,
     pub(super) sums: Sums,
     lufs: [Option<f64>; 2],
     short_term_lufs: [Vec<f64>; 2],
@@ -157,6 +161,12 @@ impl Gathered {
         let mean_square = self.sums.xx / (self.frames * self.channels as u64).max(1) as f64;
         let scale_db = math::power_to_db(mean_square * self.short.len() as f64 / sum);
         if scale_db.is_finite() { scale_db } else { 0.0 }
+    }
+
+    /// From one short frame to the next, and how long one is, seconds.
+    pub(super) fn short_seconds(&self) -> (f64, f64) {
+        let frames = (SHORT_FRAMES * wide(self.rate_hz)) as f64;
+        (0.5 * frames / self.rate_hz, frames / self.rate_hz)
     }
 
     /// Loudness over time.
@@ -300,12 +310,15 @@ struct Pass {
     frames: u64,
 }
 
+/// Blocks are so many times as long at high rates.
+fn wide(rate_hz: f64) -> usize {
+    [1, 2, 4, 8].into_iter().find(|wide| rate_hz <= 50_000.0 * *wide as f64).unwrap_or(16)
+}
+
 pub(super) fn gather(pair: &Pair<'_>, alignment: &Alignment, job: &Job<'_>) -> Result<Gathered> {
     let (rate, channels) = (f64::from(pair.rate_hz), pair.channels);
-    // Blocks of a third of a second (16384 at 44.1 and 48 kHz) and an eighth of that.
-    let wide = [1, 2, 4, 8].into_iter().find(|wide| rate <= 50_000.0 * f64::from(*wide)).unwrap_or(16);
-    let mut long = Blocks::new(16_384 * wide as usize, channels);
-    let mut short = Blocks::new(2048 * wide as usize, channels);
+    let mut long = Blocks::new(8 * SHORT_FRAMES * wide(rate), channels);
+    let mut short = Blocks::new(SHORT_FRAMES * wide(rate), channels);
     let mut pass = Pass::new(pair, alignment, &long, &short);
     let lag = alignment.delay_frames;
     let skips = [(-lag).max(0), lag.max(0)].map(|skip| u64::try_from(skip).unwrap_or(0));
@@ -387,8 +400,12 @@ impl Pass {
         let channels = views[0].channels();
         for (stretches, view) in self.stretches.iter_mut().zip(views) {
             for n in 0..view.frames() {
-                let power: f64 = (0..channels).map(|c| view.channel(c)[n]).map(|x| x * x).sum();
-                stretches.push(power / channels.max(1) as f64);
+                let (mut power, mut top) = (0.0, 0.0_f64);
+                for x in (0..channels).map(|c| view.channel(c)[n]) {
+                    power += x * x;
+                    top = top.max(x * x);
+                }
+                stretches.push(power / channels.max(1) as f64, top);
             }
         }
         for channel in 0..channels {
@@ -409,7 +426,7 @@ impl Pass {
         let noise = dsp::window::noise_gain(&long.window);
         spectra.scale = 2.0 / (size * size * noise * (spectra.blocks.max(1) * pair.channels as u64) as f64);
         let whole = pair.frames[0] == pair.frames[1] && alignment.delay_frames == 0 && !alignment.inverted;
-        let [one, two] = self.stretches;
+        let [(before, before_tops), (after, _)] = self.stretches.map(Stretches::finish);
         Gathered {
             rate_hz: f64::from(pair.rate_hz),
             channels: pair.channels,
@@ -418,7 +435,8 @@ impl Pass {
             identical: whole && self.sums.largest == 0.0,
             spectra,
             short: self.short,
-            envelopes: [one.finish(), two.finish()],
+            envelopes: [before, after],
+            before_tops,
             sums: self.sums,
             lufs: [self.loudness[0].integrated_lufs(), self.loudness[1].integrated_lufs()],
             short_term_lufs: self.loudness.map(|meter| meter.history().short_term_curve_lufs()),

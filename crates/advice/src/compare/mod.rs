@@ -10,8 +10,7 @@
 mod align;
 mod dynamics;
 mod gather;
-#[cfg(test)]
-mod real_tests;
+mod held;
 mod residual;
 mod streams;
 #[cfg(test)]

@@ -24,7 +24,10 @@ pub(super) struct Stretches {
     frames: u64,
     sum: f64,
     count: u64,
+    top: f64,
     pub(super) powers: Vec<f32>,
+    /// Highest of each stretch, as power.
+    pub(super) tops: Vec<f32>,
 }
 
 impl Stretches {
@@ -35,13 +38,16 @@ impl Stretches {
             frames: 0,
             sum: 0.0,
             count: 0,
+            top: 0.0,
             powers: Vec::new(),
+            tops: Vec::new(),
         }
     }
 
-    /// The mean square of one frame over its channels.
-    pub(super) fn push(&mut self, power: f64) {
+    /// The mean square of one frame over its channels, and the highest of them.
+    pub(super) fn push(&mut self, power: f64, top: f64) {
         self.sum += power;
+        self.top = self.top.max(top);
         self.count += 1;
         self.frames += 1;
         if (self.frames as f64 * self.per_frame) as u64 > self.done {
@@ -51,15 +57,17 @@ impl Stretches {
 
     fn close(&mut self) {
         self.powers.push((self.sum / self.count.max(1) as f64) as f32);
-        (self.sum, self.count) = (0.0, 0);
+        self.tops.push(self.top as f32);
+        (self.sum, self.count, self.top) = (0.0, 0, 0.0);
         self.done += 1;
     }
 
-    pub(super) fn finish(mut self) -> Vec<f32> {
+    /// Powers, and tops.
+    pub(super) fn finish(mut self) -> (Vec<f32>, Vec<f32>) {
         if self.count > 0 {
             self.close();
         }
-        self.powers
+        (self.powers, self.tops)
     }
 }
 
@@ -76,7 +84,7 @@ impl Tap {
     }
 
     pub(super) fn finish(self) -> Envelope {
-        Envelope(self.stretches.finish())
+        Envelope(self.stretches.finish().0)
     }
 }
 
@@ -91,7 +99,7 @@ impl Source for Tap {
         for frame in 0..buffer.frames() {
             let power: f64 = (0..channels).map(|channel| buffer.channel(channel)[frame]).map(|x| x * x).sum();
             let power = if power.is_finite() { power } else { 0.0 };
-            self.stretches.push(power / channels.max(1) as f64);
+            self.stretches.push(power / channels.max(1) as f64, power);
         }
         Ok(())
     }

@@ -48,7 +48,7 @@ fn open(planes: &[Vec<f64>], rate: u32) -> impl Fn() -> Result<Box<dyn Source>> 
     move || Ok(Box::new(MemorySource::new(buffer.clone(), rate)) as Box<dyn Source>)
 }
 
-pub(super) fn between_rates(before: (&[Vec<f64>], u32), after: (&[Vec<f64>], u32)) -> Comparison {
+fn between_rates(before: (&[Vec<f64>], u32), after: (&[Vec<f64>], u32)) -> Comparison {
     let (one, two) = (open(before.0, before.1), open(after.0, after.1));
     compare_streams(("before", &one), ("after", &two), &Job::quiet()).unwrap()
 }
@@ -57,7 +57,7 @@ fn between(before: &[Vec<f64>], after: &[Vec<f64>]) -> Comparison {
     between_rates((before, RATE as u32), (after, RATE as u32))
 }
 
-pub(super) fn each(planes: &[Vec<f64>], mut with: impl FnMut(&mut Vec<f64>)) -> Vec<Vec<f64>> {
+fn each(planes: &[Vec<f64>], mut with: impl FnMut(&mut Vec<f64>)) -> Vec<Vec<f64>> {
     let mut planes = planes.to_vec();
     planes.iter_mut().for_each(&mut with);
     planes
@@ -71,7 +71,7 @@ fn scaled(planes: &[Vec<f64>], db: f64) -> Vec<Vec<f64>> {
     each(planes, |plane| plane.iter_mut().for_each(|x| *x *= testkit::signals::db(db)))
 }
 
-pub(super) fn about<'a>(found: &'a Comparison, what: &str) -> Vec<&'a str> {
+fn about<'a>(found: &'a Comparison, what: &str) -> Vec<&'a str> {
     found
         .sentences
         .iter()
@@ -207,46 +207,6 @@ fn dither_and_requantising_are_no_audible_change_and_a_small_equaliser_is_one() 
     assert!(about(&found, "whole")[0].contains("the same"));
     let found = between(&song, &equalised(&song, Curve::Bell, 2000.0, 0.6, 0.7));
     assert!(found.audible, "0.6 dB over two octaves is heard: {:?}", found.null);
-}
-
-#[test]
-fn compression_comes_back_by_class() {
-    let song = song();
-    for (ratio, class) in
-        [(1.5, Class::Gentle), (2.0, Class::Gentle), (4.0, Class::Firm), (20.0, Class::Hard)]
-    {
-        for makeup_db in [0.0, 6.0] {
-            let after = scaled(&compressed(&song, ratio, -26.0), makeup_db);
-            let found = between(&song, &after);
-            let compression = found.compression.unwrap();
-            println!(
-                "{ratio}: {:?} {:.2} {:.1} {:.1}",
-                compression.class, compression.ratio, compression.threshold_dbfs, compression.loudest_db
-            );
-            assert_eq!(compression.class, class, "{ratio}: {compression:?}");
-            assert!(compression.loudest_db < -1.0);
-        }
-    }
-}
-
-/// A plain compressor on the power of both channels: 5 ms up, 80 ms down.
-fn compressed(planes: &[Vec<f64>], ratio: f64, threshold_db: f64) -> Vec<Vec<f64>> {
-    compressed_at(planes, ratio, threshold_db, RATE)
-}
-
-pub(super) fn compressed_at(planes: &[Vec<f64>], ratio: f64, threshold_db: f64, rate: f64) -> Vec<Vec<f64>> {
-    let mut out = planes.to_vec();
-    let (up, down) = (dsp::math::exp(-1.0 / (0.005 * rate)), dsp::math::exp(-1.0 / (0.08 * rate)));
-    let (mut power, mut reduction) = (0.0_f64, 0.0_f64);
-    for n in 0..planes[0].len() {
-        let now = 0.5 * planes.iter().map(|plane| plane[n] * plane[n]).sum::<f64>();
-        power = up * power + (1.0 - up) * now;
-        let over = (dsp::math::power_to_db(power.max(1e-12)) - threshold_db).max(0.0) * (1.0 - 1.0 / ratio);
-        let keep = if over > reduction { up } else { down };
-        reduction = keep * reduction + (1.0 - keep) * over;
-        out.iter_mut().for_each(|plane| plane[n] *= dsp::math::db_to_gain(-reduction));
-    }
-    out
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use crate::kit::{Sound, look, opus_file, rules, write};
 use crate::make::{
-    at_rate, back_to_loud, bass_apart, clicks, clip, coded, cut_above, gently, hiss, hum, limit, loud_place,
-    presence_under, rounded, rumble, spectral, squashed, with_a_hit,
+    as_dense, at_rate, back_to_loud, bass_apart, clicks, clip, coded, cut_above, gently, hiss, hum, limit,
+    loud_place, presence_under, rounded, rumble, spectral, squashed,
 };
 use crate::tally::{Expected, Tally};
 use std::path::Path;
@@ -46,11 +46,14 @@ const PEAKS: &[Fault] = &[
     // Peaks within 1.5 dB of each other are a limiter's, whatever made them so; else it is told as dense.
     fault("squashed without a ceiling", &[], &["dense", "limited"], squashed),
     // One stray hit stands over it, so that its peaks do not stand in one line: nothing but density is left to tell.
-    fault("driven hard into tubes, and one hit", &["dense"], &["dc", "noise_in_pauses"], |s| {
-        with_a_hit(rounded(s, 18.0), 10.0)
+    fault("driven into tubes to 8 LU, and one hit", &["dense"], &["dc", "noise_in_pauses"], |s| {
+        as_dense(&s, 8.0)
     }),
-    fault("driven harder into tubes, and one hit", &["dense"], &["dc", "noise_in_pauses"], |s| {
-        with_a_hit(rounded(s, 24.0), 10.0)
+    fault("driven into tubes to 6.5 LU, and one hit", &["dense"], &["dc", "noise_in_pauses"], |s| {
+        as_dense(&s, 6.5)
+    }),
+    near("driven into tubes to 10 LU, and one hit", &["dense"], &["dc", "noise_in_pauses"], |s| {
+        as_dense(&s, 10.0)
     }),
     near("a gentle bus compressor", &["dense", "limited"], &[], gently),
     fault("normalised", &["headroom"], &[], |s| s.at_peak(-0.1)),

@@ -2,7 +2,7 @@
 
 use crate::bands::{Band, Case, Parts, of, put, sung};
 use crate::kit::{Sound, demo_mix, look, write_stamped};
-use crate::make::{at_rate, clicks, hiss, hum, limit, roomy, spectral, summed, tops_cut};
+use crate::make::{at_rate, clicks, gently, hiss, hum, limit, roomy, spectral, summed, tops_cut};
 use crate::tally::{Said, Tally};
 use testkit::signals::{db, noise};
 
@@ -244,6 +244,10 @@ pub(crate) fn mixes(tally: &mut Tally, band: &Band) {
     let mut case = Case::new(band, "a mix without a name");
     case.add("83_Audio 3", &["rough_mix"], summed(&band.parts).gain(-3.0));
     case.judge(tally);
+    // What came out of the desk went through a compressor.
+    let mut case = Case::new(band, "a mix through a compressor");
+    case.add("83_Audio 3", &["rough_mix"], gently(summed(&band.parts)));
+    case.judge(tally);
     let mut case = Case::new(band, "other songs among them");
     case.add("84_Reference", &["reference"], other_song(band, 8.0));
     case.add("85_Ref mix of the last record", &["reference"], other_song(band, 0.5));
@@ -319,19 +323,52 @@ fn cowbell(band: &Band, bleed_db: f64) -> Sound {
 /// A dull voice among bright guitars, and one that is not that dull.
 pub(crate) fn covered(tally: &mut Tally, band: &Band) {
     let band = &band.only(&["kick", "bass", "left guitar", "right guitar", "keys", "voice"]);
-    let dull = |gain_db: f64| {
-        let mut case = Case::new(band, &format!("a voice dulled by {gain_db} dB"));
-        case.spoil(band.file("voice"), &[], |s| dulled(s, gain_db));
+    let guitars = [band.of("left guitar"), band.of("right guitar")];
+    let dull = |under_db: f64| {
+        let mut case = Case::new(band, &format!("a voice covered by {under_db} dB"));
+        case.spoil(band.file("voice"), &[], |s| dulled_under(&s, &guitars, under_db));
         case
     };
-    for gain_db in [-18.0, -24.0] {
-        let mut case = dull(gain_db);
+    for under_db in [9.0, 13.0] {
+        let mut case = dull(under_db);
         case.must(band.file("voice"), &["masked_vocal"]);
         case.judge(tally);
     }
-    let mut case = dull(-3.0);
+    let mut case = dull(3.0);
     case.under(band.file("voice"), &["masked_vocal"]);
     case.judge(tally);
+}
+
+/// A voice that is dulled until, as loud as others, it has so much less than they between 1 and 4.5 kHz.
+fn dulled_under(voice: &Sound, others: &[Sound], under_db: f64) -> Sound {
+    let words: Vec<[f64; 2]> = others.iter().map(words_and_loudness).collect();
+    let sum = |n: usize| words.iter().map(|own| own[n]).sum::<f64>();
+    let theirs = sum(0) / sum(1);
+    let (mut low, mut high) = (-48.0, 24.0);
+    for _ in 0..10 {
+        let gain_db = 0.5 * (low + high);
+        let [words, loudness] = words_and_loudness(&dulled(voice.clone(), gain_db));
+        let under = dsp::math::power_to_db(theirs / (words / loudness));
+        if under > under_db { low = gain_db } else { high = gain_db }
+    }
+    dulled(voice.clone(), 0.5 * (low + high))
+}
+
+/// Power between 1 and 4.5 kHz, and K-weighted power (ITU-R BS.1770-5).
+fn words_and_loudness(sound: &Sound) -> [f64; 2] {
+    let rate = f64::from(sound.rate_hz);
+    let weighting = dsp::meter::loudness::KWeighting::new(rate);
+    let mut sums = [0.0; 2];
+    let mut both = sound.clone();
+    both.planes.resize(2, vec![0.0; sound.frames()]);
+    spectral(both, |hz, sides| {
+        let power: f64 = sides.iter().map(|(re, im)| re * re + im * im).sum();
+        sums[0] += if (1000.0..4500.0).contains(&hz) { power } else { 0.0 };
+        sums[1] +=
+            if hz > 10.0 { power * dsp::math::db_to_power(weighting.response_db(hz, rate)) } else { 0.0 };
+        sides
+    });
+    sums
 }
 
 /// Little is left above 700 Hz, as if a hand were held before the mouth; body and loudness stay.

@@ -219,7 +219,7 @@ fn song(root: &Path, name: String, paths: Vec<String>, job: &Job<'_>, options: &
     crate::sort::sort(&mut song, options);
     crate::time::mark_guides(&mut song, options.ignore_names);
     song.time = crate::time::analyse(&song);
-    crate::ingest::judge(&mut song);
+    crate::ingest::judge(root, &mut song, job, options)?;
     crate::sort::remark(&mut song);
     if !options.skip_alignment {
         song.alignments = crate::align::align(root, &song, job, options)?;

@@ -13,6 +13,8 @@ pub(super) const RANGE_DB: f64 = 50.0;
 pub(crate) const LEAST_DB: f32 = 2.5;
 /// Values a second.
 pub(super) const PER_SECOND: f64 = 100.0;
+/// Values on either side that are averaged before decays are read: 50 ms in all.
+const SMOOTH: usize = 2;
 /// Course of a track at 100 values a second.
 #[derive(Debug)]
 pub(super) struct Course {
@@ -84,9 +86,17 @@ impl Course {
         percentile(times.collect(), 0.5)
     }
 
-    /// Decay after sounds end; `None` with fewer than four falls.
+    /// Decay after sounds end; `None` with fewer than four falls. Rooms answer a held note with beats of 10 dB and more (Schroeder, J.
+    /// Acoust. Soc. Am. 37, 1965): the level is a mean over 50 ms here, which leaves the slope of a decay as it is.
     pub(super) fn tail(&self) -> Option<Decay> {
-        tails::decay(Falls { level_db: &self.level_db, loud_db: self.loud_db }.slopes(), 4)
+        let power: Vec<f64> = self.level_db.iter().map(|db| math::db_to_power(*db)).collect();
+        let level_db: Vec<f64> = (0..power.len())
+            .map(|at| {
+                let part = &power[at.saturating_sub(SMOOTH)..(at + SMOOTH + 1).min(power.len())];
+                math::power_to_db(part.iter().sum::<f64>() / part.len() as f64)
+            })
+            .collect();
+        tails::decay(Falls { level_db: &level_db, loud_db: self.loud_db }.slopes(), 4)
     }
 }
 

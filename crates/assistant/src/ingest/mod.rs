@@ -11,6 +11,7 @@ mod pairs;
 mod rough;
 mod takes;
 mod tracks;
+mod waves;
 
 pub(crate) use takes::printed_room;
 
@@ -58,8 +59,11 @@ pub(crate) fn arrive(root: &Path, song: &mut Song, job: &Job<'_>, options: &Opti
 }
 
 /// What needs roles, tempo and tuning: a rough mix, bleed, printed rooms, and what mixing cannot mend.
-pub(crate) fn judge(song: &mut Song) {
-    rough::find(song);
+///
+/// # Errors
+/// A file that cannot be read any more; `interrupted`.
+pub(crate) fn judge(root: &Path, song: &mut Song, job: &Job<'_>, options: &Options) -> Result<()> {
+    rough::find(root, song, job, options)?;
     bleed::find(song);
     takes::find(song);
     guides::find(song);
@@ -67,4 +71,5 @@ pub(crate) fn judge(song: &mut Song) {
     let order: Vec<String> = song.tracks.iter().map(|track| track.path.clone()).collect();
     let place = |about: &str| order.iter().position(|path| path == about).map_or(0, |at| at + 1);
     song.findings.sort_by_key(|finding| (place(&finding.about), finding.rule));
+    Ok(())
 }

@@ -1,10 +1,13 @@
 //! A mix among the tracks (I9): what is left of it when all others are taken away.
 
 use super::RoughMix;
-use crate::hear::{BANDS, Song, Track, Use};
+use super::waves::Waves;
+use crate::hear::{BANDS, Options, Song, Track, Use};
 use crate::sort::Source;
 use dsp::math;
-use studio::message::{Finding, Severity};
+use std::path::Path;
+use studio::job::Job;
+use studio::message::{Finding, Result, Severity};
 use studio::mix::Group;
 
 /// What is left over at most, dB (I9).
@@ -12,34 +15,47 @@ const RESIDUAL_DB: f64 = -12.0;
 /// Frames of the film that are added up before they are compared: a second.
 const TOGETHER: usize = 10;
 /// Share of a mix's power that makes a track a part of it: -25 dB. By estimate, 2026-11-21.
-const PART: f64 = 0.003;
+pub(super) const PART: f64 = 0.003;
 /// Share of all tracks that have to be part of a mix, and the fewest. By estimate, 2026-11-21: overheads hold the drums only.
 const MANY: f64 = 0.6;
 const FEWEST: usize = 3;
+/// A mix that was exported with room for mastering is softer than tracks at full level, LU. By our own convention.
+const SOFTER_LU: f64 = 12.0;
 /// Rounds of the solver: it stands still after some tens.
 const ROUNDS: usize = 300;
 
-/// Finds a mix, says so and takes it out of the session.
-pub(super) fn find(song: &mut Song) {
+/// Finds a mix, says so and takes it out of the session. Powers are compared first, which costs nothing: they find a mix whatever its
+/// equalisers and rooms were. What they do not find is looked for in the samples.
+///
+/// # Errors
+/// A file that cannot be read any more; `interrupted`.
+pub(super) fn find(root: &Path, song: &mut Song, job: &Job<'_>, options: &Options) -> Result<()> {
     let named = |track: &Track| track.role.role.group == Group::Reference;
     let mut best: Option<RoughMix> = None;
+    let mut waves: Option<Waves> = None;
     for index in 0..song.tracks.len() {
         let track = &song.tracks[index];
         if track.use_as != Use::Play || !(named(track) || could_be(track, song)) {
             continue;
         }
-        let found = unmix(song, index);
-        let is_mix = found.as_ref().is_some_and(|mix| is_mix(song, mix));
-        if is_mix || named(track) {
+        let mut found = unmix(song, index).filter(|mix| is_mix(song, mix));
+        if found.is_none() && track.facts.stereo.is_some() {
+            let read = match waves.take() {
+                Some(read) => read,
+                None => Waves::read(root, song, job, options)?,
+            };
+            found = read.unmix(song, index).filter(|mix| is_mix(song, mix));
+            waves = Some(read);
+        }
+        if found.is_some() || named(track) {
             song.tracks[index].use_as = Use::Mix;
-            song.findings.push(finding(&song.tracks[index], found.as_ref().filter(|_| is_mix)));
+            song.findings.push(finding(&song.tracks[index], found.as_ref()));
         }
         let better = |mix: &RoughMix| best.as_ref().is_none_or(|best| mix.residual_db < best.residual_db);
-        if let Some(mix) = found.filter(|mix| is_mix && better(mix)) {
-            best = Some(mix);
-        }
+        best = found.filter(better).or(best);
     }
     song.rough_mix = best;
+    Ok(())
 }
 
 fn finding(track: &Track, mix: Option<&RoughMix>) -> Finding {
@@ -58,14 +74,16 @@ fn finding(track: &Track, mix: Option<&RoughMix>) -> Finding {
     finding.about(&track.path)
 }
 
-/// Stereo, loud, going on for most of the song, and with no name of an instrument.
+/// Stereo, not much softer than the tracks, going on for most of the song, and with no name of an instrument.
 fn could_be(track: &Track, song: &Song) -> bool {
     let named = track.role.because.iter().any(|reason| {
         matches!(reason.source, Source::Name | Source::Person | Source::Metadata) && reason.weight >= 0.65
     });
     let loud = track.facts.active_lufs.unwrap_or(-100.0);
-    let louder =
-        song.playing().filter(|(_, other)| other.facts.active_lufs.unwrap_or(-100.0) > loud + 3.0).count();
+    let louder = song
+        .playing()
+        .filter(|(_, other)| other.facts.active_lufs.unwrap_or(-100.0) > loud + SOFTER_LU)
+        .count();
     track.facts.stereo.is_some()
         && !named
         && louder * 4 <= song.tracks.len()
@@ -116,10 +134,15 @@ fn unmix(song: &Song, index: usize) -> Option<RoughMix> {
         .map(|other| weighed(course(&song.tracks[*other], &song.tracks[*other].film.bands, seconds)))
         .collect();
     let wanted_all = weighed(wanted);
-    let gains = solve(&columns, &wanted_all);
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+    let gram: Vec<Vec<f64>> = columns.iter().map(|a| columns.iter().map(|b| dot(a, b)).collect()).collect();
+    let solved = |wanted: &[f64]| {
+        let right: Vec<f64> = columns.iter().map(|column| dot(column, wanted)).collect();
+        solve(&gram, &right, 0.0)
+    };
+    let gains = solved(&wanted_all);
     let residual = left_over(&columns, &gains, &wanted_all);
-    let left =
-        (!mix.film.left.is_empty()).then(|| solve(&columns, &weighed(course(mix, &mix.film.left, seconds))));
+    let left = (!mix.film.left.is_empty()).then(|| solved(&weighed(course(mix, &mix.film.left, seconds))));
     let power: f64 = wanted_all.iter().sum();
     let mut found = RoughMix {
         track: index,
@@ -134,26 +157,29 @@ fn unmix(song: &Song, index: usize) -> Option<RoughMix> {
         }
         found.gains_db.push((others[n], math::power_to_db(*gain)));
         let to_left = left.as_ref().map_or(0.5, |left| (left[n] / gain).clamp(0.0, 1.0));
-        // Sine and cosine law: the share of the left is cos².
-        let angle = math::acos(to_left.sqrt());
-        found.pans.push(((4.0 * angle / math::PI - 1.0) * 100.0).round() / 100.0);
+        found.pans.push(pan(to_left));
     }
     Some(found)
 }
 
-/// Least squares without negative numbers, one unknown after the other (coordinate descent; Franc, Hlaváč and Navara, "Sequential
-/// coordinate-wise algorithm for the non-negative least squares problem", CAIP 2005).
-fn solve(columns: &[Vec<f64>], wanted: &[f64]) -> Vec<f64> {
+/// Position of what has this share of its power on the left, by the law of sine and cosine: the share is cos².
+pub(super) fn pan(to_left: f64) -> f64 {
+    let angle = math::acos(to_left.clamp(0.0, 1.0).sqrt());
+    ((4.0 * angle / math::PI - 1.0) * 100.0).round() / 100.0
+}
+
+/// Least squares from the products of the columns with each other and with what is wanted, no gain under `least`: one unknown after the
+/// other (coordinate descent; Franc, Hlaváč and Navara, "Sequential coordinate-wise algorithm for the non-negative least squares
+/// problem", CAIP 2005).
+pub(super) fn solve(gram: &[Vec<f64>], right: &[f64], least: f64) -> Vec<f64> {
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
-    let gram: Vec<Vec<f64>> = columns.iter().map(|a| columns.iter().map(|b| dot(a, b)).collect()).collect();
-    let right: Vec<f64> = columns.iter().map(|a| dot(a, wanted)).collect();
-    let mut gains = vec![0.0; columns.len()];
+    let mut gains = vec![0.0; right.len()];
     for _ in 0..ROUNDS {
         for n in 0..gains.len() {
             let own = gram[n][n];
             if own > 0.0 {
                 let slope = dot(&gram[n], &gains) - right[n];
-                gains[n] = f64::max(gains[n] - slope / own, 0.0);
+                gains[n] = f64::max(gains[n] - slope / own, least);
             }
         }
     }

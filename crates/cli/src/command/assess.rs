@@ -31,14 +31,23 @@ fn asked(found: &Assessment) -> Option<Vec<String>> {
     for choice in &found.question {
         let _ = writeln!(err, "  {:<22}{}", clean_name(&choice.name), clean_name(&choice.changes));
     }
-    let _ = write!(err, "names, with commas between (nothing: not yet known): ");
-    let _ = err.flush();
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).ok()?;
-    let names: Vec<String> =
-        line.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
-    let known = names.iter().all(|name| found.question.iter().any(|choice| choice.name == *name));
-    (known && !names.is_empty()).then_some(names)
+    // A slip of the pen can be mended; who goes on slipping is told what is known without a destination.
+    for _ in 0..3 {
+        let _ = write!(err, "names, with commas between (nothing: not yet known): ");
+        let _ = err.flush();
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).ok()?;
+        let names: Vec<String> =
+            line.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+        let unknown = names.iter().find(|name| found.question.iter().all(|choice| choice.name != **name));
+        match unknown {
+            Some(name) => {
+                let _ = writeln!(err, "`{}` is none of them", clean_name(name));
+            }
+            None => return (!names.is_empty()).then_some(names),
+        }
+    }
+    None
 }
 
 /// 6 when part of what was given could not be read.

@@ -1,6 +1,8 @@
 //! `assess`, `compare`, `translate`, `diff`, `quote`: from the outside.
 
 use crate::kit::{RATE_HZ, err, expect_code, folder, json, names, out, run, song, write_song, write_wav};
+use std::io::Write;
+use std::process::{Command, Stdio};
 use testkit::signals::db;
 
 #[test]
@@ -60,6 +62,36 @@ fn assess_names_the_step_and_its_command_and_asks_where_it_shall_go() {
     assert!(found["question"].as_array().unwrap().len() > 10);
     expect_code(&run(dir.path(), ["assess", "my song.wav", "--for", "spotfy"]), 2);
     expect_code(&run(dir.path(), ["assess", "nothing.wav"]), 4);
+}
+
+/// On a terminal of its own (`script` of util-linux makes one).
+#[test]
+fn assess_asks_on_a_terminal_and_asks_again_after_a_slip() {
+    let known = Command::new("script").arg("--version").output();
+    if !known.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("util-linux")) {
+        println!("skipped: no `script` of util-linux");
+        return;
+    }
+    let dir = folder();
+    write_song(dir.path(), "song.wav", 4.0);
+    let told = |answers: &str| {
+        let line = format!("{} assess song.wav", env!("CARGO_BIN_EXE_tonmeister"));
+        let mut child = Command::new("script")
+            .args(["-qec", &line, "/dev/null"])
+            .current_dir(dir.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{:?}", output.status);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let text = told("spotfy\nspotify, cd\n");
+    assert!(text.contains("`spotfy` is none of them") && text.contains("--for spotify,cd"), "{text}");
+    let text = told("\n");
+    assert!(text.contains("--for DESTINATION") && !text.contains("none of them"), "{text}");
 }
 
 #[test]

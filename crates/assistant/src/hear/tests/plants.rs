@@ -129,6 +129,46 @@ fn a_rough_mix_is_taken_apart_and_overheads_are_not_one() {
     }
 }
 
+/// A microphone in the room hears everybody some milliseconds later, and a compressor moves the sum by some decibels: powers do not add
+/// up, samples do.
+#[test]
+fn a_mix_of_sounds_that_know_each_other_is_taken_apart_too() {
+    let gains = [-3.0, -6.0, -9.0, 0.0, -6.0, 3.0, -1.0];
+    let song = with(|takes| {
+        let frames = takes[0].1[0].len();
+        let mut room = vec![0.0; frames];
+        for (n, take) in takes.iter().enumerate() {
+            let late = 150 + 60 * n;
+            room.iter_mut().skip(late).zip(&take.1[0]).for_each(|(y, x)| *y += 0.8 * x);
+        }
+        takes.push(("07_Room".to_owned(), vec![room]));
+        let mut mix = vec![vec![0.0; frames]; 2];
+        for ((take, db), side) in takes.iter().zip(gains).zip([0.7, 0.7, 0.9, 0.7, 0.3, 0.7, 0.7]) {
+            for (plane, side) in mix.iter_mut().zip([side, f64::sqrt(1.0 - side * side)]) {
+                let gain = side * math::db_to_gain(db);
+                plane.iter_mut().zip(&take.1[0]).for_each(|(y, x)| *y += gain * x);
+            }
+        }
+        for n in 0..frames {
+            // Up and down by 1.5 dB, twice in three seconds.
+            let moved = math::db_to_gain(1.5 * math::sin(math::TAU * n as f64 / 72_000.0));
+            mix.iter_mut().for_each(|plane| plane[n] *= moved);
+        }
+        takes.push(("08_Song v3".to_owned(), mix));
+    });
+    assert_eq!(song.tracks[7].use_as, Use::Mix, "{:?}", song.findings);
+    assert_eq!(rules(&song, "08_Song v3"), ["rough_mix"]);
+    let mix = song.rough_mix.unwrap();
+    println!("{mix:?}");
+    assert_eq!(mix.gains_db.len(), 7, "{mix:?}");
+    for (n, (index, gain)) in mix.gains_db.iter().enumerate() {
+        assert!((gain - gains[*index]).abs() < 0.5, "{mix:?}");
+        // sin² and cos²: 0.7 and 0.9 and 0.3 of the amplitude to the left.
+        let pan = [0.01, 0.01, -0.43, 0.01, 0.61, 0.01, 0.01][*index];
+        assert!((mix.pans[n] - pan).abs() < 0.05, "{mix:?}");
+    }
+}
+
 #[test]
 fn noise_hum_and_bleed_are_found() {
     let song = with(|takes| {

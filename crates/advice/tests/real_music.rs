@@ -1,18 +1,24 @@
-//! The same plants on real music: a rock band and an electronic song with a voice.
+//! Plants on real music (a rock band, an electronic song with a voice) come back through `compare`; compressors of two makes on strokes, too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-use super::tests::{about, between_rates, compressed_at, each};
-use super::*;
+use advice::compare::{Class, Comparison, compare_streams};
 use dsp::biquad::Svf;
 use dsp::block::Buffer;
 use dsp::eq_design::{Analogue, Curve, design};
+use dsp::math;
 use std::path::Path;
+use studio::audio::{MemorySource, Source};
 use studio::decode;
+use studio::job::Job;
+use studio::message::Result;
 use testkit::signals::{db, noise};
 
-/// A clip, and its rate.
+/// A name, planes, and a rate.
 type Clip = (&'static str, Vec<Vec<f64>>, u32);
+/// Planes, ratio, threshold in dBFS, rate.
+type Compressor = fn(&[Vec<f64>], f64, f64, f64) -> Vec<Vec<f64>>;
 
-/// Eight seconds of each; none, said aloud, where they are not.
+/// Eight seconds of each that is there; says so where one is not.
 fn clips() -> Vec<Clip> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/audio/intake"));
     ["rock", "francium"].into_iter().filter_map(|name| clip(root, name)).collect()
@@ -38,8 +44,77 @@ fn clip(root: &Path, name: &'static str) -> Option<Clip> {
     Some((name, planes, rate))
 }
 
+/// A stroke every half second, three strengths in turn, over soft noise: levels from -50 to -8 dBFS.
+fn strokes() -> Clip {
+    let frames = 6 * 48_000;
+    let planes = [5, 9].map(|seed| {
+        let mut low = 0.0;
+        let hiss = noise(1.0, seed, frames);
+        let level = |n: usize| {
+            let t = n as f64 / 48_000.0;
+            let strength = [0.25, 0.5, 1.0][(t * 2.0) as usize % 3];
+            0.02 + 0.4 * strength * math::exp(-(t % 0.5) / 0.12)
+        };
+        let mut plane = Vec::with_capacity(frames);
+        for (n, x) in hiss.iter().enumerate() {
+            low = 0.9 * low + 0.3 * x;
+            plane.push(level(n) * (low + 0.1 * x));
+        }
+        plane
+    });
+    ("strokes", planes.to_vec(), 48_000)
+}
+
+/// The power of both channels: 5 ms up, 80 ms down.
+fn of_power(planes: &[Vec<f64>], ratio: f64, threshold_db: f64, rate: f64) -> Vec<Vec<f64>> {
+    let mut out = planes.to_vec();
+    let (up, down) = (math::exp(-1.0 / (0.005 * rate)), math::exp(-1.0 / (0.08 * rate)));
+    let (mut power, mut reduction) = (0.0_f64, 0.0_f64);
+    for n in 0..planes[0].len() {
+        let now = 0.5 * planes.iter().map(|plane| plane[n] * plane[n]).sum::<f64>();
+        power = up * power + (1.0 - up) * now;
+        let over = (math::power_to_db(power.max(1e-12)) - threshold_db).max(0.0) * (1.0 - 1.0 / ratio);
+        let keep = if over > reduction { up } else { down };
+        reduction = keep * reduction + (1.0 - keep) * over;
+        out.iter_mut().for_each(|plane| plane[n] *= math::db_to_gain(-reduction));
+    }
+    out
+}
+
+/// Another make: the louder side's peaks, a knee of 6 dB, 1 ms up, 200 ms down. Peaks stand some 10 dB over the power.
+fn of_peaks(planes: &[Vec<f64>], ratio: f64, threshold_db: f64, rate: f64) -> Vec<Vec<f64>> {
+    let mut out = planes.to_vec();
+    let (up, down) = (math::exp(-1.0 / (0.001 * rate)), math::exp(-1.0 / (0.2 * rate)));
+    let mut reduction = 0.0_f64;
+    for n in 0..planes[0].len() {
+        let level = planes.iter().map(|plane| plane[n].abs()).fold(1e-9, f64::max);
+        let over = math::gain_to_db(level) - threshold_db - 10.0;
+        let bent = match over {
+            over if over < -3.0 => 0.0,
+            over if over > 3.0 => over,
+            over => (over + 3.0) * (over + 3.0) / 12.0,
+        } * (1.0 - 1.0 / ratio);
+        let keep = if bent > reduction { up } else { down };
+        reduction = keep * reduction + (1.0 - keep) * bent;
+        out.iter_mut().for_each(|plane| plane[n] *= math::db_to_gain(-reduction));
+    }
+    out
+}
+
+fn open(planes: &[Vec<f64>], rate: u32) -> impl Fn() -> Result<Box<dyn Source>> {
+    let buffer = Buffer::from_planes(planes);
+    move || Ok(Box::new(MemorySource::new(buffer.clone(), rate)) as Box<dyn Source>)
+}
+
 fn against(clip: &Clip, after: &[Vec<f64>]) -> Comparison {
-    between_rates((&clip.1, clip.2), (after, clip.2))
+    let (one, two) = (open(&clip.1, clip.2), open(after, clip.2));
+    compare_streams(("before", &one), ("after", &two), &Job::quiet()).unwrap()
+}
+
+fn each(planes: &[Vec<f64>], mut with: impl FnMut(&mut Vec<f64>)) -> Vec<Vec<f64>> {
+    let mut planes = planes.to_vec();
+    planes.iter_mut().for_each(&mut with);
+    planes
 }
 
 #[test]
@@ -126,7 +201,8 @@ fn dither_on_real_music_is_no_audible_change_and_a_small_shelf_is_one() {
             });
             let found = against(clip, &dithered);
             assert!(!found.audible, "{} {bits}: {:?}", clip.0, found.null);
-            assert!(about(&found, "whole")[0].starts_with("No audible change"), "{}", clip.0);
+            let whole = found.sentences.iter().find(|sentence| sentence.about == "whole").unwrap();
+            assert!(whole.text.starts_with("No audible change"), "{}: {}", clip.0, whole.text);
         }
         let rate = f64::from(clip.2);
         let shelved = each(&clip.1, |plane| {
@@ -137,28 +213,36 @@ fn dither_on_real_music_is_no_audible_change_and_a_small_shelf_is_one() {
 }
 
 #[test]
-fn compressors_on_real_music_come_back_by_class() {
+fn compressors_come_back_by_class() {
+    let makes: [(&str, Compressor); 2] = [("power", of_power), ("peaks", of_peaks)];
     let mut wrong: Vec<String> = Vec::new();
-    for clip in &clips() {
+    for clip in clips().iter().chain([&strokes()]) {
         let rate = f64::from(clip.2);
         for (ratio, class) in
             [(1.5, Class::Gentle), (2.0, Class::Gentle), (4.0, Class::Firm), (20.0, Class::Hard)]
         {
-            for threshold_db in [-26.0, -32.0] {
-                let after = compressed_at(&clip.1, ratio, threshold_db, rate);
-                let compression = against(clip, &after).compression.unwrap();
-                println!("{} {ratio}: {:.2} {:.1}", clip.0, compression.ratio, compression.loudest_db);
-                // The rock clip has 8 dB between its soft and loud moments: a limiter of 20 to 1 is not told from a compressor of 4 to
-                // 1 there (3.2 against 2.2 is measured), but held it is.
-                let near = clip.0 == "rock" && ratio > 10.0 && compression.class == Class::Firm;
-                wrong.extend(
-                    (compression.class != class && !near)
-                        .then(|| format!("{} {ratio} {threshold_db}", clip.0)),
-                );
+            for (make, compressor) in makes {
+                for (threshold_db, makeup_db) in [(-26.0, 0.0), (-32.0, 6.0)] {
+                    let mut after = compressor(&clip.1, ratio, threshold_db, rate);
+                    after.iter_mut().flatten().for_each(|x| *x *= math::db_to_gain(makeup_db));
+                    let found = against(clip, &after).compression.unwrap();
+                    let name = format!("{} {make} {ratio} at {threshold_db}", clip.0);
+                    println!(
+                        "{name}: {:.2} at {:.1}, {:.1} dB",
+                        found.ratio, found.threshold_dbfs, found.loudest_db
+                    );
+                    // A detector of peaks that goes up within a millisecond follows each of them for less than it lasts: its ratio is
+                    // not seen in the levels, and the class may be the next one (docs/decisions/053).
+                    let off = (found.class as i32 - class as i32).abs();
+                    if off > i32::from(make == "peaks") {
+                        wrong.push(name);
+                    }
+                }
             }
         }
-        let found = against(clip, &each(&clip.1, |plane| plane.iter_mut().for_each(|x| *x *= 0.7)));
-        assert_eq!(found.compression.unwrap().class, Class::None, "{}", clip.0);
+        let turned: Vec<Vec<f64>> =
+            clip.1.iter().map(|plane| plane.iter().map(|x| 0.7 * x).collect()).collect();
+        assert_eq!(against(clip, &turned).compression.unwrap().class, Class::None, "{}", clip.0);
     }
     assert!(wrong.is_empty(), "{wrong:?}");
 }
