@@ -2,7 +2,8 @@
 //!
 //! A compressor works within milliseconds, and the gains are seen through windows of 43 ms: what a window shows of a stroke is mostly
 //! what came after it. So compressors are run on the level of BEFORE as it was (200 values a second), and what each window would have
-//! seen of them is held against what it saw. Costs 1 ms a second of audio.
+//! seen of them is held against what it saw. Costs 1.2 ms a second of audio
+//! (4 minutes: 0.3 s, 2026-11-22).
 
 use super::tone::percentile;
 use dsp::math;

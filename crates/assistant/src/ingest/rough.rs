@@ -40,12 +40,10 @@ pub(super) fn find(root: &Path, song: &mut Song, job: &Job<'_>, options: &Option
         }
         let mut found = unmix(song, index).filter(|mix| is_mix(song, mix));
         if found.is_none() && track.facts.stereo.is_some() {
-            let read = match waves.take() {
-                Some(read) => read,
-                None => Waves::read(root, song, job, options)?,
-            };
-            found = read.unmix(song, index).filter(|mix| is_mix(song, mix));
-            waves = Some(read);
+            if waves.is_none() {
+                waves = Some(Waves::read(root, song, job, options)?);
+            }
+            found = waves.as_ref().and_then(|waves| waves.unmix(song, index)).filter(|mix| is_mix(song, mix));
         }
         if found.is_some() || named(track) {
             song.tracks[index].use_as = Use::Mix;
